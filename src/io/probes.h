@@ -1,0 +1,143 @@
+// Probes: asks the world many questions at once and hands back each answer. The edge of the program for checks.
+//
+// A check is two pure halves (monitor/checks.h): it makes an Ask, and later judges the Reply. What lies between is
+// this port: the real engine (io/probe_engine.h) keeps tens of thousands in flight on one thread; the simulated one
+// answers from the simulated world.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "io/processes.h"
+
+namespace ops {
+
+// One HTTP(S) request on a fresh connection. Redirects are followed only to the same host.
+struct HttpAsk {
+    std::string url;  // http://, https://, or unix:///path/to.sock:/request/path
+    std::string method = "GET";
+    std::vector<std::pair<std::string, std::string>> headers;
+    std::string body;
+    int max_redirects = 3;
+    size_t max_body = 1024 * 1024;  // bytes; the rest is not read
+    bool want_body = true;
+    bool verify_tls = true;
+};
+struct TcpAsk {
+    std::string host;
+    uint16_t port = 0;
+    std::string send;  // after connecting; may be empty
+    size_t read_up_to = 0;  // bytes of answer to wait for; 0: connecting is enough
+};
+struct CommandAsk {
+    Command command;  // its time limit is the ask's
+};
+// Looks at this machine without starting a program. Cheap and local; the engine runs these on a worker thread.
+struct LocalAsk {
+    enum class What {
+        processes,     // those whose command line matches `text` (RE2)
+        pidfile,       // `text`: path
+        systemd_unit,  // `text`: unit name; over D-Bus
+        disks,         // `names`: mount points, none: every real file system
+        machine,       // memory, swap, load, CPU counters, uptime, boot id
+        log_tail,      // `text`: file path or glob; `names[0]` cursor from the reply before
+        journal_tail,  // `text`: unit or empty for all; `names[0]` cursor
+    };
+    What what = What::machine;
+    std::string text;
+    std::vector<std::string> names;
+};
+using Question = std::variant<HttpAsk, TcpAsk, CommandAsk, LocalAsk>;
+
+struct Ask {
+    uint32_t check = 0;
+    Question question;
+    Duration time_limit = std::chrono::seconds(5);
+};
+
+// Spans from the start of the ask; a phase not reached is zero.
+struct HttpPhases {
+    Duration dns{}, connect{}, tls{}, first_byte{}, total{};
+};
+struct HttpAnswer {
+    int status = 0;
+    std::vector<std::pair<std::string, std::string>> headers;  // names in lower case
+    std::string body;
+    bool body_cut = false;
+    HttpPhases phases;
+    std::optional<Time> certificate_expires;
+    std::string final_url;
+};
+struct TcpAnswer {
+    std::string bytes;
+    Duration connect{};
+};
+struct ProcessSeen {
+    ProcessIdentity id;
+    double cpu_seconds = 0;  // user and system since it started
+    double rss_bytes = 0;
+    Duration age{};
+    char state = '?';  // as in /proc/PID/stat: R, S, D, T (stopped), Z
+};
+struct UnitSeen {
+    std::string load_state, active_state, sub_state, result, invocation_id;
+    int main_pid = 0;
+    uint32_t restarts = 0;
+    double memory_bytes = 0;
+    double cpu_seconds = 0;
+    Time active_since{};
+};
+struct DiskSeen {
+    std::string mount, type;
+    double total_bytes = 0, available_bytes = 0, used_bytes = 0;
+    double inodes = 0, inodes_free = 0;
+    bool read_only = false;
+};
+struct MachineSeen {
+    double memory_total = 0, memory_available = 0, swap_total = 0, swap_free = 0;  // bytes
+    double load1 = 0, load5 = 0, load15 = 0;
+    double cpu_busy_seconds = 0, cpu_total_seconds = 0;  // since boot, all processors added up
+    int processors = 0;
+    Duration uptime{};
+    std::string boot_id;
+};
+struct LogSeen {
+    std::vector<std::string> lines;  // newest last; at most 1,000 a reply
+    uint64_t skipped = 0;            // lines left out beyond that
+    std::string cursor;
+};
+// What a LocalAsk found; `processes` also carries the one of a pidfile or unit.
+struct LocalAnswer {
+    std::vector<ProcessSeen> processes;
+    std::vector<DiskSeen> disks;
+    std::optional<UnitSeen> unit;
+    std::optional<MachineSeen> machine;
+    std::optional<LogSeen> log;
+};
+using Answer = std::variant<HttpAnswer, TcpAnswer, Exit, LocalAnswer>;
+
+struct Reply {
+    uint32_t check = 0;
+    Time at{};        // when it was complete, the wall's time
+    Duration took{};
+    Result<Answer> answer;  // an Error: no answer (refused, timeout, no such name ...); its message is for people
+};
+
+class Probes {
+public:
+    virtual ~Probes() = default;
+    // Starts asking; never blocks. One reply comes for each ask, through the inbox.
+    virtual void start(Ask ask) = 0;
+    // From now on the death of this process is reported once for this check: Died in the inbox, at once. Only local
+    // processes. A second call for a check replaces the first; pid 0 stops watching.
+    virtual void watch_process(uint32_t check, ProcessIdentity process) = 0;
+};
+
+}  // namespace ops

@@ -1,0 +1,52 @@
+// Processes: runs programs and looks at running ones. Blocking: for the executor and for workers.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+
+namespace ops {
+
+struct Command {
+    std::vector<std::string> argv;  // argv[0]: absolute, or found on the fixed PATH
+    std::string input;              // standard input
+    std::string as_user;            // empty: as we are
+    std::map<std::string, std::string> environment;  // added to the fixed one
+    Duration time_limit = std::chrono::seconds(60);
+    size_t output_limit = 64 * 1024;  // of standard output and error together, head and tail kept
+};
+
+struct Exit {
+    enum class How { exited, signalled, timed_out };
+    How how = How::exited;
+    int code = 0;        // exit status, or signal number
+    std::string output;  // standard output and error in the order written, clipped to the limit
+    size_t output_bytes = 0;     // before clipping
+    std::string output_sha256;   // of all of it
+    Duration took{};
+    bool good() const { return how == How::exited && code == 0; }
+    std::string print() const;   // "exit 1", "killed by signal 9", "no end in 60s, killed"
+};
+
+// Who a process is: the id alone is reused by the kernel, with the start time it is not.
+struct ProcessIdentity {
+    int pid = 0;
+    uint64_t start_ticks = 0;
+    bool operator==(const ProcessIdentity&) const = default;
+};
+
+class Processes {
+public:
+    virtual ~Processes() = default;
+    // The program in its own process group, the fixed environment, no inherited descriptors; the whole group is
+    // killed at the time limit. An Error means it never started.
+    virtual Result<Exit> run(const Command& command) = 0;
+    virtual std::optional<ProcessIdentity> identify(int pid) = 0;  // nothing: no such process
+    virtual std::string boot_id() = 0;
+};
+
+}  // namespace ops

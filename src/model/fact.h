@@ -1,0 +1,41 @@
+// A fact: one named thing known of one target (a service, a host or a signal) at one moment.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/value.h"
+
+namespace ops {
+
+struct Fact {
+    std::string name;
+    Value value;
+};
+
+// Facts of one target, newest value of each name, sorted by name: small, and cheap to look up.
+class Facts {
+public:
+    const Value* find(std::string_view name) const;  // null when never seen
+    void set(std::string_view name, Value value);
+    void erase(std::string_view name);
+    const std::vector<Fact>& all() const { return facts_; }
+    Json to_plain_json() const;  // {"http_status": 200, ...}
+
+private:
+    std::vector<Fact> facts_;
+};
+
+// The catalogue of built-in facts: what the language, lint and the manual know (product.md 4.5).
+enum class Scope { service, host, both };
+struct FactKind {
+    std::string_view name;
+    Type type;
+    Scope scope;
+    std::string_view help;
+};
+const std::vector<FactKind>& fact_kinds();
+const FactKind* find_fact_kind(std::string_view name);  // null when not a built-in one
+
+}  // namespace ops
