@@ -14,10 +14,12 @@ public:
     virtual ~Files() = default;
 
     virtual Result<std::string> read(const std::string& path) = 0;
-    // Replaces the whole file at once, mode 0600: after a power cut it is the old one or the new one.
+    // Replaces the whole file at once, mode 0600: after a power cut it is the old one or the new
+    // one.
     virtual Result<> replace(const std::string& path, std::string_view bytes) = 0;
-    // Makes a file that must not exist yet (O_CREAT|O_EXCL, 0600) and syncs file and folder before it returns.
-    // Fault::denied when the file exists: that is the answer the executor's at-most-once rests on.
+    // Makes a file that must not exist yet (O_CREAT|O_EXCL, 0600) and syncs file and folder before
+    // it returns. Fault::denied when the file exists: that is the answer the executor's
+    // at-most-once rests on.
     virtual Result<> create_new(const std::string& path, std::string_view bytes) = 0;
     virtual Result<> remove(const std::string& path) = 0;  // ok when it was not there
     virtual Result<> make_folder(const std::string& path) = 0;  // with parents, 0700; ok when it is there

@@ -1,5 +1,5 @@
-// Http: one request and its whole reply, blocking; for channels and other outside services (libcurl inside).
-// Checks do not go through here: io/probes.h.
+// Http: one request and its whole reply, blocking; for channels and other outside services (libcurl
+// inside). Checks do not go through here: io/probes.h.
 #pragma once
 
 #include <string>

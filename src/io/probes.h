@@ -1,8 +1,10 @@
-// Probes: asks the world many questions at once and hands back each answer. The edge of the program for checks.
+// Probes: asks the world many questions at once and hands back each answer. The edge of the program
+// for checks.
 //
-// A check is two pure halves (monitor/checks.h): it makes an Ask, and later judges the Reply. What lies between is
-// this port: the real engine (io/probe_engine.h) keeps tens of thousands in flight on one thread; the simulated one
-// answers from the simulated world.
+// A check is two pure halves (monitor/checks.h): it makes an Ask, and later judges the Reply. What
+// lies between is this port: the real engine (io/probe_engine.h) keeps tens of thousands in flight
+// on one thread; the simulated one answers from the simulated world. What comes back are
+// ProbeEvents, in batches, into the inbox of the one thread that decides.
 #pragma once
 
 #include <cstdint>
@@ -39,7 +41,8 @@ struct TcpAsk {
 struct CommandAsk {
     Command command;  // its time limit is the ask's
 };
-// Looks at this machine without starting a program. Cheap and local; the engine runs these on a worker thread.
+// Looks at this machine without starting a program. Cheap and local; the engine runs these on a
+// worker thread.
 struct LocalAsk {
     enum class What {
         processes,     // those whose command line matches `text` (RE2)
@@ -127,16 +130,49 @@ struct Reply {
     uint32_t check = 0;
     Time at{};        // when it was complete, the wall's time
     Duration took{};
-    Result<Answer> answer;  // an Error: no answer (refused, timeout, no such name ...); its message is for people
+    Result<Answer> answer;  // an Error: no answer (refused, timeout ...); its message is for people
+    // When a fault of the certificate made the answer an Error, its end may still be known:
+    // "expired 3 days ago" is a better message than "certificate verify failed".
+    std::optional<Time> certificate_expires{};
+    // Of scheduled asks. Starts left out since the reply before, because the ask was still in
+    // flight.
+    uint32_t skipped_rounds = 0;
+    Duration late{};  // when it started minus when it was due
+};
+
+// The process watched for this check is gone; told at once, not at the next check.
+struct ProcessDied {
+    uint32_t check = 0;
+    ProcessIdentity process;
+    Time at{};
+};
+
+using ProbeEvent = std::variant<Reply, ProcessDied>;
+
+// An ask that comes round: first `phase` after it was scheduled, then every `interval`.
+struct Scheduled {
+    Ask ask;  // its `check` is unique within a schedule
+    Duration interval = std::chrono::seconds(30);
+    Duration phase{};  // 0 <= phase < interval; spread these, or all start together
 };
 
 class Probes {
 public:
     virtual ~Probes() = default;
-    // Starts asking; never blocks. One reply comes for each ask, through the inbox.
+    // Starts asking now; never blocks. One reply comes for each ask, through the inbox. Stands
+    // beside the schedule: neither moves its phase nor counts as its round.
     virtual void start(Ask ask) = 0;
-    // From now on the death of this process is reported once for this check: Died in the inbox, at once. Only local
-    // processes. A second call for a check replaces the first; pid 0 stops watching.
+    // Replaces the whole schedule. An ask whose `check` and interval were there before keeps its
+    // phase (and, if its round is in flight, gets that reply); one that is gone gets no more
+    // scheduled replies. Asks start within 10 ms of their time however busy the caller is. An ask
+    // that is due while its round before is still in flight is left out and counted.
+    virtual void schedule(std::vector<Scheduled> all) = 0;
+    // The question that a scheduled check asks from its next round on (a log's new cursor); no
+    // effect on one that is not scheduled.
+    virtual void replace_question(uint32_t check, Question question) = 0;
+    // From now on the death of this process is reported once for this check: ProcessDied in the
+    // inbox, at once, also if it is dead already. Only local processes. A second call for a check
+    // replaces the first; pid 0 stops watching.
     virtual void watch_process(uint32_t check, ProcessIdentity process) = 0;
 };
 

@@ -42,8 +42,8 @@ struct ProcessIdentity {
 class Processes {
 public:
     virtual ~Processes() = default;
-    // The program in its own process group, the fixed environment, no inherited descriptors; the whole group is
-    // killed at the time limit. An Error means it never started.
+    // The program in its own process group, the fixed environment, no inherited descriptors; the
+    // whole group is killed at the time limit. An Error means it never started.
     virtual Result<Exit> run(const Command& command) = 0;
     virtual std::optional<ProcessIdentity> identify(int pid) = 0;  // nothing: no such process
     virtual std::string boot_id() = 0;

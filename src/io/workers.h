@@ -1,4 +1,5 @@
-// Workers: runs blocking functions on a few threads. What a function returns goes to the inbox through the closure.
+// Workers: runs blocking functions on a few threads. What a function returns goes to the inbox
+// through the closure.
 #pragma once
 
 #include <functional>
@@ -8,7 +9,8 @@ namespace ops {
 class Workers {
 public:
     virtual ~Workers() = default;
-    // Never blocks. False when the bounded queue is full: the caller tells it and tries again later.
+    // Never blocks. False when the bounded queue is full: the caller tells it and tries again
+    // later.
     virtual bool submit(std::function<void()> job) = 0;
 };
 

@@ -1,0 +1,34 @@
+// PosixProcesses: runs programs with posix_spawn (a fork of a large process stalls it for tens of
+// milliseconds).
+//
+// A program gets its own session and process group, PATH=/usr/local/sbin:...:/bin, LANG=C.UTF-8,
+// HOME from the password file, what Command adds, and no descriptor but 0, 1 and 2. At the time
+// limit its whole group gets SIGTERM, and SIGKILL 2 s later. A grandchild that keeps the output
+// open after the program ended is waited for 200 ms, then its output is left unread. Safe to use
+// from many threads at once.
+#pragma once
+
+#include "io/processes.h"
+
+namespace ops {
+
+class PosixProcesses : public Processes {
+public:
+    PosixProcesses();
+    ~PosixProcesses() override;
+    PosixProcesses(const PosixProcesses&) = delete;
+    PosixProcesses& operator=(const PosixProcesses&) = delete;
+
+    Result<Exit> run(const Command& command) override;
+    std::optional<ProcessIdentity> identify(int pid) override;
+    std::string boot_id() override;
+
+    // Every program in flight is ended now (SIGTERM, SIGKILL 2 s later) and every later run is
+    // refused: for a stop of ours that must not wait for a check's command.
+    void end_all();
+
+private:
+    int ending_ = -1;  // an eventfd that every run watches
+};
+
+}  // namespace ops
