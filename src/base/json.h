@@ -36,6 +36,8 @@ public:
         json.value_ = Object(members);
         return json;
     }
+    // Requires: no name occurs twice.
+    static Json of_members(Object members);
     static Json array() { return Json(Array{}); }
     static Json of_strings(const std::vector<std::string>& strings) {
         return Json(Array(strings.begin(), strings.end()));
@@ -66,7 +68,9 @@ public:
     Json& set(std::string_view key, Json value);
     Json& push(Json value);  // appends to an array, making this one
 
-    // Compact, UTF-8, members in order, invalid UTF-8 replaced; numbers read back the same.
+    // Compact, UTF-8, members in order, invalid UTF-8 replaced; numbers read back the same (a double keeps its
+    // point: 92.0). Numbers that are not finite, and what is deeper than 64 levels, become null, so that what is
+    // written can always be parsed.
     std::string dump() const;
     std::string dump_pretty() const;
 
@@ -76,6 +80,8 @@ public:
     bool operator==(const Json&) const = default;
 
 private:
+    friend class JsonWriter;
+
     std::variant<std::monostate, bool, int64_t, double, std::string, Array, Object> value_;
 };
 

@@ -28,7 +28,7 @@ private:
 };
 
 // The catalogue of built-in facts: what the language, lint and the manual know (product.md 4.5).
-enum class Scope { service, host, both };
+enum class Scope { service, host, both, signal };  // both: services and hosts
 struct FactKind {
     std::string_view name;
     Type type;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/time.h"
@@ -47,10 +48,11 @@ public:
     bool has_target(std::string_view name) const;
     // What must be well for this target to be: its depends_on, then its host. Names only.
     std::vector<std::string> parents_of(std::string_view target) const;
-    // Builds the name index; call after filling or changing the lists.
+    // Builds the name index; required after filling or changing the lists, before any look-up.
     void index();
 
 private:
+    std::vector<std::pair<std::string, size_t>> host_index_;     // sorted by name
     std::vector<std::pair<std::string, size_t>> service_index_;  // sorted by name
 };
 

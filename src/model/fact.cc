@@ -1,0 +1,102 @@
+#include "model/fact.h"
+
+#include <algorithm>
+
+namespace ops {
+namespace {
+
+// In an order for readers: the manual and the help print it as it stands.
+std::vector<FactKind> make_fact_kinds() {
+    return {
+        // What and where.
+        {"service", Type::string, Scope::service, "name of the service"},
+        {"host", Type::string, Scope::service, "name of the host it runs on"},
+        {"group", Type::string, Scope::service, "group it belongs to"},
+        // What the checks make of it.
+        {"status", Type::string, Scope::service,
+         "up, down, degraded, unknown, paused or maintenance"},
+        {"up", Type::boolean, Scope::service, "whether its checks find it well"},
+        {"down_for", Type::duration, Scope::service, "how long it has been down, 0 when it is up"},
+        {"process_status", Type::string, Scope::service,
+         "running, dead, starting, stopped, fatal or unknown"},
+        {"last_heartbeat", Type::duration, Scope::service,
+         "age of the last heartbeat, or of the last good check where none is configured"},
+        {"restarts", Type::number, Scope::service, "restarts since watching began"},
+        {"crash", Type::number, Scope::service,
+         "an event, 1 each time the process dies unasked; use count(crash, 1h)"},
+        {"exit_code", Type::number, Scope::service,
+         "exit status of the check's command, or of the process when it ended"},
+        {"http_status", Type::number, Scope::service, "status code of the last HTTP answer"},
+        {"latency", Type::duration, Scope::service, "how long the last check took to answer"},
+        {"tls_expires_in", Type::duration, Scope::service,
+         "time left of the TLS certificate, below zero when it has expired"},
+        {"rss", Type::size, Scope::service, "memory that its processes hold"},
+        {"error_rate", Type::number, Scope::service, "errors a minute in its logs"},
+        {"new_error_pattern", Type::boolean, Scope::service,
+         "an event, true when its logs show an error of a kind never seen before"},
+        // Of the machine.
+        {"uptime", Type::duration, Scope::both, "how long it has been running"},
+        {"cpu_usage", Type::percentage, Scope::both,
+         "processor time used; of a host, of all its processors together"},
+        {"memory_usage", Type::percentage, Scope::both, "memory in use, of what the host has"},
+        {"swap_usage", Type::percentage, Scope::host, "swap space in use"},
+        {"load", Type::number, Scope::host, "load average of one minute"},
+        {"disk_usage", Type::percentage, Scope::host, "space in use on its fullest disk"},
+        {"disk_free", Type::size, Scope::host, "space left on its fullest disk"},
+        {"inode_usage", Type::percentage, Scope::host, "inodes in use on its fullest disk"},
+        {"clock_skew", Type::duration, Scope::host, "how far its clock is ahead of ours"},
+        {"security_incident", Type::boolean, Scope::both,
+         "an event, true when its logs or an outside report tell of an attack"},
+        // Of the business.
+        {"revenue_mrr", Type::number, Scope::signal, "monthly recurring revenue"},
+        {"revenue_hourly", Type::number, Scope::signal, "revenue of the last hour"},
+        {"review_state", Type::string, Scope::signal, "state of the app's review"},
+    };
+}
+
+std::vector<Fact>::const_iterator place_of(const std::vector<Fact>& facts, std::string_view name) {
+    return std::lower_bound(
+        facts.begin(), facts.end(), name,
+        [](const Fact& fact, std::string_view wanted) { return fact.name < wanted; });
+}
+
+}  // namespace
+
+const Value* Facts::find(std::string_view name) const {
+    const auto place = place_of(facts_, name);
+    return place == facts_.end() || place->name != name ? nullptr : &place->value;
+}
+
+void Facts::set(std::string_view name, Value value) {
+    const auto place = place_of(facts_, name);
+    if (place != facts_.end() && place->name == name) {
+        facts_[static_cast<size_t>(place - facts_.begin())].value = std::move(value);
+    } else {
+        facts_.insert(place, Fact{std::string(name), std::move(value)});
+    }
+}
+
+void Facts::erase(std::string_view name) {
+    const auto place = place_of(facts_, name);
+    if (place != facts_.end() && place->name == name) facts_.erase(place);
+}
+
+Json Facts::to_plain_json() const {
+    Json::Object members;
+    for (const Fact& fact : facts_) members.emplace_back(fact.name, fact.value.to_plain_json());
+    return Json::of_members(std::move(members));
+}
+
+const std::vector<FactKind>& fact_kinds() {
+    static const std::vector<FactKind> kKinds = make_fact_kinds();
+    return kKinds;
+}
+
+const FactKind* find_fact_kind(std::string_view name) {
+    for (const FactKind& kind : fact_kinds()) {
+        if (kind.name == name) return &kind;
+    }
+    return nullptr;
+}
+
+}  // namespace ops

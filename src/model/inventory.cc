@@ -1,0 +1,68 @@
+#include "model/inventory.h"
+
+#include <algorithm>
+
+#include "base/assert.h"
+
+namespace ops {
+namespace {
+
+template <class Named>
+std::vector<std::pair<std::string, size_t>> index_of(const std::vector<Named>& things) {
+    std::vector<std::pair<std::string, size_t>> index;
+    index.reserve(things.size());
+    for (size_t i = 0; i < things.size(); ++i) index.emplace_back(things[i].name, i);
+    std::sort(index.begin(), index.end());
+    return index;
+}
+
+template <class Named>
+const Named* find(const std::vector<std::pair<std::string, size_t>>& index,
+                  const std::vector<Named>& things, std::string_view name) {
+    // An index that was not built again after a change would find the wrong thing, or none.
+    ASSERT(index.size() == things.size());
+    const auto found = std::lower_bound(
+        index.begin(), index.end(), name,
+        [](const auto& entry, std::string_view wanted) { return entry.first < wanted; });
+    return found == index.end() || found->first != name ? nullptr : &things[found->second];
+}
+
+}  // namespace
+
+const Host* Inventory::find_host(std::string_view name) const {
+    return find(host_index_, hosts, name);
+}
+
+const Service* Inventory::find_service(std::string_view name) const {
+    return find(service_index_, services, name);
+}
+
+std::vector<const Service*> Inventory::members_of(std::string_view group) const {
+    std::vector<const Service*> members;
+    for (const Service& service : services) {
+        if (!group.empty() && service.group == group) members.push_back(&service);
+    }
+    return members;
+}
+
+bool Inventory::has_target(std::string_view name) const {
+    return find_service(name) != nullptr || find_host(name) != nullptr ||
+           std::find(signals.begin(), signals.end(), name) != signals.end();
+}
+
+std::vector<std::string> Inventory::parents_of(std::string_view target) const {
+    if (const Host* const host = find_host(target)) return host->depends_on;
+    const Service* const service = find_service(target);
+    if (service == nullptr) return {};
+    std::vector<std::string> parents = service->depends_on;
+    const bool named = std::find(parents.begin(), parents.end(), service->host) != parents.end();
+    if (!service->host.empty() && !named) parents.push_back(service->host);
+    return parents;
+}
+
+void Inventory::index() {
+    host_index_ = index_of(hosts);
+    service_index_ = index_of(services);
+}
+
+}  // namespace ops
