@@ -1,0 +1,167 @@
+#include "sim/sim_ports.h"
+
+#include <algorithm>
+
+#include "base/hash.h"
+#include "base/text.h"
+
+namespace ops::sim {
+namespace {
+
+Exit exited(int code, std::string output, Duration took) {
+    Exit exit;
+    exit.code = code;
+    exit.output = std::move(output);
+    exit.output_bytes = exit.output.size();
+    exit.output_sha256 = sha256_hex(exit.output);
+    exit.took = took;
+    return exit;
+}
+
+// The word after "restart" (or "start") in a command line, without quotes; "brain-api.service" is "brain-api".
+std::string restarted_name(const std::string& line) {
+    std::string previous;
+    for (const std::string_view piece : split(line, ' ')) {
+        std::string word = replace_all(std::string(piece), "'", "");
+        if (word.empty()) continue;
+        if (previous == "restart" || previous == "start") {
+            if (word.ends_with(".service")) word.resize(word.size() - 8);
+            const size_t colon = word.rfind(':');
+            return colon == std::string::npos ? word : word.substr(colon + 1);
+        }
+        previous = word;
+    }
+    return "";
+}
+
+}  // namespace
+
+uint64_t SimRandom::next() {
+    uint64_t z = (world_.random_state_ += 0x9e3779b97f4a7c15ULL);
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
+    return z ^ (z >> 31);
+}
+
+Result<std::string> SimFiles::read(const std::string& path) {
+    const auto found = contents_.find(path);
+    if (found == contents_.end()) return Error{Fault::not_found, "no file '" + path + "'"};
+    return found->second;
+}
+
+Result<> SimFiles::replace(const std::string& path, std::string_view bytes) {
+    if (!write_fault.ok()) return write_fault;
+    if (!world_.power_.spend_write()) throw PowerLost{};
+    contents_[path] = bytes;
+    return {};
+}
+
+Result<> SimFiles::create_new(const std::string& path, std::string_view bytes) {
+    if (!write_fault.ok()) return write_fault;
+    if (contents_.contains(path)) return Error{Fault::denied, "file '" + path + "' exists already"};
+    return replace(path, bytes);
+}
+
+Result<> SimFiles::remove(const std::string& path) {
+    if (!write_fault.ok()) return write_fault;
+    if (!world_.power_.spend_write()) throw PowerLost{};
+    contents_.erase(path);
+    return {};
+}
+
+Result<> SimFiles::make_folder(const std::string&) { return write_fault; }
+
+Result<std::vector<std::string>> SimFiles::list(const std::string& folder) {
+    std::vector<std::string> names;
+    const std::string prefix = folder + "/";
+    for (const auto& [path, bytes] : contents_) {
+        if (!path.starts_with(prefix)) continue;
+        const std::string rest = path.substr(prefix.size());
+        const std::string name = rest.substr(0, rest.find('/'));
+        if (names.empty() || names.back() != name) names.push_back(name);
+    }
+    return names;
+}
+
+Result<Exit> SimProcesses::run(const Command& command) {
+    if (world_.power_.is_lost()) throw PowerLost{};
+    const std::string line = join(command.argv, " ");
+    const auto key = command.environment.find("OPS_STEP_KEY");
+    world_.ledger_.push_back({world_.now_ + world_.job_took_,
+                              key == command.environment.end() ? "" : key->second, line});
+    Exit exit = effect_of(command.argv, line);
+    if (exit.how == Exit::How::timed_out) exit.took = command.time_limit;
+    world_.job_took_ += exit.took;
+    return exit;
+}
+
+Exit SimProcesses::effect_of(const std::vector<std::string>& argv, const std::string& line) {
+    using std::chrono::milliseconds;
+    for (const CommandRule& rule : world_.command_rules_) {
+        if (line.find(rule.part) != std::string::npos) return rule.run(world_);
+    }
+    SimService* service = world_.find_service(restarted_name(line));
+    const bool over_ssh = !argv.empty() && argv[0].ends_with("ssh");
+    if (service == nullptr) return exited(0, "", milliseconds(50));
+    if (over_ssh && !world_.reachable(*service)) {
+        return exited(255, "ssh: connect to host: Connection timed out", milliseconds(5000));
+    }
+    switch (service->on_restart) {
+    case RestartBehaviour::fails:
+        return exited(1, service->name + ": ERROR (spawn error)", milliseconds(300));
+    case RestartBehaviour::hangs: {
+        Exit exit = exited(0, "", {});
+        exit.how = Exit::How::timed_out;
+        return exit;
+    }
+    case RestartBehaviour::works:
+    case RestartBehaviour::changes_nothing:
+    case RestartBehaviour::works_for_a_while: break;
+    }
+    world_.restart(*service);
+    return exited(0, service->name + ": stopped\n" + service->name + ": started", milliseconds(300));
+}
+
+std::optional<ProcessIdentity> SimProcesses::identify(int pid) {
+    for (const auto& [name, service] : world_.services_) {
+        if (service.pid == pid && pid != 0) return ProcessIdentity{pid, service.start_ticks};
+    }
+    return std::nullopt;
+}
+
+bool SimWorkers::submit(std::function<void()> job) {
+    const int generation = world_.program_generation_;
+    const Duration delay(world_.random_->next() % 3);
+    world_.in(delay, [this, generation, job = std::move(job)] {
+        if (generation != world_.program_generation_) return;
+        world_.job_took_ = {};
+        job();
+        world_.job_took_ = {};
+    });
+    return true;
+}
+
+Result<HttpReply> SimHttp::send(const HttpRequest& request) {
+    if (world_.power_.is_lost()) throw PowerLost{};
+    if (world_.send_failure.count > 0) {
+        --world_.send_failure.count;
+        return Error{world_.send_failure.fault, "'" + request.url + "' did not answer"};
+    }
+    if (!world_.network_up_) return Error{Fault::unavailable, "network is unreachable"};
+    world_.sent.push_back({world_.now_ + world_.job_took_, request.url, request.body});
+    HttpReply reply;
+    reply.status = 200;
+    return reply;
+}
+
+Result<> SimMail::send(const MailMessage& message) {
+    if (world_.power_.is_lost()) throw PowerLost{};
+    if (world_.send_failure.count > 0) {
+        --world_.send_failure.count;
+        return Error{world_.send_failure.fault, "'" + message.smtp_url + "' did not answer"};
+    }
+    world_.sent.push_back({world_.now_ + world_.job_took_, join(message.to, ","), message.text});
+    return {};
+}
+
+}  // namespace ops::sim

@@ -1,0 +1,305 @@
+#include "sim/sim_probes.h"
+
+#include "base/text.h"
+
+namespace ops::sim {
+namespace {
+
+using std::chrono::milliseconds;
+constexpr Duration kFast = milliseconds(5);
+
+bool has_process(const SimService& service) { return service.pid != 0; }
+
+std::string state_name(const SimService& service) {
+    switch (service.condition) {
+    case Condition::dead: return "EXITED";
+    case Condition::fatal: return "FATAL";
+    default: return "RUNNING";
+    }
+}
+
+int state_number(const SimService& service) {
+    switch (service.condition) {
+    case Condition::dead: return 100;
+    case Condition::fatal: return 200;
+    default: return 20;
+    }
+}
+
+std::string member(const std::string& name, const std::string& type, const std::string& value) {
+    return "<member><name>" + name + "</name><value><" + type + ">" + value + "</" + type +
+           "></value></member>";
+}
+
+HttpAnswer http_answer(int status, std::string body, Duration took) {
+    HttpAnswer answer;
+    answer.status = status;
+    answer.body = std::move(body);
+    answer.phases.connect = milliseconds(1);
+    answer.phases.first_byte = took;
+    answer.phases.total = took;
+    return answer;
+}
+
+// As supervisord 4.2.5 answers supervisor.getProcessInfo.
+std::string process_info(const SimService& service, Time now) {
+    const auto seconds = [](Time at) {
+        return std::to_string(at.time_since_epoch().count() / 1000);
+    };
+    return "<?xml version='1.0'?><methodResponse><params><param><value><struct>" +
+           member("name", "string", service.name) + member("group", "string", service.name) +
+           member("start", "int", seconds(service.since)) + member("stop", "int", "0") +
+           member("now", "int", seconds(now)) +
+           member("state", "int", std::to_string(state_number(service))) +
+           member("statename", "string", state_name(service)) + member("spawnerr", "string", "") +
+           member("exitstatus", "int", "0") + member("logfile", "string", "") +
+           member("stdout_logfile", "string", "") + member("stderr_logfile", "string", "") +
+           member("pid", "int", std::to_string(service.pid)) +
+           member("description", "string", "simulated") +
+           "</struct></value></param></params></methodResponse>";
+}
+
+}  // namespace
+
+std::string service_of_url(std::string_view url) {
+    const size_t scheme = url.find("://");
+    if (scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
+    url = url.substr(0, url.find('/'));
+    url = url.substr(0, url.find(':'));
+    if (url.ends_with(".sim")) url.remove_suffix(4);
+    return std::string(url);
+}
+
+void SimProbes::forget() {
+    ++generation_;
+    scheduled_.clear();
+    watched_.clear();
+}
+
+void SimProbes::schedule(std::vector<Scheduled> all) {
+    ++generation_;
+    scheduled_.clear();
+    for (Scheduled& one : all) {
+        const uint32_t check = one.ask.check;
+        const Duration phase = one.phase;
+        scheduled_.emplace(check, std::move(one));
+        plan_round(check, generation_, phase);
+    }
+}
+
+void SimProbes::plan_round(uint32_t check, int generation, Duration in) {
+    world_.in(in, [this, check, generation] {
+        if (generation != generation_) return;
+        const Scheduled& scheduled = scheduled_.at(check);
+        plan_round(check, generation, scheduled.interval);
+        ask_now(scheduled.ask);
+    });
+}
+
+void SimProbes::start(Ask ask) { ask_now(ask); }
+
+void SimProbes::replace_question(uint32_t check, Question question) {
+    const auto found = scheduled_.find(check);
+    if (found != scheduled_.end()) found->second.ask.question = std::move(question);
+}
+
+void SimProbes::watch_process(uint32_t check, ProcessIdentity process) {
+    if (process.pid == 0) {
+        watched_.erase(check);
+        return;
+    }
+    watched_[check] = process;
+    if (!world_.processes().identify(process.pid)) process_died(process.pid);
+}
+
+void SimProbes::process_died(int pid) {
+    std::vector<ProcessDied> died;
+    for (const auto& [check, process] : watched_) {
+        if (process.pid == pid) died.push_back({check, process, world_.now_});
+    }
+    for (const ProcessDied& one : died) {
+        watched_.erase(one.check);
+        const int generation = generation_;
+        world_.in(milliseconds(1), [this, generation, one] {
+            if (generation == generation_ && world_.receiver_) world_.receiver_(one);
+        });
+    }
+}
+
+void SimProbes::ask_now(const Ask& ask) {
+    Timing timing = answer(ask);
+    if (timing.takes >= ask.time_limit) {
+        timing = {Error{Fault::timeout, "no answer in " + std::to_string(ask.time_limit.count()) + " ms"},
+                  ask.time_limit};
+    }
+    const int generation = generation_;
+    world_.in(timing.takes, [this, generation, check = ask.check, timing = std::move(timing)] {
+        if (generation != generation_ || !world_.receiver_) return;
+        world_.receiver_(Reply{.check = check,
+                               .at = world_.now_,
+                               .took = timing.takes,
+                               .answer = timing.answer,
+                               .certificate_expires = {},
+                               .skipped_rounds = 0,
+                               .late = {}});
+    });
+}
+
+SimProbes::Timing SimProbes::answer(const Ask& ask) {
+    if (const auto* http = std::get_if<HttpAsk>(&ask.question)) {
+        if (http->method == "POST" && http->body.find("getProcessInfo") != std::string::npos) {
+            return answer_supervisor(*http, ask.time_limit);
+        }
+        return answer_http(*http, ask.time_limit);
+    }
+    if (const auto* tcp = std::get_if<TcpAsk>(&ask.question)) {
+        HttpAsk as_http;
+        as_http.url = tcp->host;
+        Timing timing = answer_http(as_http, ask.time_limit);
+        if (timing.answer.ok()) timing.answer = Answer(TcpAnswer{.bytes = "", .connect = kFast});
+        return timing;
+    }
+    if (const auto* command = std::get_if<CommandAsk>(&ask.question)) {
+        return answer_command(*command, ask.time_limit);
+    }
+    return answer_local(std::get<LocalAsk>(ask.question));
+}
+
+SimProbes::Timing SimProbes::answer_http(const HttpAsk& ask, Duration time_limit) {
+    const SimService* service = world_.find_service(service_of_url(ask.url));
+    if (service == nullptr) return {Error{Fault::unavailable, "no such host"}, kFast};
+    if (!world_.reachable(*service)) {
+        return {Error{Fault::timeout, "no answer"}, time_limit};
+    }
+    switch (service->condition) {
+    case Condition::up: return {Answer(http_answer(200, "{\"status\":\"ok\"}", kFast)), kFast};
+    case Condition::failing: return {Answer(http_answer(500, "oops", kFast)), kFast};
+    case Condition::slow:
+        return {Answer(http_answer(200, "{\"status\":\"ok\"}", milliseconds(3000))),
+                milliseconds(3000)};
+    case Condition::garbage: return {Error{Fault::invalid, "the answer is no HTTP"}, kFast};
+    case Condition::hanging:
+    case Condition::stopped: return {Error{Fault::timeout, "no answer"}, time_limit};
+    case Condition::dead:
+    case Condition::fatal: return {Error{Fault::unavailable, "connection refused"}, kFast};
+    }
+    return {Error{Fault::unavailable, "connection refused"}, kFast};
+}
+
+SimService* SimProbes::named_in(const std::string& text) {
+    // The longest name wins: worker_1 is part of worker_10.
+    SimService* found = nullptr;
+    for (auto& [name, service] : world_.services_) {
+        if (text.find(name) == std::string::npos) continue;
+        if (found == nullptr || found->name.size() < name.size()) found = &service;
+    }
+    return found;
+}
+
+SimProbes::Timing SimProbes::answer_supervisor(const HttpAsk& ask, Duration time_limit) {
+    const SimService* supervisord = world_.find_service(service_of_url(ask.url));
+    if (supervisord != nullptr) {
+        Timing reached = answer_http(ask, time_limit);
+        if (!reached.answer.ok()) return reached;
+    }
+    const SimService* service = named_in(ask.body);
+    if (service == nullptr) {
+        return {Answer(http_answer(200,
+                                   "<?xml version='1.0'?><methodResponse><fault><value><struct>" +
+                                       member("faultCode", "int", "10") +
+                                       member("faultString", "string", "BAD_NAME") +
+                                       "</struct></value></fault></methodResponse>",
+                                   kFast)),
+                kFast};
+    }
+    if (!world_.reachable(*service)) return {Error{Fault::timeout, "no answer"}, time_limit};
+    return {Answer(http_answer(200, process_info(*service, world_.now_), kFast)), kFast};
+}
+
+SimHost& SimProbes::local_host() {
+    for (auto& [name, host] : world_.hosts_) {
+        if (host.local) return host;
+    }
+    return world_.host("local");
+}
+
+SimProbes::Timing SimProbes::answer_local(const LocalAsk& ask) {
+    LocalAnswer answer;
+    const SimHost& host = local_host();
+    constexpr double kDisk = 500e9, kMemory = 16e9;
+    switch (ask.what) {
+    case LocalAsk::What::disks:
+        answer.disks.push_back({.mount = "/",
+                                .type = "ext4",
+                                .total_bytes = kDisk,
+                                .available_bytes = kDisk * (100 - host.disk_percent) / 100,
+                                .used_bytes = kDisk * host.disk_percent / 100,
+                                .inodes = 1e6,
+                                .inodes_free = 1e6 * (100 - host.inode_percent) / 100,
+                                .read_only = host.disk_read_only});
+        break;
+    case LocalAsk::What::machine: {
+        MachineSeen seen;
+        seen.memory_total = kMemory;
+        seen.memory_available = kMemory * (100 - host.memory_percent) / 100;
+        seen.swap_total = 4e9;
+        seen.swap_free = 4e9 * (100 - host.swap_percent) / 100;
+        seen.load1 = seen.load5 = seen.load15 = host.load;
+        seen.processors = 4;
+        seen.uptime = std::chrono::hours(240);
+        seen.boot_id = "simulated-boot";
+        answer.machine = seen;
+        break;
+    }
+    case LocalAsk::What::processes:
+    case LocalAsk::What::pidfile:
+    case LocalAsk::What::systemd_unit: {
+        const SimService* service = named_in(ask.text);
+        if (service == nullptr) return {Error{Fault::not_found, "no such '" + ask.text + "'"}, kFast};
+        if (has_process(*service)) {
+            const char state = service->condition == Condition::stopped ? 'T' : 'S';
+            answer.processes.push_back({.id = {service->pid, service->start_ticks},
+                                        .cpu_seconds = 1,
+                                        .rss_bytes = kMemory * service->memory_percent / 100,
+                                        .age = world_.now_ - service->since,
+                                        .state = state});
+        }
+        if (ask.what == LocalAsk::What::systemd_unit) {
+            UnitSeen unit;
+            unit.load_state = "loaded";
+            unit.active_state = has_process(*service) ? "active" : "failed";
+            unit.sub_state = has_process(*service) ? "running" : "failed";
+            unit.result = has_process(*service) ? "success" : "exit-code";
+            unit.invocation_id = std::to_string(service->start_ticks);
+            unit.main_pid = service->pid;
+            unit.restarts = static_cast<uint32_t>(service->restarts);
+            unit.memory_bytes = kMemory * service->memory_percent / 100;
+            unit.active_since = service->since;
+            answer.unit = unit;
+        }
+        break;
+    }
+    case LocalAsk::What::log_tail:
+    case LocalAsk::What::journal_tail: answer.log = LogSeen{}; break;
+    }
+    return {Answer(answer), kFast};
+}
+
+SimProbes::Timing SimProbes::answer_command(const CommandAsk& ask, Duration time_limit) {
+    const std::string line = join(ask.command.argv, " ");
+    SimService* service = named_in(line);
+    if (service != nullptr && !world_.reachable(*service)) {
+        return {Error{Fault::timeout, "no answer"}, time_limit};
+    }
+    Exit exit;
+    exit.took = milliseconds(20);
+    if (service != nullptr && service->condition != Condition::up) {
+        exit.code = 2;
+        exit.output = "CRITICAL: " + service->name + " is not well\n";
+    } else {
+        exit.output = "OK\n";
+    }
+    return {Answer(exit), exit.took};
+}
+
+}  // namespace ops::sim

@@ -1,0 +1,205 @@
+// World: everything outside the program, simulated from one seed. Time jumps to the next event; services die, hang,
+// lie and recover; commands have effects and write them into a ledger that no power cut undoes; writes can be the
+// last before the power fails.
+//
+// It knows nothing of the agent: the twin of each port is handed out below, and whoever drives the world
+// (scenario/runner.h) connects the inbox.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <queue>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.h"
+#include "io/clock.h"
+#include "io/files.h"
+#include "io/http.h"
+#include "io/mail.h"
+#include "io/probes.h"
+#include "io/processes.h"
+#include "io/random.h"
+#include "io/workers.h"
+#include "sim/power.h"
+
+namespace ops::sim {
+
+enum class Condition {
+    up,        // answers well
+    failing,   // process runs, HTTP 500
+    hanging,   // process runs, never answers
+    slow,      // answers well after 3 s
+    garbage,   // answers with what is no HTTP
+    dead,      // process gone, connection refused
+    fatal,     // supervisord gave up
+    stopped,   // SIGSTOP: process is there, nothing answers
+};
+
+// What a restart does to a service.
+enum class RestartBehaviour {
+    works,
+    fails,          // the command exits 1
+    changes_nothing,  // exits 0, and the service stays as it was
+    hangs,          // the command never ends
+    works_for_a_while,  // up, and bad again after 20 s
+};
+
+struct SimService {
+    std::string name;
+    std::string host;
+    Condition condition = Condition::up;
+    Condition bad_as = Condition::dead;  // how it was bad last
+    RestartBehaviour on_restart = RestartBehaviour::works;
+    std::string on_restart_breaks;       // another service that a restart of this one takes down
+    Duration starts_in = std::chrono::milliseconds(1500);
+    double memory_percent = 10;
+    int pid = 0;
+    uint64_t start_ticks = 0;
+    Time since{};
+    int restarts = 0;
+    Duration heartbeat_every{};  // zero: sends none
+    int generation = 0;          // of its planned changes; a newer plan voids the older
+};
+
+struct SimHost {
+    std::string name;
+    bool local = false;
+    bool up = true;
+    double disk_percent = 40;
+    double memory_percent = 30;
+    double swap_percent = 0;
+    double inode_percent = 10;
+    double load = 0.5;
+    bool disk_read_only = false;
+};
+
+// One effect that really happened in the world.
+struct Effect {
+    Time at;
+    std::string step_key;  // from the command's environment
+    std::string command;   // argv joined by spaces
+};
+
+// A command whose line contains `part` does this when it runs.
+struct CommandRule {
+    std::string part;
+    std::function<Exit(class World&)> run;
+};
+
+class World {
+public:
+    explicit World(uint64_t seed);
+    ~World();
+    World(const World&) = delete;
+    World& operator=(const World&) = delete;
+
+    Clock& clock();
+    Random& random();
+    Files& files();
+    Processes& processes();
+    Probes& probes();
+    Workers& workers();
+    Http& http();
+    Mail& mail();
+    Power& power() { return power_; }
+
+    // Where the replies of probes go. Set before the first ask.
+    void deliver_probes_to(std::function<void(ProbeEvent)> receiver) { receiver_ = std::move(receiver); }
+    void deliver_heartbeats_to(std::function<void(const std::string&)> receiver) {
+        heartbeat_receiver_ = std::move(receiver);
+    }
+
+    Time now() const { return now_; }
+    // Does `what` at that moment; what is planned for one moment happens in the order planned.
+    void at(Time when, std::function<void()> what);
+    void in(Duration span, std::function<void()> what) { at(now_ + span, std::move(what)); }
+    // For the end of a worker's job: at the time its commands have taken.
+    void after_job(std::function<void()> what) { at(now_ + job_took_, std::move(what)); }
+    // Does the next planned thing, if it is planned for `until` or before; else jumps to `until` and returns false.
+    bool step(Time until);
+    // The machine the program runs on has lost its power or the program was killed: its jobs, schedule and watches
+    // are gone; services live on.
+    void forget_program();
+
+    SimService& service(const std::string& name);
+    SimService* find_service(std::string_view name);
+    SimHost& host(const std::string& name);
+    std::map<std::string, SimService>& services() { return services_; }
+    std::map<std::string, SimHost>& hosts() { return hosts_; }
+    void set_condition(SimService& service, Condition condition);
+    void restart(SimService& service);  // as its behaviour says
+    bool reachable(const SimService& service);
+
+    void on_command(std::string part, std::function<Exit(World&)> run);
+    const std::vector<Effect>& ledger() const { return ledger_; }
+    void set_network(bool up) { network_up_ = up; }
+    bool network_up() const { return network_up_; }
+
+    // What channels received: mails and HTTP posts, in order.
+    struct Sent {
+        Time at;
+        std::string where;
+        std::string text;
+    };
+    std::vector<Sent> sent;
+    // Makes the next `count` sends fail with this fault.
+    struct SendFailure {
+        int count = 0;
+        Fault fault = Fault::unavailable;
+    };
+    SendFailure send_failure;
+
+private:
+    friend class SimClock;
+    friend class SimRandom;
+    friend class SimFiles;
+    friend class SimProcesses;
+    friend class SimProbes;
+    friend class SimWorkers;
+    friend class SimHttp;
+    friend class SimMail;
+
+    struct Planned {
+        Time at;
+        uint64_t order;
+        std::function<void()> what;
+        bool operator>(const Planned& other) const {
+            return at != other.at ? at > other.at : order > other.order;
+        }
+    };
+    void plan_heartbeat(const std::string& name, int generation);
+
+    Time now_;
+    uint64_t order_ = 0;
+    uint64_t random_state_;
+    Duration job_took_{};
+    int program_generation_ = 0;
+    int next_pid_ = 1000;
+    bool network_up_ = true;
+    Power power_;
+    std::priority_queue<Planned, std::vector<Planned>, std::greater<>> planned_;
+    std::map<std::string, SimService> services_;
+    std::map<std::string, SimHost> hosts_;
+    std::vector<CommandRule> command_rules_;
+    std::vector<Effect> ledger_;
+    std::function<void(ProbeEvent)> receiver_;
+    std::function<void(const std::string&)> heartbeat_receiver_;
+
+    std::unique_ptr<Clock> clock_;
+    std::unique_ptr<Random> random_;
+    std::unique_ptr<Files> files_;
+    std::unique_ptr<Processes> processes_;
+    std::unique_ptr<class SimProbes> probes_;
+    std::unique_ptr<Workers> workers_;
+    std::unique_ptr<Http> http_;
+    std::unique_ptr<Mail> mail_;
+};
+
+// Splits a HttpAsk's URL host: "http://brain-api.sim:80/x" is "brain-api".
+std::string service_of_url(std::string_view url);
+
+}  // namespace ops::sim
