@@ -110,8 +110,8 @@ Answer forecast(Samples samples, Window window, Duration ahead);
 
 // How far back time_until looks: 6 h, as the disk alerts of kubernetes-mixin and node-mixin do.
 inline constexpr Duration kTimeUntilWindow = std::chrono::hours(6);
-// Seconds until the trend reaches `value`, 0 when it has passed it already. Unknown when the trend leads away
-// from the value, stands still, or would take more than ten years.
+// Seconds until the trend reaches `value`, 0 when it has passed it inside the window. Unknown when the trend
+// leads away from the value, stands still, or would take more than ten years.
 Answer time_until(Samples samples, Window window, double value);
 
 // --- anomaly.cc ---
