@@ -13,6 +13,7 @@
 #include "config/settings.h"
 #include "config/yaml.h"
 #include "expr/expr.h"
+#include "model/fact.h"
 #include "model/inventory.h"
 
 namespace ops {
