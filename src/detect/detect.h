@@ -1,0 +1,216 @@
+// Detector: turns what checks see into states of targets and into problems, one open incident per
+// cause.
+//
+// Pure: values in, Changes out, time is an argument; history comes in through HistorySource. The
+// agent gives every Observation, every event from outside and one tick() a second, records the
+// Changes and acts on them.
+//
+// Promises:
+//   - A problem is raised once: one IncidentOpen per key until its IncidentClear (or closed()). A
+//   service has one
+//     incident (key: its name); a host or signal has one per entry or criterion (key: "host/name").
+//   - Nothing is raised while its cause is known or being asked for: a parent that is down, our own
+//   network that is
+//     lost, maintenance, the settle time after start. Checking, states and clearing go on
+//     meanwhile.
+//   - save() and restore() carry all of it over a restart: what was open stays open and is not
+//   raised again.
+//   - An answer that could not be had (Health::unknown) never raises an incident.
+//
+// Flapping is Icinga 2's rule (checkable-flapping.cpp; Nagios' with fixed weights): of the last 20
+// results of a check, each change counts 0.8 (oldest) to 1.18 (newest); above 30 % it flaps, until
+// below 25 %. Costs: an observation re-evaluates only the conditions that read a fact it changed; a
+// tick looks at conditions that time alone can change, a bounded number each second in turn.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/json.h"
+#include "base/time.h"
+#include "config/settings.h"
+#include "expr/expr.h"
+#include "model/fact.h"
+#include "model/observation.h"
+#include "runbook/runbook.h"
+
+namespace ops {
+
+enum class Status { up, down, degraded, unknown, paused, maintenance };
+std::string_view name_of(Status status);
+std::optional<Status> parse_status(std::string_view text);
+
+// What was recorded. The agent implements it over record/; tests over a list.
+class HistorySource {
+public:
+    virtual ~HistorySource() = default;
+    // In (from, to], oldest first, in the fact's own unit (series::sample_value).
+    virtual std::vector<Sample> samples(std::string_view target, std::string_view fact, Time from,
+                                        Time to) const = 0;
+    // Times of events of this kind on this target in (from, to], oldest first.
+    virtual std::vector<Time> events(std::string_view target, std::string_view kind, Time from,
+                                     Time to) const = 0;
+};
+
+// Observations of checks of our own network (agent.uplink) carry a target that begins with this.
+inline constexpr std::string_view kUplinkPrefix = "uplink:";
+// `rule` of incidents that no entry or criterion names.
+inline constexpr std::string_view kRuleDown = "down";
+inline constexpr std::string_view kRuleFlapping = "flapping";
+inline constexpr std::string_view kRuleSystemic = "systemic";
+inline constexpr std::string_view kRuleOwnNetwork = "own network";
+
+// --- what comes out ---
+
+struct TargetChanged {  // always told, also while problems are suppressed
+    std::string target;
+    Status status = Status::unknown;
+    std::string reason;
+    Time since{};
+};
+struct IncidentOpen {
+    std::string key;     // names the cause; the agent maps it to the incident's id
+    std::string target;  // service, host or signal; of a systemic one the common host, or empty
+    std::string host;
+    std::string rule;                  // kRule..., or the name of the entry or criterion
+    std::string title;                 // "worker_3 is down"
+    std::string reason;                // what was seen: "connection refused"
+    Facts facts;                       // of the target, at this moment
+    std::vector<std::string> members;  // of a systemic incident
+};
+struct IncidentUpdate {  // of an open one: another symptom, more members, a new reason
+    std::string key;
+    std::string reason;
+    std::vector<std::string> members;  // all of them; empty unless systemic
+};
+struct IncidentFolded {  // its cause is a larger one: no action of its own any more
+    std::string key;
+    std::string into;
+};
+struct IncidentClear {  // seen to be well again; the agent decides what that proves
+    std::string key;
+    std::string reason;
+};
+struct CriterionHit {  // raises the level of an incident that is open (opened just before if need
+                       // be); once each
+    std::string key;
+    std::string criterion;
+    Level level = Level::alert;
+    std::string target;
+    std::string reason;  // the criterion's text with the values it read: "disk_usage > 95%
+                         // (disk_usage 97%)"
+};
+struct CriterionCleared {
+    std::string key;
+    std::string criterion;
+};
+struct Recheck {  // ask this check again now, beside its schedule
+    uint32_t check = 0;
+};
+struct FlappingChanged {
+    std::string target;
+    bool flapping = false;
+    double percent = 0;
+};
+struct Suppressed {  // a problem that is not raised, and why; or, `by` empty, that is no longer
+                     // held back
+    std::string target;
+    std::string by;  // the parent's name, kRuleOwnNetwork, kRuleSystemic, "maintenance", "paused"
+};
+struct TargetEvent {  // for the record: "crash"
+    std::string target;
+    std::string kind;
+    Time at{};
+};
+
+using Change =
+    std::variant<TargetChanged, IncidentOpen, IncidentUpdate, IncidentFolded, IncidentClear,
+                 CriterionHit, CriterionCleared, Recheck, FlappingChanged, Suppressed, TargetEvent>;
+std::string print(const Change& change);  // one line, for logs and tests
+using Changes = std::vector<Change>;
+
+// --- what can be asked ---
+
+struct TargetState {
+    std::string target;
+    Status status = Status::unknown;
+    Time since{};
+    std::string reason;
+    int bad_in_a_row = 0;   // of the worst check
+    int good_in_a_row = 0;  // of the check with the fewest
+    Time last_seen{};       // newest observation of any check
+    bool flapping = false;
+    std::string suppressed_by;
+};
+
+struct DetectOptions {
+    Duration settle = std::chrono::seconds(10);  // at most, or until every check has answered once
+    Duration unknown_patience =
+        std::chrono::minutes(5);  // a check that cannot be made: degraded after that
+    Duration parent_patience =
+        std::chrono::seconds(15);  // how long a child waits for its parent's verdict
+    double flapping_low = 25, flapping_high = 30;  // per cent
+    size_t conditions_per_tick = 2000;
+};
+
+class Detector {
+public:
+    // `settings`, `runbook` and `history` (may be null) must outlive it. `now`: when watching
+    // begins.
+    Detector(const Settings& settings, const Runbook& runbook, const HistorySource* history,
+             Time now, DetectOptions options = {});
+    ~Detector();
+    Detector(const Detector&) = delete;
+    Detector& operator=(const Detector&) = delete;
+
+    Changes observe(const Observation& seen, Time now);
+    Changes tick(Time now);
+    // Pushed by others. An event without a target is the agent's own machine's. A target that is
+    // not in the inventory is refused by the agent before; here it is ignored.
+    Changes push_facts(std::string_view target, const std::vector<Fact>& facts, Time now);
+    Changes push_event(std::string_view target, std::string_view kind, Time now);
+    Changes heartbeat(std::string_view target, Time now);
+    // Status::paused or maintenance until `until` (nothing: until taken away); nothing: taken away.
+    Changes hold(std::string_view target, std::optional<Status> status, std::optional<Time> until,
+                 Time now);
+    // The incident was closed by somebody else (a person, the verifier). If what caused it is seen
+    // again in an observation after this, it is raised anew.
+    void closed(std::string_view key, Time now);
+
+    TargetState state(std::string_view target) const;  // of a target that is not known: unknown
+    std::vector<TargetState> states() const;  // hosts, services, signals, in the inventory's order
+    Facts facts(std::string_view target, Time now) const;  // observed, pushed and derived ones
+    // One fact by any of its names (also worker_<fact>, a signal's, the host's): a copy, unknown
+    // when never seen.
+    Value fact(std::string_view target, std::string_view name, Time now) const;
+    // For evaluating any expression about a target: eval, diagnosis, verification. Good while the
+    // detector is.
+    std::unique_ptr<expr::World> world(std::string_view target, Time now) const;
+    // How long this entry's symptoms have been holding on the target; nothing when they do not, or
+    // not for its `for:`.
+    std::optional<Duration> held(const Entry& entry, std::string_view target, Time now) const;
+    std::vector<std::string> open_keys() const;
+    bool is_settled() const;
+    // Which checks belong to a target: for re-running them.
+    std::vector<uint32_t> checks_of(std::string_view target) const;
+    // What else must be well, in the same systemic incident or above it: empty when nothing holds
+    // it back.
+    std::string suppressed_by(std::string_view target) const;
+
+    Json save() const;
+    // Call before the first observation. What the new configuration no longer names is dropped: its
+    // open incidents are cleared in the first tick.
+    void restore(const Json& saved, Time now);
+
+    class Core;
+
+private:
+    std::unique_ptr<Core> core_;
+};
+
+}  // namespace ops

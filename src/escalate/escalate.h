@@ -1,0 +1,124 @@
+// Escalate: who is told what, when, and on which channel; what is not told, and why not.
+//
+// Pure. The agent gives news of incidents; out come AlertDrafts whose `channels` say where each
+// goes. It appends each as alert.queued; the outbox (record/) does the sending through a Sender
+// (escalate/channel.h) and gives back the results.
+//
+// Promises:
+//   - A repaired incident below the criteria tells nobody, unless its entry has an `alert` step or
+//   `escalate: always`.
+//   - One message per incident, state and level: the key of a draft is stable, so nothing is told
+//   twice after a restart.
+//   - A recovery is told only to those who were told of the problem, and always to them, silenced
+//   meanwhile or not.
+//   - A silence holds back news of problems only: never acknowledgements, recoveries or tests. When
+//   it ends, what is
+//     still bad is told.
+//   - More than `storm` messages in a minute become one that names them; nothing is lost, each is
+//   in the journal.
+//   - A channel that failed three times in a row is told on another one.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "base/time.h"
+#include "config/settings.h"
+#include "escalate/alert.h"
+#include "escalate/channel.h"
+#include "model/fact.h"
+#include "model/incident.h"
+#include "runbook/runbook.h"
+
+namespace ops {
+
+struct EscalationSettings {
+    std::vector<ChannelSettings> channels;  // never empty: without any, one named "console"
+    std::map<Level, std::vector<std::string>> routes;
+    Duration unacked_after = std::chrono::minutes(5);
+    int storm = 10;                                         // messages a minute
+    Duration unexplained_after = std::chrono::minutes(10);  // down, and no entry for it
+    std::string time_zone;
+    std::string agent;
+
+    const ChannelSettings* find(std::string_view channel) const;
+    // Where a level goes: its route; else that of the next level above that has one; else every
+    // channel. Level::log and none: nowhere.
+    std::vector<std::string> route(Level level) const;
+};
+// Reads `channels:` and `escalation:` (channel lists and unacked_after; criteria under it are the
+// runbook's).
+EscalationSettings read_escalation(const Settings& settings, Problems& problems);
+
+// What the text is made from.
+struct IncidentNews {
+    const Incident& incident;
+    const std::vector<Action>& actions;  // of this incident, oldest first
+    Facts before;                        // when it was opened
+    Facts now;
+    const Entry* entry = nullptr;  // that was or is applied
+    std::string criterion;         // that raised it, or empty
+    std::string alert_step;  // text of the entry's `alert` step when that is what tells, or empty
+};
+
+class Escalator {
+public:
+    Escalator(EscalationSettings settings, Time now);
+    ~Escalator();
+    Escalator(const Escalator&) = delete;
+    Escalator& operator=(const Escalator&) = delete;
+
+    const EscalationSettings& settings() const;
+
+    // Anything about the incident changed: opened, level, state, action finished, acknowledged,
+    // resolved. Call it after the change was folded into news.incident. What must be told now;
+    // usually nothing.
+    std::vector<AlertDraft> news(const IncidentNews& news, Time now);
+    // Once a second: what was not acknowledged goes to the next channel, silences end, a storm's
+    // summary is due.
+    std::vector<AlertDraft> tick(Time now);
+
+    // A silence by target name or glob ("worker_*", "*"), until a time.
+    Result<> silence(std::string_view matcher, Time until, std::string_view by, Time now);
+    bool end_silence(std::string_view matcher, Time now);  // false: there was none
+    struct Silence {
+        std::string matcher;
+        Time until{};
+        std::string by;
+    };
+    std::vector<Silence> silences(Time now) const;
+    bool is_silenced(std::string_view target, Time now) const;
+
+    // What became of a message. A channel's third failure in a row gives a draft for another
+    // channel, its first success after that a recovery.
+    std::vector<AlertDraft> delivered(std::string_view key, std::string_view channel, Time now);
+    std::vector<AlertDraft> failed(std::string_view key, std::string_view channel,
+                                   const Error& error, Time now);
+
+    Json save() const;
+    void restore(const Json& saved, Time now);
+
+    class Core;
+
+private:
+    std::unique_ptr<Core> core_;
+};
+
+// Level an incident has by itself: a repair that failed or was given up is an alert, and so on
+// (product.md 4.4).
+Level level_of(const Incident& incident, const Entry* entry);
+// "Cleared 3GB of old logs, restarted worker_3": what was really done, from the journal; empty when
+// nothing was.
+std::string describe_actions(const std::vector<Action>& actions, const Facts& before,
+                             const Facts& now);
+// Text for `notify test CHANNEL`.
+AlertDraft test_alert(const EscalationSettings& settings, std::string_view channel, Time now);
+// Does `pattern` (a name, or with * and ?) match? Bounded: linear in both.
+bool glob_match(std::string_view pattern, std::string_view name);
+
+}  // namespace ops
