@@ -1,0 +1,239 @@
+#include "web/api.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/hash.h"
+#include "base/text.h"
+#include "base/units.h"
+
+namespace ops {
+namespace {
+
+using Handler = WebReply (*)(const WebRequest&, const std::string& name, Control&);
+enum class Right { open, read, write, push };
+
+struct Route {
+    std::string_view method;
+    std::string_view pattern;  // "{}" stands for one segment: the handler's `name`
+    Right right;
+    Handler handler;
+};
+
+int status_of(Fault fault) {
+    switch (fault) {
+    case Fault::invalid: return 400;
+    case Fault::not_found: return 404;
+    case Fault::denied: return 409;
+    case Fault::timeout:
+    case Fault::unavailable: return 503;
+    case Fault::corrupt: return 500;
+    }
+    return 500;
+}
+
+WebReply reply_of(const Result<Json>& result, int status = 200) {
+    if (!result.ok()) return problem(status_of(result.error().fault), result.error().message);
+    return json_reply(result.value(), status);
+}
+
+WebReply look(const WebRequest& request, std::string what, std::string name, Control& control) {
+    View view{std::move(what), std::move(name), {}};
+    for (const auto& [key, value] : request.query) view.filters[key] = value;
+    return reply_of(control.look(view));
+}
+
+WebReply act(const WebRequest& request, std::string what, std::string id, Control& control) {
+    Deed deed{.what = std::move(what), .id = std::move(id), .by = "", .note = "", .span = {}};
+    if (!request.body.empty()) {
+        const Result<Json> body = Json::parse(request.body);
+        if (!body.ok()) return problem(400, "body: " + body.error().message);
+        deed.by = body.value()["by"].as_string();
+        deed.note = body.value()["note"].as_string();
+        if (deed.id.empty()) deed.id = body.value()["name"].as_string();
+        if (body.value().has("duration")) {
+            const Result<Duration> span = parse_duration(body.value()["duration"].as_string());
+            if (!span.ok()) return problem(400, "duration: " + span.error().message);
+            deed.span = span.value();
+        }
+    }
+    if (deed.by.empty()) deed.by = "api";
+    return reply_of(control.act(deed));
+}
+
+WebReply push(const WebRequest& request, Push push, Control& control) {
+    if (!request.body.empty()) {
+        Result<Json> body = Json::parse(request.body);
+        // Pings carry whatever their sender likes to log; facts and events are ours to understand.
+        if (!body.ok() && push.kind != Push::Kind::heartbeat) {
+            return problem(400, "body: " + body.error().message);
+        }
+        push.body = body.ok() ? std::move(body).value() : Json(clip_end(request.body, 10'000));
+    }
+    const Result<> done = control.push(push);
+    if (!done.ok()) return problem(status_of(done.error().fault), done.error().message);
+    return {200, "text/plain; charset=utf-8", "OK\n"};
+}
+
+// /ping/worker_3, /ping/worker_3/start, /ping/worker_3/fail, /ping/worker_3/0: Healthchecks' way.
+WebReply ping(const WebRequest& request, const std::string& name, Control& control) {
+    const size_t slash = request.path.find('/', std::string_view("/ping/").size());
+    const std::string signal =
+        slash == std::string::npos ? "" : request.path.substr(slash + 1);
+    const bool is_status = !signal.empty() && signal.size() <= 3 &&
+                           std::all_of(signal.begin(), signal.end(),
+                                       [](char c) { return c >= '0' && c <= '9'; }) &&
+                           std::stoi(signal) <= 255;
+    if (!signal.empty() && signal != "start" && signal != "fail" && signal != "log" && !is_status) {
+        return problem(404, "no ping signal '" + printable(signal, Lines::flatten) +
+                                "': start, fail, log or an exit status 0-255");
+    }
+    return push(request, {Push::Kind::heartbeat, name, signal, {}}, control);
+}
+
+template <const auto& kWhat>
+WebReply look_at(const WebRequest& request, const std::string& name, Control& control) {
+    return look(request, kWhat, name, control);
+}
+template <const auto& kWhat>
+WebReply act_on(const WebRequest& request, const std::string& name, Control& control) {
+    return act(request, kWhat, name, control);
+}
+template <Push::Kind kKind>
+WebReply push_to(const WebRequest& request, const std::string& name, Control& control) {
+    return push(request, {kKind, name, "", {}}, control);
+}
+
+WebReply metrics(const WebRequest&, const std::string&, Control& control) {
+    return {200, "text/plain; version=0.0.4; charset=utf-8", control.metrics()};
+}
+WebReply healthy(const WebRequest&, const std::string&, Control&) {
+    return {200, "text/plain; charset=utf-8", "ops-agent is healthy\n"};
+}
+WebReply ready(const WebRequest&, const std::string&, Control& control) {
+    if (control.is_ready()) return {200, "text/plain; charset=utf-8", "ops-agent is ready\n"};
+    return {503, "text/plain; charset=utf-8", "ops-agent is starting\n"};
+}
+
+constexpr char kHealth[] = "health", kServices[] = "services", kService[] = "service",
+               kIncidents[] = "incidents", kIncident[] = "incident", kActions[] = "actions",
+               kAlerts[] = "alerts", kReport[] = "report", kPredictions[] = "predictions",
+               kRunbook[] = "runbook", kAck[] = "ack", kResolve[] = "resolve",
+               kApprove[] = "approve", kReject[] = "reject", kSilence[] = "silence",
+               kPause[] = "pause", kResume[] = "resume", kReload[] = "reload";
+
+constexpr auto kRoutes = std::to_array<Route>({
+    {"GET", "/api/v1/health", Right::read, look_at<kHealth>},
+    {"GET", "/api/v1/services", Right::read, look_at<kServices>},
+    {"GET", "/api/v1/services/{}", Right::read, look_at<kService>},
+    {"GET", "/api/v1/incidents", Right::read, look_at<kIncidents>},
+    {"GET", "/api/v1/incidents/{}", Right::read, look_at<kIncident>},
+    {"GET", "/api/v1/actions", Right::read, look_at<kActions>},
+    {"GET", "/api/v1/alerts", Right::read, look_at<kAlerts>},
+    {"GET", "/api/v1/report", Right::read, look_at<kReport>},
+    {"GET", "/api/v1/predictions", Right::read, look_at<kPredictions>},
+    {"GET", "/api/v1/runbook", Right::read, look_at<kRunbook>},
+    {"POST", "/api/v1/incidents/{}/ack", Right::write, act_on<kAck>},
+    {"POST", "/api/v1/incidents/{}/resolve", Right::write, act_on<kResolve>},
+    {"POST", "/api/v1/incidents/{}/approve", Right::write, act_on<kApprove>},
+    {"POST", "/api/v1/incidents/{}/reject", Right::write, act_on<kReject>},
+    {"POST", "/api/v1/silences", Right::write, act_on<kSilence>},
+    {"POST", "/api/v1/pause", Right::write, act_on<kPause>},
+    {"POST", "/api/v1/resume", Right::write, act_on<kResume>},
+    {"POST", "/-/reload", Right::write, act_on<kReload>},
+    {"POST", "/api/v1/heartbeat/{}", Right::push, push_to<Push::Kind::heartbeat>},
+    {"POST", "/api/v1/facts/{}", Right::push, push_to<Push::Kind::facts>},
+    {"POST", "/api/v1/events/{}", Right::push, push_to<Push::Kind::event>},
+    {"GET", "/ping/{}", Right::push, ping},
+    {"HEAD", "/ping/{}", Right::push, ping},
+    {"POST", "/ping/{}", Right::push, ping},
+    {"GET", "/ping/{}/{}", Right::push, ping},
+    {"HEAD", "/ping/{}/{}", Right::push, ping},
+    {"POST", "/ping/{}/{}", Right::push, ping},
+    {"GET", "/metrics", Right::read, metrics},
+    {"GET", "/-/healthy", Right::open, healthy},
+    {"GET", "/-/ready", Right::open, ready},
+});
+
+// The first "{}" segment of the pattern as the path has it, or nothing when they differ.
+std::optional<std::string> match(std::string_view pattern, std::string_view path) {
+    const auto wanted = split(pattern, '/'), given = split(path, '/');
+    if (wanted.size() != given.size()) return std::nullopt;
+    std::string name;
+    for (size_t i = 0; i < wanted.size(); ++i) {
+        if (wanted[i] == "{}") {
+            if (given[i].empty()) return std::nullopt;
+            if (name.empty()) name = given[i];
+        } else if (wanted[i] != given[i]) {
+            return std::nullopt;
+        }
+    }
+    return name;
+}
+
+std::string without_port(std::string_view host) {
+    if (host.starts_with('[')) return std::string(host.substr(0, host.find(']') + 1));
+    return std::string(host.substr(0, host.find(':')));
+}
+
+bool is_own_name(std::string_view host, const Access& access) {
+    const std::string name = to_lower(without_port(host));
+    if (name == "localhost" || name == "127.0.0.1" || name == "[::1]") return true;
+    return std::find(access.host_names.begin(), access.host_names.end(), name) !=
+           access.host_names.end();
+}
+
+// A browser sends Origin with every request that could change something; only our own pages may.
+bool is_own_origin(const std::string& origin, const Access& access) {
+    if (origin.empty()) return true;
+    const size_t scheme = origin.find("://");
+    return scheme != std::string::npos && is_own_name(origin.substr(scheme + 3), access);
+}
+
+bool bears(const WebRequest& request, const std::string& token) {
+    const std::string authorization = request.header("authorization");
+    return !token.empty() && authorization.starts_with("Bearer ") &&
+           equal_constant_time(std::string_view(authorization).substr(7), token);
+}
+
+bool may(Right right, const WebRequest& request, const Access& access) {
+    const bool full = bears(request, access.api_token) || bears(request, access.password);
+    switch (right) {
+    case Right::open: return true;
+    case Right::read: return full || (request.from_loopback && access.password.empty());
+    case Right::write: return full;
+    case Right::push:
+        return full || bears(request, access.push_token) ||
+               (request.from_loopback && access.push_token.empty());
+    }
+    return false;
+}
+
+}  // namespace
+
+WebReply answer(const WebRequest& request, const Access& access, Control& control) {
+    if (!is_own_name(request.header("host"), access)) {
+        return problem(403, "this server does not go by the name '" +
+                                printable(request.header("host"), Lines::flatten) + "'");
+    }
+    if (!is_own_origin(request.header("origin"), access)) {
+        return problem(403, "requests from other web sites are refused");
+    }
+    bool path_known = false;
+    for (const Route& route : kRoutes) {
+        const auto name = match(route.pattern, request.path);
+        if (!name) continue;
+        path_known = true;
+        if (route.method != request.method) continue;
+        if (!may(route.right, request, access)) {
+            return problem(401, route.right == Right::push
+                                    ? "needs the push token: 'Authorization: Bearer ...'"
+                                    : "needs the API token: 'Authorization: Bearer ...'");
+        }
+        return route.handler(request, *name, control);
+    }
+    if (path_known) return problem(405, "method " + request.method + " is not for this path");
+    return problem(404, "no such path '" + printable(request.path, Lines::flatten) + "'");
+}
+
+}  // namespace ops

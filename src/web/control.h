@@ -1,0 +1,48 @@
+// Control: what the HTTP API may ask of the agent, which implements it. Every call is made on the deciding thread.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "base/time.h"
+
+namespace ops {
+
+// Something to look at: health, services, service, incidents, incident, actions, alerts, predictions, runbook, report.
+struct View {
+    std::string what;
+    std::string name;                            // of the one service or incident
+    std::map<std::string, std::string> filters;  // state, service, limit, cursor, since
+};
+
+// Something a person decides: pause, resume, ack, resolve, approve, reject, silence, unsilence, reload.
+struct Deed {
+    std::string what;
+    std::string id;    // incident or action, or the name to silence
+    std::string by;    // who: an authenticated person or "local"
+    std::string note;
+    Duration span{};   // of a silence
+};
+
+// Something pushed to us by a service or another program.
+struct Push {
+    enum class Kind { heartbeat, facts, event };
+    Kind kind = Kind::heartbeat;
+    std::string name;    // service, or the event's kind
+    std::string signal;  // of a heartbeat: "", "start", "fail", or an exit status
+    Json body;
+};
+
+class Control {
+public:
+    virtual ~Control() = default;
+    virtual Result<Json> look(const View& view) = 0;
+    virtual Result<Json> act(const Deed& deed) = 0;
+    virtual Result<> push(const Push& push) = 0;
+    virtual std::string metrics() = 0;  // Prometheus text format 0.0.4
+    virtual bool is_ready() = 0;
+};
+
+}  // namespace ops

@@ -1,0 +1,45 @@
+// What goes between the HTTP server and the one thread that decides: plain requests and replies.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/json.h"
+
+namespace ops {
+
+struct WebRequest {
+    uint64_t connection = 0;  // where the reply goes: Server::reply
+    std::string method;
+    std::string path;         // decoded, without the query
+    std::vector<std::pair<std::string, std::string>> query;    // decoded
+    std::vector<std::pair<std::string, std::string>> headers;  // names in lower case
+    std::string body;         // at most 1 MiB
+    bool from_loopback = false;
+
+    std::string header(std::string_view name) const;  // "" when absent
+    std::optional<std::string> parameter(std::string_view name) const;
+};
+
+struct WebReply {
+    int status = 200;
+    std::string type = "application/json";
+    std::string body;
+};
+
+// RFC 9457: {"type":"about:blank","title":...,"status":...,"detail":...}
+WebReply problem(int status, std::string_view detail);
+WebReply json_reply(const Json& json, int status = 200);
+
+// "/a%20b?x=1&y=2" in its parts; nothing when an escape is broken.
+struct Target {
+    std::string path;
+    std::vector<std::pair<std::string, std::string>> query;
+};
+std::optional<Target> parse_target(std::string_view target);
+
+}  // namespace ops

@@ -1,0 +1,201 @@
+#include "web/server.h"
+
+#include <deque>
+#include <map>
+#include <thread>
+#include <utility>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+
+#include "base/text.h"
+
+namespace ops {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using tcp = asio::ip::tcp;
+
+constexpr size_t kMaxConnections = 256;
+constexpr uint32_t kMaxHeader = 16 * 1024;
+constexpr uint64_t kMaxBody = 1024 * 1024;
+constexpr auto kRequestTime = std::chrono::seconds(10);
+constexpr auto kIdleTime = std::chrono::seconds(30);
+
+struct ListenAddress {
+    tcp::endpoint endpoint;
+};
+
+Result<tcp::endpoint> parse_listen(const std::string& listen) {
+    const size_t colon = listen.rfind(':');
+    if (colon == std::string::npos) {
+        return Error{Fault::invalid, "listen '" + listen + "' is not ADDRESS:PORT"};
+    }
+    std::string host = listen.substr(0, colon);
+    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+    if (host == "localhost") host = "127.0.0.1";
+    boost::system::error_code bad;
+    const auto address = asio::ip::make_address(host, bad);
+    const std::string port = listen.substr(colon + 1);
+    const bool digits = !port.empty() && port.size() <= 5 &&
+                        port.find_first_not_of("0123456789") == std::string::npos;
+    if (bad || !digits || std::stoul(port) > 65535) {
+        return Error{Fault::invalid, "listen '" + listen + "' is not ADDRESS:PORT"};
+    }
+    return tcp::endpoint(address, static_cast<uint16_t>(std::stoul(port)));
+}
+
+}  // namespace
+
+// One connection at a time handles one request: read, hand on, wait for the reply, write, again.
+class Server::Loop {
+public:
+    Loop(Deliver deliver) : deliver_(std::move(deliver)), acceptor_(context_) {}
+
+    Result<> listen(const std::string& where) {
+        const tcp::endpoint endpoint = TRY(parse_listen(where));
+        boost::system::error_code bad;
+        acceptor_.open(endpoint.protocol(), bad);
+        if (!bad) acceptor_.set_option(asio::socket_base::reuse_address(true), bad);
+        if (!bad) acceptor_.bind(endpoint, bad);
+        if (!bad) acceptor_.listen(asio::socket_base::max_listen_connections, bad);
+        if (bad) return Error{Fault::unavailable, "listen on '" + where + "': " + bad.message()};
+        port_ = acceptor_.local_endpoint(bad).port();
+        accept();
+        thread_ = std::thread([this] { context_.run(); });
+        return {};
+    }
+
+    ~Loop() {
+        context_.stop();
+        if (thread_.joinable()) thread_.join();
+    }
+
+    void reply(uint64_t id, WebReply reply) {
+        asio::post(context_, [this, id, reply = std::move(reply)]() mutable {
+            const auto found = connections_.find(id);
+            if (found != connections_.end()) write(found->second, std::move(reply));
+        });
+    }
+
+    uint16_t port() const { return port_; }
+
+private:
+    struct Connection {
+        Connection(uint64_t number, tcp::socket socket)
+            : id(number), stream(std::move(socket)) {}
+        uint64_t id;
+        beast::tcp_stream stream;
+        beast::flat_buffer buffer{kMaxHeader + kMaxBody};
+        std::optional<http::request_parser<http::string_body>> parser;
+        http::response<http::string_body> response;
+        bool from_loopback = false;
+        bool waiting = false;  // for the reply of the deciding thread
+    };
+    using Held = std::shared_ptr<Connection>;  // shared with the handlers in flight, Asio's idiom
+
+    void accept() {
+        acceptor_.async_accept([this](boost::system::error_code bad, tcp::socket socket) {
+            if (!bad && connections_.size() < kMaxConnections) {
+                boost::system::error_code ignored;
+                const auto peer = socket.remote_endpoint(ignored).address();
+                auto connection = std::make_shared<Connection>(++last_id_, std::move(socket));
+                connection->from_loopback = peer.is_loopback();
+                connections_[connection->id] = connection;
+                read(connection, kRequestTime);
+            }
+            if (bad != asio::error::operation_aborted) accept();
+        });
+    }
+
+    void drop(const Held& connection) { connections_.erase(connection->id); }
+
+    void read(const Held& connection, std::chrono::seconds limit) {
+        connection->parser.emplace();
+        connection->parser->header_limit(kMaxHeader);
+        connection->parser->body_limit(kMaxBody);
+        connection->stream.expires_after(limit);
+        http::async_read(connection->stream, connection->buffer, *connection->parser,
+                         [this, connection](beast::error_code bad, size_t) {
+                             if (bad == http::error::body_limit) {
+                                 connection->waiting = true;
+                                 write(connection, problem(413, "body over 1 MiB"));
+                             } else if (bad) {
+                                 drop(connection);
+                             } else {
+                                 hand_on(connection);
+                             }
+                         });
+    }
+
+    void hand_on(const Held& connection) {
+        const auto& message = connection->parser->get();
+        connection->waiting = true;
+        connection->stream.expires_never();
+        const auto target = parse_target(std::string_view(message.target().data(), message.target().size()));
+        if (!target) return write(connection, problem(400, "the request's path cannot be decoded"));
+        WebRequest request;
+        request.connection = connection->id;
+        request.method = std::string(message.method_string());
+        request.path = target->path;
+        request.query = target->query;
+        request.body = message.body();
+        request.from_loopback = connection->from_loopback;
+        for (const auto& field : message) {
+            request.headers.emplace_back(to_lower({field.name_string().data(), field.name_string().size()}),
+                                         std::string(field.value()));
+        }
+        if (!deliver_(std::move(request))) {
+            write(connection, problem(503, "too busy, try again in a moment"));
+        }
+    }
+
+    void write(const Held& connection, WebReply reply) {
+        if (!connection->waiting) return;  // a second reply to one request
+        connection->waiting = false;
+        const auto& request = connection->parser->get();
+        const bool head = request.method() == http::verb::head;
+        const bool keep = request.keep_alive() && reply.status != 413;
+        auto& response = connection->response;
+        response = {static_cast<http::status>(reply.status), 11};
+        response.set(http::field::content_type, reply.type);
+        response.set(http::field::cache_control, "no-store");
+        response.set("X-Content-Type-Options", "nosniff");
+        if (reply.status == 401) response.set(http::field::www_authenticate, "Bearer");
+        response.content_length(reply.body.size());
+        if (!head) response.body() = std::move(reply.body);
+        response.keep_alive(keep);
+        connection->stream.expires_after(kRequestTime);
+        http::async_write(connection->stream, response,
+                          [this, connection, keep](beast::error_code bad, size_t) {
+                              if (bad || !keep) return drop(connection);
+                              read(connection, kIdleTime);
+                          });
+    }
+
+    Deliver deliver_;
+    asio::io_context context_{1};
+    tcp::acceptor acceptor_;
+    std::map<uint64_t, Held> connections_;
+    uint64_t last_id_ = 0;
+    uint16_t port_ = 0;
+    std::thread thread_;
+};
+
+Server::Server(std::unique_ptr<Loop> loop) : loop_(std::move(loop)) {}
+Server::~Server() = default;
+
+Result<std::unique_ptr<Server>> Server::start(const std::string& listen, Deliver deliver) {
+    auto loop = std::make_unique<Loop>(std::move(deliver));
+    TRY(loop->listen(listen));
+    return std::unique_ptr<Server>(new Server(std::move(loop)));
+}
+
+void Server::reply(uint64_t connection, WebReply reply) { loop_->reply(connection, std::move(reply)); }
+uint16_t Server::port() const { return loop_->port(); }
+
+}  // namespace ops
