@@ -46,6 +46,7 @@ struct CommandAsk {
 struct LocalAsk {
     enum class What {
         processes,     // those whose command line matches `text` (RE2)
+        process,       // `text`: process id; no such process: an answer without processes
         pidfile,       // `text`: path
         systemd_unit,  // `text`: unit name; over D-Bus
         disks,         // `names`: mount points, none: every real file system
