@@ -1,5 +1,5 @@
-// Fields reads one YAML map: asks for keys by name and type, notes every mistake with its place, and at the end
-// reports the keys that nobody asked for with the nearest of those that somebody did.
+// Fields reads one YAML map: asks for keys by name and type, notes every mistake with its place, and
+// at the end reports the keys that nobody asked for with the nearest of those that somebody did.
 //
 //     Fields fields(node, "service", problems);
 //     service.name = fields.required_text("name");
@@ -20,7 +20,8 @@ namespace ops {
 
 class Fields {
 public:
-    // Notes an error when `node` is not a map; everything asked is then absent.
+    // Notes an error when `node` is something else than a map; everything asked is then absent.
+    // A node that is missing or empty is a map without members. `node` must outlive this.
     Fields(const Node& node, std::string_view what, Problems& problems);
 
     std::string required_text(std::string_view key);
@@ -30,6 +31,8 @@ public:
     int64_t size(std::string_view key, int64_t otherwise);
     int integer(std::string_view key, int otherwise, int least, int most);
     double number(std::string_view key, double otherwise);
+    // "50%" or "50 %", as 50.
+    int percentage(std::string_view key, int otherwise);
     bool boolean(std::string_view key, bool otherwise);
     // One of `choices`; notes the nearest when it is none of them.
     std::string choice(std::string_view key, std::initializer_list<std::string_view> choices,

@@ -1,7 +1,8 @@
 // ops-agent.yaml, read and checked. Rooms read their own part (a check, a channel) from the Node kept here.
 //
-// Merged from FILE and, beside it, conf.d/*.yaml (maps merge, lists append, a scalar may be set once). ${ENV} is
-// replaced from the environment handed in, $$ is a dollar; an unset variable is an error with its place.
+// Merged from FILE and, beside it, conf.d/*.yaml (maps merge, lists append, a scalar may be set once).
+// ${ENV} is replaced from the environment handed in, $$ is a dollar; an unset variable is an error with
+// its place. Every key is described in docs/configuration.md.
 #pragma once
 
 #include <functional>
@@ -39,6 +40,12 @@ struct Limits {
     Duration step_timeout = std::chrono::seconds(60);
     int inbox = 65536;
     int workers = 8;
+    int64_t output = 64 * 1024;                // kept of a command's output, head and tail
+    int64_t http_body = 1024 * 1024;           // read of an HTTP answer
+    Duration http_timeout = std::chrono::seconds(10);
+    int http_redirects = 3;
+    int llm_calls = 8;                         // an incident
+    int llm_tokens = 20000;
 };
 
 struct AgentSettings {
@@ -51,7 +58,8 @@ struct AgentSettings {
     std::string time_zone;                 // empty: the machine's
     std::string password_file;             // empty: none set
     std::string push_token_file;           // empty: pushes from loopback need none
-    std::vector<std::string> uplink;       // host:port or URL lists asked to tell our own network's loss from everybody's
+    // host:port or URL, asked to tell the loss of our own network from everybody's outage.
+    std::vector<std::string> uplink;
     Duration keep_raw = std::chrono::hours(24);
     Duration keep_minutes = std::chrono::hours(24 * 30);
     Duration keep_hours = std::chrono::hours(24 * 730);
@@ -62,12 +70,14 @@ struct AgentSettings {
 // One check of one target, as written; monitor/ makes it a Check.
 struct CheckSettings {
     std::string target;
-    Node check;                            // the `check:` map, placeholders {n}, {name} already filled in
+    // The `check:` map without the keys below; placeholders {n}, {name}, {service}, {host}, {group} are
+    // filled in. Of a host: {host: disks} or {host: machine}. Of a signal: its entry without name.
+    Node check;
     Duration interval = std::chrono::seconds(30);
     Duration timeout = std::chrono::seconds(5);
     int failures = 2;                      // bad in a row before it counts; the second is asked at once
     int recoveries = 2;                    // good in a row before it is well again
-    bool host_check = false;               // one that every host has without being asked: disks, machine
+    bool host_check = false;               // one every host has without being asked: disks, machine
     bool signal = false;
 };
 
@@ -77,8 +87,13 @@ struct Settings {
     Limits limits;
     Inventory inventory;
     std::vector<CheckSettings> checks;
-    // Names of facts that are pushed or that a signal gives, with their types, for the expression checker.
-    std::vector<std::pair<std::string, std::string>> declared_facts;  // name, type name or ""
+    // Facts that are pushed or that a signal gives, for the expression checker: name and type name, or
+    // "" where only run time knows it.
+    std::vector<std::pair<std::string, std::string>> declared_facts;
+    // Commands for `clear_cache: NAME` and `rotate_logs: NAME`, name first.
+    std::vector<std::pair<std::string, std::string>> caches, rotations;
+    // Places of targets, by name, for messages of whoever reads more of the configuration.
+    std::vector<std::pair<std::string, Place>> places;
     Node signals, logs, channels, escalation, ai, brain;
     std::string sha256;                    // of all the text read
 };
@@ -89,8 +104,13 @@ struct ConfigText {
     std::string text;
 };
 
-// `texts`: the main file first, then conf.d in order. Nothing when there was an error; warnings may be noted either way.
-std::optional<Settings> read_settings(const std::vector<ConfigText>& texts, const Environment& environment,
-                                      Problems& problems);
+// `texts`: the main file first, then conf.d in order. Nothing when there was an error; warnings may be
+// noted either way.
+std::optional<Settings> read_settings(const std::vector<ConfigText>& texts,
+                                      const Environment& environment, Problems& problems);
+
+// As far as it can be read, in spite of errors: for lint, which goes on to the runbook. Never run it.
+Settings read_settings_leniently(const std::vector<ConfigText>& texts, const Environment& environment,
+                                 Problems& problems);
 
 }  // namespace ops

@@ -1,7 +1,9 @@
 // YAML text as a tree in which every value knows its place, so that each error can name file, line and column.
 //
-// Refused with a place: duplicate keys, aliases and anchors, tabs as indentation, unterminated quotes, tags, more than
-// 32 levels, more than 1 MiB. Typing is ours: a scalar is plain text until somebody asks for a duration.
+// Refused with a place: duplicate keys, aliases and anchors, tabs as indentation, unterminated quotes,
+// tags, a second document, bytes that are not UTF-8, more than 32 levels, more than 1 MiB.
+// After most of these the rest is still read, so that all that is wrong is told in one run.
+// Typing is ours: a scalar is plain text until somebody asks for a duration.
 #pragma once
 
 #include <string>
@@ -53,6 +55,10 @@ public:
     Place place;
     std::string text;  // of a scalar
     bool quoted = false;
+    // Came from ${ENV}: it may be a secret, so no message may show it.
+    bool from_environment = false;
+    // A line of this map could not be read, so a key that seems to be missing may have stood there.
+    bool damaged = false;
     std::vector<Node> items;      // of a list
     std::vector<Member> members;  // of a map, in order, keys unique
 
@@ -61,8 +67,15 @@ public:
     bool is_scalar() const { return kind == Kind::scalar; }
     explicit operator bool() const { return kind != Kind::missing; }
     const Node& operator[](std::string_view key) const;  // a missing node when absent
-    // Place of the character at `offset` in a scalar's text (exact for plain and quoted one-line scalars).
+    // Place of the byte at `offset` of a scalar's text, also behind escapes and over several lines.
     Place place_of(size_t offset) const;
+    // As an error message names it: "'90'", "a list", "nothing"; never a secret.
+    std::string describe() const;
+
+    // How the text was written, for place_of().
+    enum class Style { plain, single_quoted, double_quoted, literal, folded };
+    Style style = Style::plain;
+    std::string raw;  // as it stands in the file, where that is not `text`
 };
 
 struct Node::Member {
