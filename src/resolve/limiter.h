@@ -1,0 +1,86 @@
+// Limiter: how often and how many at once. Counts what the journal says (`apply` every action.*
+// event in order, also after a restart, and target.changed), answers whether one more would be too
+// many. Pure: times are passed in.
+//
+// The unit of a budget is an action (a step with an effect, or its undo), the unit of cooldown,
+// max_per_hour and max_per_day is an attempt. An attempt holds its targets from its first intent
+// until each of its actions is settled (verified, failed, denied, undone); unknown holds until a
+// verdict. Events that come late or twice change nothing; a wall clock that went back never frees a
+// budget early.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.h"
+#include "config/settings.h"
+#include "model/event.h"
+#include "model/inventory.h"
+#include "runbook/runbook.h"
+
+namespace ops {
+
+struct BudgetQuestion {
+    const Entry& entry;
+    std::string incident;
+    std::string target;
+    int attempt = 1;
+    int actions = 1;    // that the rest of this attempt may need, undo included
+    bool undo = false;  // room was kept for it when the attempt began: counts do not refuse it
+    Time now{};
+};
+
+struct BudgetAnswer {
+    enum class Verdict {
+        room,
+        wait,
+        spent
+    };  // wait: room when another one is settled; spent: not before `again_at`
+    Verdict verdict = Verdict::room;
+    std::string reason;  // names the limit: "5 of 5 actions on 'worker_3' in the last hour
+                         // (actions_per_hour)"
+    std::optional<Time> again_at;  // when time alone will have made room
+};
+
+class Limiter {
+public:
+    // action.intent denied verified failed undone outcome; target.changed. Others are ignored.
+    void apply(const Event& event);
+    BudgetAnswer ask(const BudgetQuestion& question, const Limits& limits,
+                     const Inventory& inventory) const;
+
+    // Attempts on this target that still count: those since it was last healthy for
+    // `attempts_reset`. Keeps counting over incidents, so a target that fails again at once does
+    // not start afresh.
+    int attempts(std::string_view target, std::string_view except_incident) const;
+    // Call about once a minute: forgets what is too old to count and clears counters of targets
+    // healthy long enough.
+    void settle(Time now, const Limits& limits);
+
+private:
+    struct Taken {  // one action.intent
+        std::string key, incident, entry, target;
+        int attempt = 1;
+        Risk risk = Risk::low;
+        bool undo = false;
+        Time at{};
+        bool open = true;      // holds its target
+        bool refused = false;  // the executor ran nothing: does not count
+        bool verified = false;
+    };
+    void take(const Event& event);
+    BudgetAnswer at_once(const BudgetQuestion& question) const;
+    BudgetAnswer of_target(const BudgetQuestion& question, const Limits& limits) const;
+    BudgetAnswer of_group(const BudgetQuestion& question, const Limits& limits,
+                          const Inventory& inventory) const;
+    BudgetAnswer of_entry(const BudgetQuestion& question) const;
+
+    std::vector<Taken> taken_;                               // oldest first
+    std::map<std::string, Time, std::less<>> good_since_;    // targets known to be up
+    std::map<std::string, Time, std::less<>> counted_from_;  // attempts before this do not count
+};
+
+}  // namespace ops

@@ -1,0 +1,44 @@
+// Rules: configuration and runbook as the executor reads them, from the operator's own files, never
+// from the core.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "config/settings.h"
+#include "io/files.h"
+#include "runbook/runbook.h"
+
+namespace ops {
+
+struct Rules {
+    Settings settings;
+    Runbook runbook;
+};
+
+class RuleSource {
+public:
+    virtual ~RuleSource() = default;
+    // The rules, when they changed since the last call that gave them; nothing when they are the
+    // same. An Error when a file cannot be read or has errors: the rules read before stay in force,
+    // as in the core.
+    virtual Result<std::optional<Rules>> read_if_changed() = 0;
+};
+
+// FILE, conf.d/*.yaml beside it, and the runbook it names.
+class RuleFiles final : public RuleSource {
+public:
+    RuleFiles(Files& files, std::string config_file, Environment environment);
+    Result<std::optional<Rules>> read_if_changed() override;
+
+private:
+    Files& files_;
+    std::string config_file_;
+    Environment environment_;
+    std::vector<std::string> last_read_;  // the texts, to see a change
+};
+
+}  // namespace ops
