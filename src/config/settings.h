@@ -90,10 +90,9 @@ struct Settings {
     // Facts that are pushed or that a signal gives, for the expression checker: name and type name, or
     // "" where only run time knows it.
     std::vector<std::pair<std::string, std::string>> declared_facts;
-    // Commands for `clear_cache: NAME` and `rotate_logs: NAME`, name first.
-    std::vector<std::pair<std::string, std::string>> caches, rotations;
-    // Places of targets, by name, for messages of whoever reads more of the configuration.
-    std::vector<std::pair<std::string, Place>> places;
+    // Commands of the operator, as written: `restart:` of services (of a range its first member's),
+    // and those of `clear_cache: NAME` and `rotate_logs: NAME`. The runbook checks them.
+    std::vector<std::pair<std::string, Node>> restarts, caches, rotations;
     Node signals, logs, channels, escalation, ai, brain;
     std::string sha256;                    // of all the text read
 };

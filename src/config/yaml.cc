@@ -106,22 +106,26 @@ int column_of_byte(std::string_view line, size_t at) {
 struct Wording {
     std::string_view library;  // a part of its message
     std::string_view ours;
+    bool echoes = false;  // often only follows from a mistake in the line above
 };
 constexpr auto kWordings = std::to_array<Wording>({
     {"invalid nested block mapping on the same line",
      "a second ':' on one line; put the value into quotes if it belongs to it"},
-    {"plain scalar cannot start with", "a value cannot start with this character; put it into quotes"},
-    {"invalid indentation in mapping", "indented differently from the lines above"},
+    {"plain scalar cannot start with",
+     "a value cannot start with this character; put it into quotes"},
+    {"invalid indentation in mapping", "indented differently from the lines above", true},
     {"invalid mapping in plain multiline",
-     "indented differently from the lines above, or ':' is missing there"},
-    {"missing document start", "indented differently from the lines above"},
-    {"invalid multiline plain key", "expected 'key: value'; is ':' missing?"},
-    {"could not find expected ':'", "expected 'key: value'; is ':' missing?"},
-    {"simple key", "expected 'key: value'; is ':' missing?"},
-    {"at the end of block sequence", "expected another '- item' here, or less indentation"},
-    {"invalid block mapping key", "indented differently from the lines above"},
-    {"trailing content after", "text after the closing quote; write '' for a ' between single "
-                               "quotes, \\\" for a \" between double quotes"},
+     "indented differently from the lines above, or ':' is missing there", true},
+    {"missing document start", "indented differently from the lines above", true},
+    {"invalid multiline plain key",
+     "expected 'key: value' (is ':' missing, or the next line indented too far?)", true},
+    {"could not find expected ':'", "expected 'key: value' (is ':' missing?)", true},
+    {"simple key", "expected 'key: value' (is ':' missing?)", true},
+    {"at the end of block sequence", "expected another '- item' here, or less indentation", true},
+    {"invalid block mapping key", "indented differently from the lines above", true},
+    {"trailing content after",
+     "text after the closing quote; write '' for a ' between single quotes, \\\" for a \" "
+     "between double quotes"},
     {"extra closing brace", "'}' without a '{'"},
     {"extra closing bracket", "']' without a '['"},
     {"missing comma in flow", "expected ',' or the closing bracket"},
@@ -129,10 +133,15 @@ constexpr auto kWordings = std::to_array<Wording>({
     {"depth", "nested too deeply"},
 });
 
+const Wording* find_wording(const std::string& message) {
+    const auto found = std::find_if(kWordings.begin(), kWordings.end(), [&](const Wording& wording) {
+        return message.find(wording.library) != std::string::npos;
+    });
+    return found == kWordings.end() ? nullptr : &*found;
+}
+
 std::string in_our_words(const std::string& message) {
-    for (const Wording& wording : kWordings) {
-        if (message.find(wording.library) != std::string::npos) return std::string(wording.ours);
-    }
+    if (const Wording* const wording = find_wording(message)) return std::string(wording->ours);
     std::string words = message;
     words = replace_all(std::move(words), "flow mapping", "{...}");
     words = replace_all(std::move(words), "flow sequence", "[...]");
@@ -179,22 +188,27 @@ private:
         if (stop.open_bracket && stop.open_bracket->line < stop.place.line) {
             tell(*stop.open_bracket, std::string("'") + stop.bracket + "' is never closed");
             // What stands between may belong to it, or be the next line of an innocent.
-            for (int i = stop.open_bracket->line; i < std::max(line, stop.open_bracket->line + 1); ++i) {
-                leave_out(i, 1);
-            }
+            leave_out(stop.open_bracket->line, stop.open_bracket->column);
+            for (int i = stop.open_bracket->line + 1; i < line; ++i) leave_out(i, 1);
             return true;
         }
-        tell({file_, line, stop.place.column}, in_our_words(stop.message));
+        const Wording* const wording = find_wording(stop.message);
+        const Place place{file_, line, stop.place.column};
+        if (wording == nullptr || !wording->echoes || !is_damaged(line - 1)) {
+            tell(place, in_our_words(stop.message));
+        }
         leave_out(line, stop.place.column);
         return true;
     }
 
-    // One mistake often looks like several: the line after a mended one is not complained about.
+    bool is_damaged(int line) const {
+        return std::find(damaged_.begin(), damaged_.end(), line) != damaged_.end();
+    }
+
+    // One mistake often looks like several: a mended line is not complained about again, nor is
+    // anything after a guess.
     void tell(const Place& place, std::string message) {
-        const bool follows = std::any_of(damaged_.begin(), damaged_.end(), [&](int line) {
-            return place.line == line || place.line == line + 1;
-        });
-        if (!follows && !guessed_) problems_.error(place, std::move(message));
+        if (!is_damaged(place.line) && !guessed_) problems_.error(place, std::move(message));
     }
 
     // Takes out of a line what cannot be read, but leaves its dash and its key standing.
@@ -209,7 +223,8 @@ private:
                                          line[key_end] == '_' || line[key_end] == '-')) {
             ++key_end;
         }
-        const bool has_key = key_end > keep && line.substr(key_end, 2) == ": " && key_end + 1 < wrong;
+        const bool has_key =
+            key_end > keep && line.substr(key_end, 2) == ": " && key_end + 1 < wrong;
         line.resize(has_key ? key_end + 1 : keep);
         if (trim(line).empty()) line.clear();
         damaged_.push_back(number);
@@ -284,9 +299,10 @@ private:
             if (at == std::string::npos || at < start || at > line.size()) continue;
             line_at(opening->line) = line.substr(0, at) + quote + line.substr(at);
             const YamlPass pass = read_lines(lines_);
-            if (!pass.stop || pass.stop->place.line > std::max(opening->line, stop.place.line) ||
-                (pass.stop->place.line > opening->line &&
-                 pass.stop->message.find("quoted scalar") == std::string::npos)) {
+            const bool bracket_is_open =
+                pass.stop && pass.stop->open_bracket &&
+                pass.stop->open_bracket->line == opening->line;
+            if (!pass.stop || (pass.stop->place.line > opening->line && !bracket_is_open)) {
                 tell(*opening, std::string("unterminated quote: the ") + quote +
                                    " opened here is not closed on this line");
                 return true;

@@ -1,0 +1,163 @@
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+#include "config/fields.h"
+#include "config/settings_parts.h"
+#include "model/fact.h"
+
+namespace ops {
+namespace {
+
+constexpr auto kFactTypes = std::to_array<std::string_view>(
+    {"number", "percentage", "duration", "size", "string", "boolean"});
+
+bool is_fact_name(std::string_view name) {
+    if (name.empty() || !(name[0] == '_' || (name[0] >= 'a' && name[0] <= 'z'))) return false;
+    return std::all_of(name.begin(), name.end(), [](char c) {
+        return c == '_' || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+    });
+}
+
+void declare(std::string name, std::string_view type, SettingsDraft& draft) {
+    draft.settings.declared_facts.emplace_back(std::move(name), std::string(type));
+}
+
+// The facts that a signal of this kind is known to give (product.md 3).
+void declare_facts_of(const std::string& name, const Node& signal, SettingsDraft& draft) {
+    std::string fact = name;
+    std::replace_if(fact.begin(), fact.end(), [](char c) { return c == '-' || c == '.'; }, '_');
+    if (signal["stripe"]) {
+        declare(fact + "_mrr", "number", draft);
+        declare(fact + "_hourly", "number", draft);
+    } else if (signal["app_store"]) {
+        declare("review_state", "string", draft);
+    } else {
+        declare(fact, "", draft);
+    }
+}
+
+void read_signal(const Node& node, SettingsDraft& draft) {
+    Fields fields(node, "a signal", draft.problems);
+    const std::string name = fields.required_text("name");
+    CheckSettings check;
+    check.target = name;
+    check.signal = true;
+    check.interval = fields.duration("every", std::chrono::minutes(5));
+    check.timeout = fields.duration("timeout", std::chrono::seconds(20));
+    check.failures = fields.integer("failures", 3, 1, 1000);
+    check.recoveries = fields.integer("recoveries", 1, 1, 1000);
+    read_facts(fields.node("facts"), draft);
+    if (check.interval < std::chrono::seconds(1)) {
+        draft.problems.error(fields.place_of("every"), "'every' of a signal must be 1s or longer");
+    }
+    check.check = node;
+    std::erase_if(check.check.members, [](const Node::Member& member) {
+        return member.key == "name" || member.key == "every" || member.key == "timeout" ||
+               member.key == "failures" || member.key == "recoveries" || member.key == "facts";
+    });
+    if (check.check.members.empty() && !node.damaged) {
+        draft.problems.error(node.place, "signal '" + name +
+                                             "' must say where it comes from: command, prometheus, "
+                                             "stripe or app_store");
+    }
+    if (name.empty() || !draft.claim("signal", name, fields.place_of("name"))) return;
+    declare_facts_of(name, node, draft);
+    draft.settings.inventory.signals.push_back(name);
+    if (!check.check.members.empty()) draft.settings.checks.push_back(std::move(check));
+}
+
+void check_url(Fields& fields, std::string_view key, Problems& problems) {
+    const std::string url = fields.text(key);
+    if (url.empty() || url.starts_with("http://") || url.starts_with("https://")) return;
+    problems.error(fields.place_of(key), "'" + std::string(key) + "' must begin with http:// or https://");
+}
+
+}  // namespace
+
+void read_signals(const Node& node, SettingsDraft& draft) {
+    for (const Node* const item : maps_of(node, "signals", draft.problems)) {
+        read_signal(*item, draft);
+    }
+}
+
+void read_facts(const Node& node, SettingsDraft& draft) {
+    if (node.is_scalar() || node.is_list()) {
+        draft.problems.error(node.place, "'facts' must be a map such as {queue_lag: duration}, not " +
+                                             node.describe());
+    }
+    for (const Node::Member& member : node.members) {
+        if (!is_fact_name(member.key)) {
+            draft.problems.error(member.key_place, "the fact '" + printable(member.key, Lines::flatten) +
+                                                       "' may hold small letters, digits and '_' only");
+            continue;
+        }
+        const std::vector<std::string> known(kFactTypes.begin(), kFactTypes.end());
+        const std::string& type = member.value.text;
+        if (!member.value.is_scalar() || std::find(known.begin(), known.end(), type) == known.end()) {
+            draft.problems.error(member.value.place, "the type of '" + member.key + "' must be one of " +
+                                                         join(known, ", ") + ", not " +
+                                                         member.value.describe() + did_you_mean(type, known));
+            continue;
+        }
+        if (const FactKind* const kind = find_fact_kind(member.key);
+            kind != nullptr && name_of(kind->type) != type) {
+            draft.problems.error(member.key_place, "'" + member.key + "' is a built-in fact, a " +
+                                                       std::string(name_of(kind->type)));
+            continue;
+        }
+        declare(member.key, type, draft);
+    }
+}
+
+void read_named_commands(const Node& node, std::string_view what,
+                         std::vector<std::pair<std::string, Node>>& commands, Problems& problems) {
+    if (node.is_scalar() || node.is_list()) {
+        problems.error(node.place, "'" + std::string(what) + "' must be a map of 'name: command', not " +
+                                       node.describe());
+    }
+    for (const Node::Member& member : node.members) {
+        if (!is_safe_word(member.key)) {
+            problems.error(member.key_place, "the name '" + printable(member.key, Lines::flatten) +
+                                                 "' may hold letters, digits, '.', '_' and '-' only");
+        } else if (!member.value.is_scalar() || member.value.text.empty()) {
+            problems.error(member.value.place, "'" + member.key + "' must be a command, not " +
+                                                   member.value.describe());
+        } else {
+            commands.emplace_back(member.key, member.value);
+        }
+    }
+}
+
+void read_ai(const Node& node, Problems& problems) {
+    Fields fields(node, "ai", problems);
+    const std::string provider = fields.choice("provider", {"anthropic", "openai", "none"}, "none");
+    check_url(fields, "base_url", problems);
+    const std::string model = fields.text("model");
+    (void)fields.text("key_file");
+    (void)fields.text("key");
+    (void)fields.duration("timeout", std::chrono::seconds(60));
+    if (provider != "none" && model.empty() && !node.damaged) {
+        problems.error(fields.place_of("provider"), "ai needs 'model' when a provider is set");
+    }
+    Fields budget(fields.node("budget"), "budget", problems);
+    for (const std::string_view key : {"per_incident_usd", "per_day_usd"}) {
+        if (budget.number(key, 0) < 0) {
+            problems.error(budget.place_of(key), "'" + std::string(key) + "' must not be negative");
+        }
+    }
+    budget.done();
+    fields.done();
+}
+
+void read_brain(const Node& node, Problems& problems) {
+    Fields fields(node, "brain", problems);
+    if (node.is_map()) (void)fields.required_text("url");
+    check_url(fields, "url", problems);
+    (void)fields.text("token_file");
+    (void)fields.text("token");
+    (void)fields.duration("timeout", std::chrono::seconds(10));
+    fields.done();
+}
+
+}  // namespace ops
