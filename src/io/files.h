@@ -22,7 +22,8 @@ public:
     // at-most-once rests on.
     virtual Result<> create_new(const std::string& path, std::string_view bytes) = 0;
     virtual Result<> remove(const std::string& path) = 0;  // ok when it was not there
-    virtual Result<> make_folder(const std::string& path) = 0;  // with parents, 0700; ok when it is there
+    // With its parents, mode 0700; ok when it is there.
+    virtual Result<> make_folder(const std::string& path) = 0;
     virtual Result<std::vector<std::string>> list(const std::string& folder) = 0;  // names, sorted
 };
 

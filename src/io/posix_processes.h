@@ -8,13 +8,16 @@
 // from many threads at once.
 #pragma once
 
+#include <mutex>
+
 #include "io/processes.h"
 
 namespace ops {
 
 class PosixProcesses : public Processes {
 public:
-    PosixProcesses();
+    // `term_grace` lies between SIGTERM and SIGKILL.
+    explicit PosixProcesses(Duration term_grace = std::chrono::seconds(2));
     ~PosixProcesses() override;
     PosixProcesses(const PosixProcesses&) = delete;
     PosixProcesses& operator=(const PosixProcesses&) = delete;
@@ -28,7 +31,10 @@ public:
     void end_all();
 
 private:
-    int ending_ = -1;  // an eventfd that every run watches
+    const Duration term_grace_;
+    const int ending_;  // an eventfd that every run watches
+    std::mutex mutex_;
+    std::vector<int> left_;  // pids that SIGKILL did not end in time; reaped by a later run
 };
 
 }  // namespace ops

@@ -28,8 +28,9 @@ struct Exit {
     size_t output_bytes = 0;     // before clipping
     std::string output_sha256;   // of all of it
     Duration took{};
+    Duration time_limit{};  // that was set; for a time-out `code` is the signal that ended it
     bool good() const { return how == How::exited && code == 0; }
-    std::string print() const;   // "exit 1", "killed by signal 9", "no end in 60s, killed"
+    std::string print() const;   // "exit 1", "killed by signal 9 (SIGKILL)", "no end in 60s, killed"
 };
 
 // Who a process is: the id alone is reused by the kernel, with the start time it is not.
