@@ -47,18 +47,20 @@ struct BudgetAnswer {
 
 class Limiter {
 public:
-    // action.intent denied verified failed undone outcome; target.changed. Others are ignored.
+    explicit Limiter(const Limits& limits) : limits_(limits) {}
+    void set_limits(const Limits& limits) { limits_ = limits; }  // after a reload
+
+    // action.intent, denied, verified, failed, undone, outcome; incident.resolved; target.changed.
+    // Others are ignored.
     void apply(const Event& event);
-    BudgetAnswer ask(const BudgetQuestion& question, const Limits& limits,
-                     const Inventory& inventory) const;
+    BudgetAnswer ask(const BudgetQuestion& question, const Inventory& inventory) const;
 
     // Attempts on this target that still count: those since it was last healthy for
     // `attempts_reset`. Keeps counting over incidents, so a target that fails again at once does
     // not start afresh.
-    int attempts(std::string_view target, std::string_view except_incident) const;
-    // Call about once a minute: forgets what is too old to count and clears counters of targets
-    // healthy long enough.
-    void settle(Time now, const Limits& limits);
+    int attempts(std::string_view target, std::string_view except_incident, Time now) const;
+    // Call about once a minute: forgets what is too old to count.
+    void forget_old(Time now);
 
 private:
     struct Taken {  // one action.intent
@@ -70,16 +72,19 @@ private:
         bool open = true;      // holds its target
         bool refused = false;  // the executor ran nothing: does not count
         bool verified = false;
+        bool in(const BudgetQuestion& question) const;  // the very attempt that asks
     };
     void take(const Event& event);
-    BudgetAnswer at_once(const BudgetQuestion& question) const;
-    BudgetAnswer of_target(const BudgetQuestion& question, const Limits& limits) const;
-    BudgetAnswer of_group(const BudgetQuestion& question, const Limits& limits,
-                          const Inventory& inventory) const;
-    BudgetAnswer of_entry(const BudgetQuestion& question) const;
+    void note_health(const Event& event);
+    std::optional<BudgetAnswer> at_once(const BudgetQuestion& question) const;
+    std::optional<BudgetAnswer> of_target(const BudgetQuestion& question) const;
+    std::optional<BudgetAnswer> of_group(const BudgetQuestion& question,
+                                         const Inventory& inventory) const;
+    std::optional<BudgetAnswer> of_entry(const BudgetQuestion& question) const;
 
-    std::vector<Taken> taken_;                               // oldest first
-    std::map<std::string, Time, std::less<>> good_since_;    // targets known to be up
+    Limits limits_;
+    std::vector<Taken> taken_;                               // in the order of the journal
+    std::map<std::string, Time, std::less<>> good_since_;    // targets that are up
     std::map<std::string, Time, std::less<>> counted_from_;  // attempts before this do not count
 };
 

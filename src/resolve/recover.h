@@ -23,7 +23,7 @@ enum class RecoverAct {
     wait,                  // it runs: look again
     verify_else_retry,     // good -> verified; else the next attempt, and that is the last
     verify_else_escalate,  // good -> verified after unknown; else never again
-    escalate,              // the approval no longer stands
+    ask_again,             // nothing happened, and the approval no longer stands
 };
 std::string_view name_of(RecoverAct act);
 

@@ -46,8 +46,10 @@ struct Ticket {
     std::string incident;
     std::string entry;  // name
     std::string entry_sha256;
-    int step = 0;        // index in Entry::steps; kEntryUndo for the entry's own undo
-    int sub = 0;         // index in an undo or collect list; number of the try of a verify_command
+    int step = 0;  // index in Entry::steps; kEntryUndo for the entry's own undo
+    // Index in an undo or collect list; number of the try of a verify_command or of a step that
+    // only reads.
+    int sub = 0;
     std::string target;  // a name of the inventory: where it has its effect
     int attempt = 1;
     uint64_t epoch = 0;       // fencing token: older than the highest seen is refused
