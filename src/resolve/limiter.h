@@ -36,12 +36,11 @@ struct BudgetQuestion {
 struct BudgetAnswer {
     enum class Verdict {
         room,
-        wait,
-        spent
-    };  // wait: room when another one is settled; spent: not before `again_at`
+        wait,   // room when another action is settled
+        spent,  // not before `again_at`
+    };
     Verdict verdict = Verdict::room;
-    std::string reason;  // names the limit: "5 of 5 actions on 'worker_3' in the last hour
-                         // (actions_per_hour)"
+    std::string reason;            // names the limit that is reached
     std::optional<Time> again_at;  // when time alone will have made room
 };
 

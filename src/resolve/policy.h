@@ -36,6 +36,7 @@ std::string find_protected(const std::vector<std::string>& argv, std::string_vie
 struct PolicyQuestion {
     const Entry& entry;
     const PlannedCommand& command;
+    int attempt = 1;          // with those on this target that still count from earlier incidents
     std::string plan_sha256;  // what an approval must be of
     const Inventory& inventory;
     Mode mode = Mode::observe;
@@ -66,5 +67,8 @@ Decision judge(const PolicyQuestion& question);
 
 // How many people must say yes before this entry may act in this mode: 0, 1 or 2.
 int approvers_needed(const Entry& entry, Mode mode);
+
+// Limits::attempts, or fewer when the entry's `retries` says so (1 + retries).
+int attempts_allowed(const Entry& entry, const Limits& limits);
 
 }  // namespace ops
