@@ -392,6 +392,9 @@ Result<Exit> PosixProcesses::run(const Command& command) {
     const pid_t pid = TRY(spawn(launch, in.read, out.write));
     in.read.reset();
     out.write.reset();
+    if (command.on_start) {
+        if (const auto identity = identify(pid)) command.on_start(*identity);
+    }
     Run run(command, pid, std::move(in.write), std::move(out.read), ending_, term_grace_);
     Exit exit = run.wait();
     const std::lock_guard lock(mutex_);

@@ -42,6 +42,19 @@ size_t open_descriptors() {
     return count;
 }
 
+TEST(PosixProcesses, TellsWhoWasStartedWhileItRuns) {
+    PosixProcesses processes;
+    Command command = shell("read line; echo $$");
+    command.input = "go\n";
+    std::optional<ProcessIdentity> told;
+    command.on_start = [&](const ProcessIdentity& identity) { told = identity; };
+    const Exit exit = must_run(processes, command);
+    ASSERT_TRUE(told.has_value());
+    EXPECT_EQ(std::to_string(told->pid) + "\n", exit.output);
+    EXPECT_GT(told->start_ticks, 0U);
+    EXPECT_EQ(processes.identify(told->pid), std::nullopt) << "it has ended";
+}
+
 TEST(PosixProcesses, TellsHowAProgramEnded) {
     struct Row {
         const char *script, *print, *output, *why;

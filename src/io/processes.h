@@ -1,6 +1,7 @@
 // Processes: runs programs and looks at running ones. Blocking: for the executor and for workers.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -11,6 +12,13 @@
 
 namespace ops {
 
+// Who a process is: the id alone is reused by the kernel, with the start time it is not.
+struct ProcessIdentity {
+    int pid = 0;
+    uint64_t start_ticks = 0;
+    bool operator==(const ProcessIdentity&) const = default;
+};
+
 struct Command {
     std::vector<std::string> argv;  // argv[0]: absolute, or found on the fixed PATH
     std::string input;              // standard input
@@ -18,6 +26,8 @@ struct Command {
     std::map<std::string, std::string> environment;  // added to the fixed one
     Duration time_limit = std::chrono::seconds(60);
     size_t output_limit = 64 * 1024;  // of standard output and error together, head and tail kept
+    // Called once, right after it was started, unless it has ended already: to write down who it is.
+    std::function<void(const ProcessIdentity&)> on_start;
 };
 
 struct Exit {
@@ -31,13 +41,6 @@ struct Exit {
     Duration time_limit{};  // that was set; for a time-out `code` is the signal that ended it
     bool good() const { return how == How::exited && code == 0; }
     std::string print() const;   // "exit 1", "killed by signal 9 (SIGKILL)", "no end in 60s, killed"
-};
-
-// Who a process is: the id alone is reused by the kernel, with the start time it is not.
-struct ProcessIdentity {
-    int pid = 0;
-    uint64_t start_ticks = 0;
-    bool operator==(const ProcessIdentity&) const = default;
 };
 
 class Processes {
