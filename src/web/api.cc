@@ -176,7 +176,7 @@ std::string without_port(std::string_view host) {
     return std::string(host.substr(0, host.find(':')));
 }
 
-bool is_own_name(std::string_view host, const Access& access) {
+bool is_own_name(std::string_view host, const WebAccess& access) {
     const std::string name = to_lower(without_port(host));
     if (name == "localhost" || name == "127.0.0.1" || name == "[::1]") return true;
     return std::find(access.host_names.begin(), access.host_names.end(), name) !=
@@ -184,7 +184,7 @@ bool is_own_name(std::string_view host, const Access& access) {
 }
 
 // A browser sends Origin with every request that could change something; only our own pages may.
-bool is_own_origin(const std::string& origin, const Access& access) {
+bool is_own_origin(const std::string& origin, const WebAccess& access) {
     if (origin.empty()) return true;
     const size_t scheme = origin.find("://");
     return scheme != std::string::npos && is_own_name(origin.substr(scheme + 3), access);
@@ -196,7 +196,7 @@ bool bears(const WebRequest& request, const std::string& token) {
            equal_constant_time(std::string_view(authorization).substr(7), token);
 }
 
-bool may(Right right, const WebRequest& request, const Access& access) {
+bool may(Right right, const WebRequest& request, const WebAccess& access) {
     const bool full = bears(request, access.api_token) || bears(request, access.password);
     switch (right) {
     case Right::open: return true;
@@ -211,7 +211,7 @@ bool may(Right right, const WebRequest& request, const Access& access) {
 
 }  // namespace
 
-WebReply answer(const WebRequest& request, const Access& access, Control& control) {
+WebReply answer(const WebRequest& request, const WebAccess& access, Control& control) {
     if (!is_own_name(request.header("host"), access)) {
         return problem(403, "this server does not go by the name '" +
                                 printable(request.header("host"), Lines::flatten) + "'");

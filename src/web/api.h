@@ -14,13 +14,13 @@
 
 namespace ops {
 
-struct Access {
+struct WebAccess {
     std::string api_token;                // never empty
     std::string push_token;               // empty: pushes from loopback need none
     std::string password;                 // empty: reading from loopback is free
     std::vector<std::string> host_names;  // that a Host header may carry, without port; loopback's are built in
 };
 
-WebReply answer(const WebRequest& request, const Access& access, Control& control);
+WebReply answer(const WebRequest& request, const WebAccess& access, Control& control);
 
 }  // namespace ops

@@ -1,0 +1,261 @@
+// What people and services ask of the running agent, over HTTP and the command line.
+#include <algorithm>
+
+#include "agent/ops_agent.h"
+#include "agent/pushed_facts.h"
+#include "agent/views.h"
+#include "base/text.h"
+#include "base/units.h"
+
+namespace ops {
+namespace {
+
+// One line of Prometheus' text format; label values are escaped as its documentation says.
+std::string metric(std::string_view name, std::string_view label, std::string_view of, double value) {
+    std::string out(name);
+    if (!label.empty()) {
+        std::string escaped = replace_all(std::string(of), "\\", "\\\\");
+        escaped = replace_all(std::move(escaped), "\"", "\\\"");
+        out += "{" + std::string(label) + "=\"" + replace_all(std::move(escaped), "\n", "\\n") + "\"}";
+    }
+    return out + " " + format_number(value, 6) + "\n";
+}
+
+std::string header(std::string_view name, std::string_view type, std::string_view help) {
+    return "# HELP " + std::string(name) + " " + std::string(help) + "\n# TYPE " + std::string(name) +
+           " " + std::string(type) + "\n";
+}
+
+}  // namespace
+
+// --- look ---
+
+Result<Json> OpsAgent::look(const View& view) {
+    if (view.what == "health") return health_json();
+    if (view.what == "services") {
+        const Json health = health_json();
+        return Json::object({{"services", health["services"]}, {"hosts", health["hosts"]}});
+    }
+    if (view.what == "service") {
+        const Inventory& inventory = loaded_->settings.inventory;
+        if (!inventory.has_target(view.name)) {
+            return Error{Fault::not_found,
+                         "no service '" + printable(view.name, Lines::flatten) + "'"};
+        }
+        return target_json(detector_->state(view.name));
+    }
+    if (view.what == "runbook") {
+        Json entries = Json::array();
+        for (const Entry& entry : loaded_->runbook.entries) {
+            Json symptoms = Json::array();
+            for (const auto& symptom : entry.symptoms) symptoms.push(symptom.text());
+            Json steps = Json::array();
+            for (const Step& step : entry.steps) steps.push(step.text);
+            entries.push(Json::object({{"name", entry.name},
+                                       {"symptoms", symptoms},
+                                       {"steps", steps},
+                                       {"risk", name_of(entry.risk)},
+                                       {"effect", name_of(entry.effect)},
+                                       {"autonomy", name_of(entry.autonomy)},
+                                       {"enabled", entry.enabled},
+                                       {"sha256", entry.sha256}}));
+        }
+        return Json::object({{"entries", entries}});
+    }
+    return look_at_records(*store_, view, ports_.clock.now());
+}
+
+Json OpsAgent::target_json(const TargetState& state) const {
+    const Inventory& inventory = loaded_->settings.inventory;
+    const Service* service = inventory.find_service(state.target);
+    Json json = Json::object({{"name", state.target}});
+    json.set("group", service == nullptr || service->group.empty() ? Json() : Json(service->group));
+    json.set("host", service == nullptr || service->host.empty() ? Json() : Json(service->host));
+    json.set("status", name_of(state.status));
+    json.set("since", state.since == Time{} ? Json() : Json(format_rfc3339(state.since)));
+    json.set("reason", state.reason);
+    json.set("facts", detector_->facts(state.target, ports_.clock.now()).to_plain_json());
+    if (state.flapping) json.set("flapping", true);
+    if (!state.suppressed_by.empty()) json.set("suppressed_by", state.suppressed_by);
+    return json;
+}
+
+Json OpsAgent::health_json() const {
+    Json services = Json::array(), hosts = Json::array();
+    size_t watched = 0, down = 0, unwell = 0;
+    for (const TargetState& state : detector_->states()) {
+        const bool is_host = loaded_->settings.inventory.find_host(state.target) != nullptr;
+        (is_host ? hosts : services).push(target_json(state));
+        ++watched;
+        if (state.status == Status::down) ++down;
+        if (state.status == Status::down || state.status == Status::degraded) ++unwell;
+    }
+    const char* status = "ok";
+    if (unwell > 0) status = "degraded";
+    if (watched > 0 && down == watched) status = "down";
+    return Json::object({{"status", status},
+                         {"at", format_rfc3339(ports_.clock.now())},
+                         {"agent", loaded_->settings.agent.name},
+                         {"mode", name_of(loaded_->settings.agent.mode)},
+                         {"paused", read_kill_switch(ports_.files, loaded_->data_dir).on},
+                         {"services", services},
+                         {"hosts", hosts},
+                         {"open_incidents", static_cast<int64_t>(cases_.size())}});
+}
+
+// --- act ---
+
+Result<Json> OpsAgent::act(const Deed& deed) {
+    if (deed.what == "pause" || deed.what == "resume") {
+        return set_paused(deed.what == "pause", deed.by);
+    }
+    if (deed.what == "silence") return add_silence(deed);
+    if (deed.what == "reload") {
+        TRY(reload());
+        return Json::object({{"reloaded", true}});
+    }
+    return act_on_case(deed);
+}
+
+Result<Json> OpsAgent::set_paused(bool paused, const std::string& by) {
+    const Time now = ports_.clock.now();
+    TRY(set_kill_switch(ports_.files, loaded_->data_dir, paused, by, now));
+    note(paused ? "agent.paused" : "agent.resumed", nullptr, "", Json::object({{"by", by}}));
+    ports_.log.line(Severity::warning, std::string(paused ? "paused by " : "resumed by ") + by);
+    for (auto& [id, the_case] : cases_) {
+        if (!the_case.repair && the_case.again_at) the_case.again_at = now;
+    }
+    return Json::object({{"paused", paused}});
+}
+
+Result<Json> OpsAgent::add_silence(const Deed& deed) {
+    if (deed.id.empty()) return Error{Fault::invalid, "silence what? A target's name, or a pattern like worker_*"};
+    if (deed.span <= Duration{}) return Error{Fault::invalid, "silence for how long? A duration like 2h"};
+    const Time now = ports_.clock.now();
+    const Time until = add_saturating(now, deed.span);
+    TRY(escalator_->silence(deed.id, until, deed.by, now));
+    note("silence.added", nullptr, "",
+         Json::object({{"matcher", deed.id}, {"until", format_rfc3339(until)}, {"by", deed.by}}));
+    states_changed_ = true;
+    return Json::object({{"silenced", deed.id}, {"until", format_rfc3339(until)}});
+}
+
+Result<Json> OpsAgent::act_on_case(const Deed& deed) {
+    const std::optional<Incident> named = TRY(store_->incident(deed.id));
+    if (!named) return Error{Fault::not_found, "no incident '" + printable(deed.id, Lines::flatten) + "'"};
+    Case* the_case = find_case(named->id);
+    if (the_case == nullptr) return Error{Fault::denied, "incident '" + named->id + "' is closed already"};
+    const std::string id = named->id, target = named->target;
+    if (deed.what == "ack") {
+        note("incident.acknowledged", the_case, target, Json::object({{"by", deed.by}, {"note", deed.note}}));
+        escalate(*the_case);
+    } else if (deed.what == "resolve") {
+        if (the_case->repair && the_case->incident.state == IncidentState::resolving) {
+            return Error{Fault::denied, "a repair is under way; pause first, or wait for it to end"};
+        }
+        the_case->repair.reset();
+        resolve_case(*the_case, "human", "closed by " + deed.by, deed.note);
+        return Json::object({{"id", id}, {"state", "resolved"}});
+    } else if (deed.what == "approve" || deed.what == "reject") {
+        const Action* action = awaiting_action(*the_case);
+        if (action == nullptr || !the_case->repair) {
+            return Error{Fault::denied, "incident '" + id + "' waits for no approval"};
+        }
+        const std::string shown = action->argv_sha256;
+        if (deed.what == "approve") {
+            feed(*the_case, RepairApproved{deed.by, shown});
+        } else {
+            feed(*the_case, RepairRejected{deed.by});
+        }
+    } else {
+        return Error{Fault::invalid, "nothing to do is called '" + deed.what + "'"};
+    }
+    return the_case->incident.to_json();
+}
+
+// --- push ---
+
+Result<> OpsAgent::push(const Push& push) {
+    const Time now = ports_.clock.now();
+    const Inventory& inventory = loaded_->settings.inventory;
+    if (push.kind == Push::Kind::event) {
+        const std::string target = push.body["service"].as_string();
+        if (!is_safe_word(push.name)) return Error{Fault::invalid, "event kinds are words like deploy"};
+        if (!target.empty() && !inventory.has_target(target)) {
+            return Error{Fault::not_found, "no service '" + printable(target, Lines::flatten) + "'"};
+        }
+        note("event.outside", nullptr, target, Json::object({{"kind", push.name}, {"body", push.body}}));
+        (void)history_->add_event(target, push.name, now);  // for trends; the journal has it
+        detect(detector_->push_event(target, push.name, now));
+        return {};
+    }
+    if (inventory.find_service(push.name) == nullptr) {
+        return Error{Fault::not_found, "no service '" + printable(push.name, Lines::flatten) + "'"};
+    }
+    if (push.kind == Push::Kind::facts) {
+        const Json& facts = push.body["facts"];
+        if (!facts.is_object() || facts.members().empty()) {
+            return Error{Fault::invalid, "body: expected {\"facts\": {NAME: VALUE}}"};
+        }
+        Observation seen;
+        seen.target = push.name;
+        seen.at = now;
+        for (const auto& [name, value] : facts.members()) {
+            const Result<Value> read = read_pushed_fact(name, value, loaded_->settings);
+            if (!read.ok()) return read.error();
+            seen.facts.push_back({name, read.value()});
+        }
+        detect(detector_->push_facts(push.name, seen.facts, now));
+        return {};
+    }
+    const std::optional<Beat> beat = parse_beat(push.signal);
+    if (push.signal == "log") return {};  // Healthchecks: noted by the sender, says nothing of health
+    if (!beat) return Error{Fault::invalid, "no heartbeat signal '" + push.signal + "'"};
+    Beat told = *beat;
+    told.body = push.body;
+    if (!heartbeats_->beat(push.name, now, told)) {
+        return Error{Fault::denied, "service '" + push.name +
+                                        "' has no heartbeat: {every, grace} in the configuration"};
+    }
+    last_beat_[push.name] = now;
+    detect(detector_->heartbeat(push.name, now));
+    if (const auto seen = heartbeats_->evaluate(push.name, now)) observe(*seen, {});
+    return {};
+}
+
+// --- the rest ---
+
+bool OpsAgent::is_ready() { return watching_ && !failure_; }
+
+std::string OpsAgent::metrics() {
+    std::string out = header("ops_agent_info", "gauge", "Version of this agent.");
+    out += metric("ops_agent_info", "version", options_.version, 1);
+    out += header("ops_agent_checks_total", "counter", "Replies of checks since the start.");
+    out += metric("ops_agent_checks_total", "", "", static_cast<double>(checks_done_));
+    out += header("ops_agent_actions_total", "counter", "Actions begun since the start.");
+    out += metric("ops_agent_actions_total", "", "", static_cast<double>(actions_done_));
+    out += header("ops_agent_alerts_sent_total", "counter", "Messages delivered since the start.");
+    out += metric("ops_agent_alerts_sent_total", "", "", static_cast<double>(alerts_sent_));
+    out += header("ops_agent_open_incidents", "gauge", "Incidents that are not resolved.");
+    out += metric("ops_agent_open_incidents", "", "", static_cast<double>(cases_.size()));
+    out += header("ops_agent_paused", "gauge", "1 while the kill switch is on.");
+    out += metric("ops_agent_paused", "", "",
+                  read_kill_switch(ports_.files, loaded_->data_dir).on ? 1 : 0);
+    const std::vector<TargetState> states = detector_->states();
+    out += header("ops_target_up", "gauge", "1 when the target is up, 0 when it is down or degraded.");
+    for (const TargetState& state : states) {
+        if (state.status == Status::unknown) continue;
+        out += metric("ops_target_up", "target", state.target, state.status == Status::up ? 1 : 0);
+    }
+    const Time now = ports_.clock.now();
+    out += header("ops_target_latency_seconds", "gauge", "Newest latency of the target's check.");
+    for (const TargetState& state : states) {
+        const Value latency = detector_->fact(state.target, "latency", now);
+        if (latency.is_quantity()) {
+            out += metric("ops_target_latency_seconds", "target", state.target, latency.amount());
+        }
+    }
+    return out;
+}
+
+}  // namespace ops

@@ -1,0 +1,154 @@
+// What the detector saw, as incidents.
+#include "agent/ops_agent.h"
+#include "base/id.h"
+#include "base/text.h"
+
+namespace ops {
+
+void OpsAgent::detect(const Changes& changes) {
+    for (const Change& change : changes) {
+        std::visit([this](const auto& one) { on(one); }, change);
+    }
+}
+
+Case* OpsAgent::find_by_key(const std::string& key) {
+    const auto found = case_by_key_.find(key);
+    return found == case_by_key_.end() ? nullptr : find_case(found->second);
+}
+
+Case* OpsAgent::find_case(std::string_view id) {
+    const auto found = cases_.find(std::string(id));
+    return found == cases_.end() ? nullptr : &found->second;
+}
+
+void OpsAgent::on(const TargetChanged& change) {
+    note("target.changed", nullptr, change.target,
+         Json::object({{"status", name_of(change.status)},
+                       {"reason", change.reason},
+                       {"since", format_rfc3339(change.since)}}));
+    states_changed_ = true;
+}
+
+void OpsAgent::on(const IncidentOpen& change) {
+    states_changed_ = true;
+    if (Case* known = find_by_key(change.key)) {  // raised again after a restart: it is the same one
+        known->cleared = false;
+        if (!known->repair) diagnose(*known);
+        return;
+    }
+    const std::string id = make_id("inc", ports_.clock.now(), ports_.random.next());
+    Case& the_case = cases_[id];
+    the_case.key = change.key;
+    the_case.before = change.facts;
+    case_by_key_[change.key] = id;
+    Event event;
+    event.kind = "incident.opened";
+    event.incident = id;
+    event.target = change.target;
+    event.body = Json::object({{"title", change.title},
+                               {"host", change.host},
+                               {"rule", change.rule},
+                               {"level", name_of(Level::none)},
+                               {"reason", change.reason},
+                               {"key", change.key},
+                               {"facts", change.facts.to_plain_json()},
+                               {"members", Json::of_strings(change.members)}});
+    append(std::move(event));
+    ports_.log.line(Severity::warning, "incident " + id + ": " + change.title + ": " + change.reason);
+    diagnose(the_case);
+    escalate(the_case);
+}
+
+void OpsAgent::on(const IncidentUpdate& change) {
+    Case* the_case = find_by_key(change.key);
+    if (the_case == nullptr) return;
+    note("incident.noted", the_case, the_case->incident.target,
+         Json::object({{"text", change.reason}, {"by", "ops-agent"}}));
+    if (!the_case->repair && !the_case->incident.acknowledged) diagnose(*the_case);
+    escalate(*the_case);
+}
+
+void OpsAgent::on(const IncidentFolded& change) {
+    Case* the_case = find_by_key(change.key);
+    if (the_case == nullptr) return;
+    the_case->is_folded = true;
+    note("incident.noted", the_case, the_case->incident.target,
+         Json::object({{"text", "part of the larger incident '" + change.into + "'"},
+                       {"by", "ops-agent"}}));
+}
+
+void OpsAgent::on(const IncidentClear& change) {
+    states_changed_ = true;
+    Case* the_case = find_by_key(change.key);
+    if (the_case == nullptr) return;
+    the_case->cleared = true;
+    if (!the_case->repair) {
+        return resolve_case(*the_case, "self", change.reason, "");
+    }
+    // A repair that still waits for a yes, or for its next attempt, has nothing left to do. One that has acted is
+    // for the verifier to judge.
+    const Action* awaiting = awaiting_action(*the_case);
+    if (awaiting == nullptr) return feed(*the_case, RepairTime{});
+    note("action.rejected", the_case, awaiting->target,
+         Json::object({{"action", awaiting->id}, {"by", "ops-agent: it is well again"}}));
+    the_case->repair.reset();
+    resolve_case(*the_case, "self", change.reason, "");
+}
+
+void OpsAgent::on(const CriterionHit& change) {
+    Case* the_case = find_by_key(change.key);
+    if (the_case == nullptr) return;
+    the_case->criterion = change.criterion;
+    note("incident.level", the_case, the_case->incident.target,
+         Json::object({{"level", name_of(change.level)},
+                       {"criterion", change.criterion},
+                       {"reason", change.reason}}));
+    escalate(*the_case);
+}
+
+void OpsAgent::on(const CriterionCleared&) {}
+
+void OpsAgent::on(const Recheck& change) {
+    auto& checks = loaded_->checks.checks;
+    if (change.check < checks.size() && checks[change.check]) {
+        ports_.probes.start(checks[change.check]->ask());
+    }
+}
+
+void OpsAgent::on(const FlappingChanged& change) {
+    note("target.flapping", nullptr, change.target,
+         Json::object({{"flapping", change.flapping}, {"percent", change.percent}}));
+}
+
+void OpsAgent::on(const Suppressed& change) {
+    note("target.suppressed", nullptr, change.target, Json::object({{"by", change.by}}));
+}
+
+void OpsAgent::on(const TargetEvent& change) {
+    // Crash counts are for trends; losing one with the power is no loss of truth.
+    (void)history_->add_event(change.target, change.kind, change.at);
+}
+
+void OpsAgent::resolve_case(Case& the_case, const std::string& by, const std::string& reason,
+                            const std::string& note_text) {
+    const std::string id = the_case.incident.id;
+    note("incident.resolved", &the_case, the_case.incident.target,
+         Json::object({{"by", by}, {"reason", reason}, {"note", note_text}}));
+    ports_.log.line(Severity::info, "incident " + id + " resolved (" + by + "): " +
+                                        the_case.incident.title);
+    states_changed_ = true;
+    escalate(the_case);
+    learn_from_resolution(the_case);
+    detector_->closed(the_case.key, ports_.clock.now());
+    case_by_key_.erase(the_case.key);
+    cases_.erase(id);
+}
+
+void OpsAgent::learn_from_resolution(const Case& the_case) {
+    // What worked is told apart from what merely passed: only a verified repair is an example to follow.
+    const Incident& incident = the_case.incident;
+    if (incident.resolved_by != "auto") return;
+    (void)history_->add_event(incident.target, "repaired", ports_.clock.now());  // for trends only
+}
+
+}  // namespace ops

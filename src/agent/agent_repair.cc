@@ -1,0 +1,261 @@
+// From an incident to a repair, and what a repair orders.
+#include "agent/ops_agent.h"
+#include "base/text.h"
+#include "expr/expr.h"
+
+namespace ops {
+
+void OpsAgent::diagnose(Case& the_case) {
+    const Incident& incident = the_case.incident;
+    const Time now = ports_.clock.now();
+    const std::unique_ptr<expr::World> world = detector_->world(incident.target, now);
+    const Situation situation{
+        .target = incident.target,
+        .down = detector_->state(incident.target).status == Status::down,
+        .systemic = the_case.is_folded || systemic(incident.id),
+        .world = *world,
+        .held = [&](const Entry& entry) { return detector_->held(entry, incident.target, now); },
+        .barred = [&](const Entry& entry) { return barred(entry, incident.target); }};
+    const Diagnosis diagnosis =
+        ops::diagnose(loaded_->runbook, loaded_->settings.inventory, situation);
+
+    const std::string entry = diagnosis.entry ? diagnosis.entry->name : "";
+    if (!the_case.diagnosed || entry != incident.entry) {
+        note("incident.diagnosed", &the_case, incident.target,
+             Json::object({{"entry", entry},
+                           {"cause", diagnosis.cause},
+                           {"confidence", diagnosis.confidence},
+                           {"considered", diagnosis.considered_json()}}));
+    }
+    the_case.diagnosed = true;
+    the_case.entry = diagnosis.entry;
+    attempt_resolve(the_case);
+}
+
+// An entry's own limits are asked about one action; the rest is the policy's.
+std::string OpsAgent::barred(const Entry& entry, const std::string& target) const {
+    const BudgetAnswer answer = limiter_.ask({.entry = entry,
+                                              .incident = "",
+                                              .target = target,
+                                              .attempt = 1,
+                                              .actions = 1,
+                                              .undo = false,
+                                              .now = ports_.clock.now()},
+                                             loaded_->settings.inventory);
+    return answer.verdict == BudgetAnswer::Verdict::spent ? answer.reason : "";
+}
+
+void OpsAgent::attempt_resolve(Case& the_case) {
+    const Incident& incident = the_case.incident;
+    if (!the_case.entry || the_case.repair || incident.acknowledged || the_case.is_folded) return;
+    if (incident.state == IncidentState::escalated) return;  // its attempts are spent
+    if (the_case.again_at && ports_.clock.now() < *the_case.again_at) return;
+    the_case.again_at.reset();
+    RepairCase repair{.incident = incident.id,
+                      .target = incident.target,
+                      .host = incident.host,
+                      .entry = *the_case.entry,
+                      .attempts_before = limiter_.attempts(incident.target, incident.id, ports_.clock.now()),
+                      .bad_at_start = incident.members};
+    repair.bad_at_start.push_back(incident.target);
+    the_case.repair = std::make_unique<Repair>(std::move(repair));
+    feed(the_case, RepairBegin{});
+}
+
+void OpsAgent::feed(Case& the_case, const RepairInput& input) {
+    if (!the_case.repair) return;
+    const Conditions conditions{.now = ports_.clock.now(),
+                                .mode = loaded_->settings.agent.mode,
+                                .limits = loaded_->settings.limits,
+                                .inventory = loaded_->settings.inventory,
+                                .limiter = limiter_,
+                                .protected_things = protected_,
+                                .kill_switch = read_kill_switch(ports_.files, loaded_->data_dir),
+                                .epoch = epoch_,
+                                .boot = boot_,
+                                .world = *this};
+    RepairOrders orders = the_case.repair->take(input, conditions);
+    const std::string id = the_case.incident.id;
+    const bool news = !orders.record.empty();
+    for (Event& event : orders.record) append(std::move(event));
+    for (RepairOrder& order : orders.then) deferred_.push_back({id, std::move(order), 0});
+    if (news) escalate(the_case);
+}
+
+void OpsAgent::carry_out(const std::string& incident, const RepairOrder& order) {
+    Case* the_case = find_case(incident);
+    if (the_case == nullptr) return;
+    const auto answer_later = [this, incident](RepairInput input) {
+        // When the inbox is full the repair asks again by look-up after its time limit.
+        (void)ports_.post(RepairAnswer{incident, std::move(input)});
+    };
+    bool taken = true;
+    if (const auto* ticket = std::get_if<SendTicket>(&order)) {
+        taken = ports_.workers.submit([this, answer_later, sent = ticket->ticket] {
+            answer_later(RepairReply{step_key(sent), ports_.executors.execute(sent)});
+        });
+        if (!taken) {
+            answer_later(RepairReply{step_key(ticket->ticket),
+                                     Error{Fault::unavailable, "the workers are all busy"}});
+        }
+    } else if (const auto* look = std::get_if<LookUp>(&order)) {
+        taken = ports_.workers.submit([this, answer_later, asked = look->look] {
+            answer_later(RepairLooked{asked.step_key, ports_.executors.look(asked)});
+        });
+        if (!taken) {
+            answer_later(RepairLooked{look->look.step_key,
+                                      Error{Fault::unavailable, "the workers are all busy"}});
+        }
+    } else if (const auto* http = std::get_if<SendHttp>(&order)) {
+        taken = ports_.workers.submit([this, answer_later, sent = *http] {
+            answer_later(RepairHttp{sent.step_key, ports_.http.send(sent.request)});
+        });
+        if (!taken) {
+            answer_later(RepairHttp{http->step_key,
+                                    Error{Fault::unavailable, "the workers are all busy"}});
+        }
+    } else if (const auto* again = std::get_if<RecheckTarget>(&order)) {
+        recheck(again->target, again->http_only);
+    } else if (const auto* wake = std::get_if<WakeAt>(&order)) {
+        the_case->wake = wake->at;
+    } else if (const auto* words = std::get_if<TellPeople>(&order)) {
+        the_case->alert_step = words->text;
+        escalate(*the_case);
+        the_case->alert_step.clear();
+    } else if (const auto* evidence = std::get_if<Evidence>(&order)) {
+        note("incident.evidence", the_case, the_case->incident.target,
+             Json::object({{"command", evidence->command},
+                           {"output", printable(evidence->exit.output, Lines::keep)}}));
+    } else if (const auto* done = std::get_if<Finished>(&order)) {
+        finished(*the_case, *done);
+    }
+}
+
+void OpsAgent::finished(Case& the_case, const Finished& finished) {
+    the_case.repair.reset();
+    the_case.wake.reset();
+    looking_up_.erase(the_case.incident.id);
+    if (finished.how == Finished::How::verified) {
+        return resolve_case(the_case, "auto", finished.reason, "");
+    }
+    if (the_case.cleared) return resolve_case(the_case, "self", finished.reason, "");
+    if (finished.how == Finished::How::denied) {
+        const bool will_come = finished.again_at.has_value();
+        const bool by_mode = loaded_->settings.agent.mode == Mode::observe;
+        const bool paused = finished.refusal == Refusal::paused;
+        if (finished.reason != the_case.barred) {  // a limit that is hit is told, once
+            the_case.barred = finished.reason;
+            note("incident.noted", &the_case, the_case.incident.target,
+                 Json::object({{"text", "no action: " + finished.reason}, {"by", "ops-agent"}}));
+        }
+        if (will_come || by_mode || paused) {
+            const Duration patience = std::chrono::seconds(paused ? 1 : 60);
+            the_case.again_at = finished.again_at.value_or(ports_.clock.now() + patience);
+            return;
+        }
+    }
+    note("incident.state", &the_case, the_case.incident.target,
+         Json::object({{"state", "escalated"}, {"reason", finished.reason}}));
+    const Level level = level_of(the_case.incident, the_case.entry ? &*the_case.entry : nullptr);
+    if (level != Level::none && parse_level(the_case.incident.level).value_or(Level::none) < level) {
+        note("incident.level", &the_case, the_case.incident.target,
+             Json::object({{"level", name_of(level)}, {"criterion", "Repair failed or gave up"}}));
+    }
+    escalate(the_case);
+}
+
+void OpsAgent::recheck(const std::string& target, bool http_only) {
+    auto& checks = loaded_->checks.checks;
+    for (const uint32_t index : detector_->checks_of(target)) {
+        if (index >= checks.size() || !checks[index]) continue;
+        if (http_only && checks[index]->kind() != "http") continue;
+        ports_.probes.start(checks[index]->ask());
+    }
+}
+
+void OpsAgent::wake_repairs() {
+    const Time now = ports_.clock.now();
+    std::vector<std::string> ids;
+    for (const auto& [id, the_case] : cases_) ids.push_back(id);
+    for (const std::string& id : ids) {
+        Case& the_case = cases_.at(id);
+        if (the_case.repair) {
+            if (!the_case.wake || *the_case.wake > now) continue;
+            the_case.wake.reset();
+            feed(the_case, RepairTime{});
+        } else if (watching_ && the_case.again_at && *the_case.again_at <= now) {
+            the_case.again_at.reset();
+            diagnose(the_case);
+        } else if (watching_ && !the_case.diagnosed && detector_->is_settled()) {
+            diagnose(the_case);
+        }
+    }
+}
+
+// --- what a repair asks about the world ---
+
+Value OpsAgent::evaluate(const expr::Expression& expression, std::string_view target) const {
+    const std::unique_ptr<expr::World> world = detector_->world(target, ports_.clock.now());
+    return expr::evaluate(expression, *world);
+}
+
+Health OpsAgent::health(std::string_view target) const {
+    switch (detector_->state(target).status) {
+    case Status::up: return Health::good;
+    case Status::down: return Health::bad;
+    default: return Health::unknown;
+    }
+}
+
+std::vector<RepairWorld::Check> OpsAgent::checks(std::string_view target) const {
+    std::vector<RepairWorld::Check> out;
+    const auto& all = loaded_->checks.checks;
+    for (const uint32_t index : detector_->checks_of(target)) {
+        if (index < all.size() && all[index]) out.push_back({index, all[index]->kind() == "http"});
+    }
+    return out;
+}
+
+std::optional<Time> OpsAgent::last_heartbeat(std::string_view target) const {
+    const auto found = last_beat_.find(std::string(target));
+    return found == last_beat_.end() ? std::nullopt : std::optional<Time>(found->second);
+}
+
+Json OpsAgent::before(std::string_view target) const {
+    const TargetState state = detector_->state(target);
+    return Json::object({{"status", name_of(state.status)},
+                         {"reason", state.reason},
+                         {"facts", detector_->facts(target, ports_.clock.now()).to_plain_json()}});
+}
+
+bool OpsAgent::systemic(std::string_view incident) const {
+    const auto found = cases_.find(std::string(incident));
+    if (found == cases_.end()) return false;
+    return found->second.is_folded || found->second.incident.rule == kRuleSystemic ||
+           found->second.incident.rule == kRuleOwnNetwork;
+}
+
+// --- history, for the language's windows ---
+
+std::vector<Sample> OpsAgent::samples(std::string_view target, std::string_view fact, Time from,
+                                      Time to) const {
+    constexpr size_t kMostPoints = 2000;
+    std::vector<Sample> out;
+    const auto window = history_->window(target, fact, from, to, kMostPoints);
+    if (!window.ok()) {
+        ports_.log.line(Severity::warning, "history: " + window.error().message);
+        return out;
+    }
+    for (const HistorySample& sample : window.value()) out.push_back({sample.at, sample.value});
+    return out;
+}
+
+std::vector<Time> OpsAgent::events(std::string_view target, std::string_view kind, Time from,
+                                   Time to) const {
+    Result<std::vector<Time>> times = history_->event_times(target, kind, from, to);
+    if (times.ok()) return std::move(times).value();
+    ports_.log.line(Severity::warning, "history: " + times.error().message);
+    return {};
+}
+
+}  // namespace ops

@@ -1,0 +1,161 @@
+// How the agent begins: what was true when it stopped, what has become of what was under way, and the watch.
+#include <algorithm>
+
+#include "agent/ops_agent.h"
+#include "base/text.h"
+#include "monitor/schedule.h"
+#include "runbook/builtin.h"
+
+namespace ops {
+
+Result<std::unique_ptr<OpsAgent>> OpsAgent::start(Ports ports, AgentOptions options,
+                                                  std::unique_ptr<Loaded> loaded) {
+    std::unique_ptr<OpsAgent> agent(
+        new OpsAgent(std::move(ports), std::move(options), std::move(loaded)));
+    TRY(agent->open().during("start"));
+    return agent;
+}
+
+Result<> OpsAgent::open() {
+    store_ = TRY(Store::open(loaded_->data_dir, options_.store));
+    StoreOptions samples = options_.store;
+    samples.durability = Durability::normal;
+    history_ = TRY(History::open(loaded_->data_dir, samples));
+
+    const std::optional<std::string> epoch = TRY(store_->state("epoch"));
+    epoch_ = (epoch ? std::stoull(*epoch) : 0) + 1;
+    TRY(store_->set_state("epoch", std::to_string(epoch_)));
+    boot_ = ports_.processes.boot_id();
+    protected_ = protected_with({loaded_->data_dir, options_.config_file, loaded_->runbook_file});
+
+    arrange();
+    const std::optional<std::string> states = TRY(store_->state("states"));
+    if (states) {
+        const Json saved = TRY(Json::parse(*states).during("read saved states"));
+        detector_->restore(saved["detector"], ports_.clock.now());
+        escalator_->restore(saved["escalator"], ports_.clock.now());
+    }
+    note("agent.started", nullptr, "",
+         Json::object({{"epoch", epoch_},
+                       {"version", options_.version},
+                       {"boot", boot_},
+                       {"mode", name_of(loaded_->settings.agent.mode)},
+                       {"config_sha256", loaded_->settings.sha256},
+                       {"runbook_sha256", loaded_->runbook.sha256}}));
+    TRY(take_up());
+    turn();
+    if (failure_) return *failure_;
+    return {};
+}
+
+void OpsAgent::arrange() {
+    const Time now = ports_.clock.now();
+    detector_ = std::make_unique<Detector>(loaded_->settings, loaded_->runbook,
+                                           static_cast<const HistorySource*>(this), now);
+    heartbeats_ = std::make_unique<HeartbeatBook>(
+        loaded_->settings.inventory, now, static_cast<uint32_t>(loaded_->checks.checks.size()));
+    for (const auto& [service, at] : last_beat_) heartbeats_->restore(service, at);
+    escalator_ = std::make_unique<Escalator>(loaded_->escalation, now);
+}
+
+// What was open is open, and what was under way is looked at before anything new is believed.
+Result<> OpsAgent::take_up() {
+    const Time day_ago = ports_.clock.now() - std::chrono::hours(25);
+    EventQuery query;
+    query.kind_prefix = "action.";
+    query.since = day_ago;
+    query.limit = 100'000;
+    for (const Event& event : TRY(store_->events(query))) limiter_.apply(event);
+
+    IncidentQuery open;
+    open.states = {IncidentState::open,      IncidentState::awaiting_approval,
+                   IncidentState::resolving, IncidentState::verifying,
+                   IncidentState::escalated, IncidentState::acknowledged};
+    open.limit = 10'000;
+    for (const Incident& incident : TRY(store_->incidents(open))) TRY(take_up_incident(incident));
+
+    // What the detector remembers as open and the journal does not know was never raised.
+    for (const std::string& key : detector_->open_keys()) {
+        if (find_by_key(key) == nullptr) detector_->closed(key, ports_.clock.now());
+    }
+    return {};
+}
+
+Result<> OpsAgent::take_up_incident(const Incident& incident) {
+    EventQuery opened;
+    opened.incident = incident.id;
+    opened.kind_prefix = "incident.opened";
+    opened.limit = 1;
+    const std::vector<Event> events = TRY(store_->events(opened));
+    Case the_case;
+    the_case.incident = incident;
+    the_case.key = events.empty() ? incident.target : events[0].body["key"].as_string();
+    ActionQuery query;
+    query.incident = incident.id;
+    query.limit = 1000;
+    the_case.actions = TRY(store_->actions(query));
+    std::reverse(the_case.actions.begin(), the_case.actions.end());
+    the_case.entry = find_entry(loaded_->runbook, loaded_->settings.inventory, incident.entry,
+                                incident.target);
+    the_case.diagnosed = !incident.entry.empty();
+    const std::string id = incident.id;
+    case_by_key_[the_case.key] = id;
+    Case& kept = cases_.emplace(id, std::move(the_case)).first->second;
+
+    const bool under_way = incident.state == IncidentState::awaiting_approval ||
+                           incident.state == IncidentState::resolving ||
+                           incident.state == IncidentState::verifying;
+    if (!under_way) return {};
+    if (!kept.entry) {
+        note("incident.state", &kept, kept.incident.target,
+             Json::object({{"state", "escalated"},
+                           {"reason", "its runbook entry '" + incident.entry +
+                                          "' is gone, and a repair was under way"}}));
+        return {};
+    }
+    RepairCase repair{.incident = id,
+                      .target = incident.target,
+                      .host = incident.host,
+                      .entry = *kept.entry,
+                      .attempts_before = limiter_.attempts(incident.target, id, ports_.clock.now()),
+                      .bad_at_start = incident.members};
+    kept.repair = std::make_unique<Repair>(Repair::resume(std::move(repair), kept.actions));
+    looking_up_.insert(id);
+    feed(kept, RepairBegin{});
+    return {};
+}
+
+void OpsAgent::watch() {
+    watching_ = true;
+    ports_.probes.schedule(plan_schedule(loaded_->checks));
+}
+
+Result<> OpsAgent::reload() {
+    Problems problems;
+    std::unique_ptr<Loaded> next =
+        load(ports_.files, options_.config_file, options_.environment, problems);
+    if (!next) return Error{Fault::invalid, problems.print()};
+    if (next->data_dir != loaded_->data_dir) {
+        return Error{Fault::invalid, "'data_dir' cannot change while running"};
+    }
+    const Time now = ports_.clock.now();
+    const Json detector = detector_->save(), escalator = escalator_->save();
+    // The detector holds references into what was loaded: it goes first.
+    detector_.reset();
+    loaded_ = std::move(next);
+    limiter_.set_limits(loaded_->settings.limits);
+    arrange();
+    detector_->restore(detector, now);
+    escalator_->restore(escalator, now);
+    for (auto& [id, the_case] : cases_) {
+        if (!the_case.repair) the_case.diagnosed = false;
+    }
+    watch();
+    note("config.loaded", nullptr, "",
+         Json::object({{"config_sha256", loaded_->settings.sha256},
+                       {"runbook_sha256", loaded_->runbook.sha256}}));
+    ports_.log.line(Severity::info, "configuration reloaded");
+    return {};
+}
+
+}  // namespace ops

@@ -1,0 +1,26 @@
+#include "agent/case.h"
+
+#include <algorithm>
+
+namespace ops {
+
+void fold(const Event& event, Case& the_case) {
+    apply(event, the_case.incident);
+    if (!event.kind.starts_with("action.")) return;
+    const std::string id = event.body["action"].as_string();
+    auto found = std::find_if(the_case.actions.begin(), the_case.actions.end(),
+                              [&](const Action& action) { return action.id == id; });
+    if (found == the_case.actions.end()) {
+        found = the_case.actions.insert(the_case.actions.end(), Action{});
+    }
+    apply(event, *found);
+}
+
+const Action* awaiting_action(const Case& the_case) {
+    for (auto action = the_case.actions.rbegin(); action != the_case.actions.rend(); ++action) {
+        if (action->state == "awaiting_approval") return &*action;
+    }
+    return nullptr;
+}
+
+}  // namespace ops

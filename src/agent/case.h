@@ -1,0 +1,38 @@
+// Case: one open incident as the agent works on it: the incident and its actions folded from the journal, and what
+// is only known while the program runs.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/fact.h"
+#include "model/incident.h"
+#include "resolve/repair.h"
+
+namespace ops {
+
+struct Case {
+    Incident incident;
+    std::string key;              // of the cause, as the detector names it
+    std::vector<Action> actions;  // oldest first
+    Facts before;                 // of the target when it opened
+    std::unique_ptr<Repair> repair;
+    std::optional<Entry> entry;   // that is or was applied
+    std::optional<Time> wake;     // when the repair wants to be asked again
+    std::optional<Time> again_at; // when a repair may be tried once more
+    std::string criterion;        // that gave the level
+    std::string alert_step;       // text of an `alert` step that told people
+    std::string barred;           // why nothing is done: told once
+    bool diagnosed = false;
+    bool cleared = false;         // seen to be well again while a repair was under way
+    bool is_folded = false;       // its cause is a larger one
+};
+
+// Folds an event of this incident into the case.
+void fold(const Event& event, Case& the_case);
+// The newest action that waits for a yes, or null.
+const Action* awaiting_action(const Case& the_case);
+
+}  // namespace ops

@@ -1,0 +1,242 @@
+#include "agent/ops_agent.h"
+
+#include <algorithm>
+
+#include "base/assert.h"
+#include "base/id.h"
+#include "base/text.h"
+#include "series/series.h"
+
+namespace ops {
+namespace {
+
+constexpr Duration kSaveEvery = std::chrono::seconds(30);
+constexpr Duration kOutboxEvery = std::chrono::seconds(5);
+constexpr Duration kUpkeepEvery = std::chrono::seconds(10);
+constexpr int kMostRoundsATurn = 64;  // of commit and carrying out; more is a bug of ours
+
+}  // namespace
+
+OpsAgent::OpsAgent(Ports ports, AgentOptions options, std::unique_ptr<Loaded> loaded)
+    : ports_(std::move(ports)), options_(std::move(options)), loaded_(std::move(loaded)),
+      limiter_(loaded_->settings.limits) {}
+
+OpsAgent::~OpsAgent() = default;
+
+void OpsAgent::handle(std::vector<Input> inputs) {
+    for (const Input& input : inputs) {
+        if (failure_) return;
+        take(input);
+    }
+    turn();
+}
+
+void OpsAgent::take(const Input& input) {
+    if (const auto* probe = std::get_if<ProbeEvent>(&input)) return on_probe(*probe);
+    if (const auto* answer = std::get_if<RepairAnswer>(&input)) {
+        looking_up_.erase(answer->incident);
+        if (Case* the_case = find_case(answer->incident)) feed(*the_case, answer->input);
+        return;
+    }
+    if (const auto* delivered = std::get_if<AlertDelivered>(&input)) return on_delivered(*delivered);
+    if (const auto* request = std::get_if<WebRequest>(&input)) {
+        deferred_.push_back({"", ops::answer(*request, options_.access, *this), request->connection});
+        return;
+    }
+    reload_wanted_ = true;
+}
+
+void OpsAgent::tick() {
+    if (failure_) return;
+    const Time now = ports_.clock.now();
+    // Recovery comes before any new event: nothing is watched until the past is settled.
+    if (!watching_ && looking_up_.empty()) watch();
+    if (watching_) {
+        const auto late = heartbeats_->next_late(now - Duration(1));
+        if (late && *late <= now) {
+            for (const Observation& seen : heartbeats_->evaluate(now)) {
+                if (seen.health == Health::bad) observe(seen, {});
+            }
+        }
+        detect(detector_->tick(now));
+    }
+    wake_repairs();
+    tell(escalator_->tick(now));
+    turn();
+    if (failure_) return;
+    flush_samples();
+    if (outbox_may_have_work_ || now >= next_outbox_) send_due();
+    if (now >= next_save_ || states_changed_) save_states();
+    if (now >= next_upkeep_) {
+        next_upkeep_ = now + kUpkeepEvery;
+        limiter_.forget_old(now);
+        // Upkeep that fails is told by the next write; nothing depends on it.
+        (void)store_->maintain();
+        const AgentSettings& keep = loaded_->settings.agent;
+        (void)history_->maintain(now, {keep.keep_raw, keep.keep_minutes, keep.keep_hours});
+        (void)store_->prune(now - keep.keep_incidents, now);
+    }
+    if (reload_wanted_) {
+        reload_wanted_ = false;
+        const Result<> reloaded = reload();
+        if (!reloaded.ok()) {
+            ports_.log.line(Severity::error, "reload refused, the old configuration stays: " +
+                                                 reloaded.error().message);
+            note("config.refused", nullptr, "", Json::object({{"reason", reloaded.error().message}}));
+        }
+        turn();
+    }
+}
+
+std::optional<Time> OpsAgent::next_wake() const {
+    std::optional<Time> next;
+    for (const auto& [id, the_case] : cases_) {
+        if (the_case.wake && (!next || *the_case.wake < *next)) next = the_case.wake;
+    }
+    return next;
+}
+
+// One turn: what was decided is committed, then done; what that leads to is committed and done in its turn.
+void OpsAgent::turn() {
+    for (int round = 0; !failure_ && (!pending_.empty() || !deferred_.empty()); ++round) {
+        ASSERT(round < kMostRoundsATurn);
+        if (!commit()) return;
+        std::deque<Deferred> now = std::exchange(deferred_, {});
+        for (const Deferred& deferred : now) {
+            if (const auto* reply = std::get_if<WebReply>(&deferred.what)) {
+                ports_.reply(deferred.connection, *reply);
+            } else {
+                carry_out(deferred.incident, std::get<RepairOrder>(deferred.what));
+            }
+        }
+    }
+    if (outbox_may_have_work_ && !failure_) send_due();
+}
+
+bool OpsAgent::commit() {
+    if (pending_.empty()) return true;
+    std::vector<Event> events = std::exchange(pending_, {});
+    const Result<> appended = store_->append(events);
+    if (appended.ok()) return true;
+    failure_ = appended.error();
+    // Whoever asked over HTTP is told that it did not happen; nothing else is done.
+    for (const Deferred& deferred : deferred_) {
+        if (deferred.connection != 0) {
+            ports_.reply(deferred.connection, problem(503, "the journal cannot be written"));
+        }
+    }
+    deferred_.clear();
+    return false;
+}
+
+void OpsAgent::note(std::string kind, const Case* the_case, const std::string& target, Json body) {
+    Event event;
+    event.kind = std::move(kind);
+    event.incident = the_case == nullptr ? "" : the_case->incident.id;
+    event.target = target;
+    event.body = std::move(body);
+    append(std::move(event));
+}
+
+void OpsAgent::append(Event event) {
+    if (event.at == Time{}) event.at = ports_.clock.now();
+    limiter_.apply(event);
+    if (!event.incident.empty()) {
+        if (Case* the_case = find_case(event.incident)) fold(event, *the_case);
+    }
+    if (event.kind == "alert.queued") outbox_may_have_work_ = true;
+    if (event.kind == "action.intent") ++actions_done_;
+    pending_.push_back(std::move(event));
+}
+
+// --- monitor ---
+
+void OpsAgent::on_probe(const ProbeEvent& event) {
+    if (const auto* reply = std::get_if<Reply>(&event)) return monitor_all_services(*reply);
+    const auto& died = std::get<ProcessDied>(event);
+    auto& checks = loaded_->checks.checks;
+    if (died.check >= checks.size() || !checks[died.check]) return;
+    judged(*checks[died.check], checks[died.check]->died(died));
+}
+
+void OpsAgent::monitor_all_services(const Reply& reply) {
+    ++checks_done_;
+    auto& checks = loaded_->checks.checks;
+    if (reply.check >= checks.size() || !checks[reply.check]) return;  // of an older configuration
+    judged(*checks[reply.check], checks[reply.check]->judge(reply));
+}
+
+void OpsAgent::judged(ops::Check& check, const Judged& judged) {
+    if (judged.watch) ports_.probes.watch_process(check.index(), *judged.watch);
+    if (judged.next_question) ports_.probes.replace_question(check.index(), *judged.next_question);
+    if (judged.ask_now) {
+        Ask ask = check.ask();
+        ask.question = *judged.ask_now;
+        ports_.probes.start(std::move(ask));
+        return;
+    }
+    observe(judged.observation, judged.events);
+}
+
+void OpsAgent::observe(const Observation& observation, const std::vector<std::string>& events) {
+    for (const Fact& fact : observation.facts) {
+        const std::optional<double> value = series::sample_value(fact.value);
+        if (!value) continue;
+        const auto index_of = [this](const std::string& name) {
+            const auto found = name_index_.find(name);
+            if (found != name_index_.end()) return found->second;
+            const auto index = static_cast<uint32_t>(names_.size());
+            names_.push_back(name);
+            name_index_.emplace(name, index);
+            return index;
+        };
+        pending_samples_.push_back(
+            {index_of(observation.target), index_of(fact.name), observation.at, *value});
+    }
+    const Time now = ports_.clock.now();
+    for (const std::string& kind : events) {
+        // History is for trends, not the truth: a lost crash mark costs a count, not a repair.
+        (void)history_->add_event(observation.target, kind, observation.at);
+        detect(detector_->push_event(observation.target, kind, now));
+    }
+    detect(detector_->observe(observation, now));
+    for (auto& [id, the_case] : cases_) {
+        if (the_case.repair && the_case.incident.target == observation.target) {
+            feed(the_case, RepairObserved{observation});
+        }
+    }
+}
+
+void OpsAgent::flush_samples() {
+    if (pending_samples_.empty()) return;
+    std::vector<SampleRow> rows;
+    rows.reserve(pending_samples_.size());
+    for (const PendingSample& sample : pending_samples_) {
+        rows.push_back({names_[sample.target], names_[sample.fact], sample.at, sample.value});
+    }
+    const Result<> added = history_->add(rows);
+    if (!added.ok()) {
+        ports_.log.line(Severity::warning, "samples lost: " + added.error().message);
+    }
+    pending_samples_.clear();
+}
+
+// --- states that are no events ---
+
+void OpsAgent::save_states() {
+    next_save_ = ports_.clock.now() + kSaveEvery;
+    states_changed_ = false;
+    const Json states = Json::object({{"detector", detector_->save()}, {"escalator", escalator_->save()}});
+    const Result<> saved = store_->set_state("states", states.dump());
+    if (!saved.ok()) failure_ = saved.error();
+}
+
+void OpsAgent::stop() {
+    if (failure_) return;
+    note("agent.stopped", nullptr, "", Json::object());
+    if (!commit()) return;
+    flush_samples();
+    save_states();
+}
+
+}  // namespace ops

@@ -1,0 +1,204 @@
+// OpsAgent: the loop of the specification, and the only thread that decides.
+//
+//     monitor -> detect -> diagnose -> resolve -> escalate -> learn
+//
+// It is fed Inputs and ticks, hands each to the room it concerns, and carries plain values between rooms. What must
+// be remembered goes to the journal first: every turn ends with one commit, and only after it anything is done in
+// the world (a ticket, a message, an HTTP reply). When the commit fails nothing is done, and the agent stops
+// (`failure`): what is certain is on the disk, and the next start reads it from there.
+//
+// Rooms never call back into it but through the small interfaces at the end of this header.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "agent/case.h"
+#include "agent/load.h"
+#include "agent/ports.h"
+#include "detect/detect.h"
+#include "diagnose/diagnose.h"
+#include "escalate/escalate.h"
+#include "monitor/heartbeats.h"
+#include "record/history.h"
+#include "record/store.h"
+#include "resolve/limiter.h"
+#include "resolve/policy.h"
+#include "web/api.h"
+#include "web/control.h"
+
+namespace ops {
+
+struct AgentOptions {
+    std::string config_file;
+    Environment environment;
+    StoreOptions store;    // the simulator's disk
+    std::string version;
+    WebAccess access;      // of the HTTP API
+};
+
+class OpsAgent final : private Control, private RepairWorld, private HistorySource {
+public:
+    // Opens the journal in the data folder, raises the epoch, takes up what was under way, and starts watching.
+    static Result<std::unique_ptr<OpsAgent>> start(Ports ports, AgentOptions options,
+                                                   std::unique_ptr<Loaded> loaded);
+    ~OpsAgent() override;
+    OpsAgent(const OpsAgent&) = delete;
+    OpsAgent& operator=(const OpsAgent&) = delete;
+
+    void handle(std::vector<Input> inputs);
+    // About once a second, and whenever next_wake() has come.
+    void tick();
+    std::optional<Time> next_wake() const;
+    // A clean end: states are saved, what runs is in the journal.
+    void stop();
+    // Set once the journal could not be written: nothing more is decided or done.
+    const std::optional<Error>& failure() const { return failure_; }
+
+    // For the simulator's invariants and the tests.
+    Store& store() { return *store_; }
+    const std::map<std::string, Case>& cases() const { return cases_; }
+
+private:
+    OpsAgent(Ports ports, AgentOptions options, std::unique_ptr<Loaded> loaded);
+
+    // The specification's steps, in the order of an incident's life.
+    void monitor_all_services(const Reply& reply);
+    void observe(const Observation& observation, const std::vector<std::string>& events);
+    void detect(const Changes& changes);
+    void diagnose(Case& the_case);
+    void attempt_resolve(Case& the_case);
+    bool should_escalate(const Case& the_case) const;
+    void escalate(Case& the_case);
+    void learn_from_resolution(const Case& the_case);
+
+    // ops_agent.cc
+    void turn();
+    bool commit();
+    void note(std::string kind, const Case* the_case, const std::string& target, Json body);
+    void append(Event event);
+    void take(const Input& input);
+    void on_probe(const ProbeEvent& event);
+    void judged(ops::Check& check, const Judged& judged);
+    void flush_samples();
+    void save_states();
+
+    // agent_start.cc
+    Result<> open();
+    Result<> take_up();
+    Result<> take_up_incident(const Incident& incident);
+    void watch();
+    void arrange();  // detector, heartbeats, escalator of the loaded configuration
+    Result<> reload();
+
+    // agent_detect.cc
+    void on(const TargetChanged& change);
+    void on(const IncidentOpen& change);
+    void on(const IncidentUpdate& change);
+    void on(const IncidentFolded& change);
+    void on(const IncidentClear& change);
+    void on(const CriterionHit& change);
+    void on(const CriterionCleared& change);
+    void on(const Recheck& change);
+    void on(const FlappingChanged& change);
+    void on(const Suppressed& change);
+    void on(const TargetEvent& change);
+    Case* find_by_key(const std::string& key);
+    Case* find_case(std::string_view id);
+    void resolve_case(Case& the_case, const std::string& by, const std::string& reason,
+                      const std::string& note);
+
+    // agent_repair.cc
+    void start_repair(Case& the_case, Entry entry);
+    void feed(Case& the_case, const RepairInput& input);
+    void carry_out(const std::string& incident, const RepairOrder& order);
+    void finished(Case& the_case, const Finished& finished);
+    void recheck(const std::string& target, bool http_only);
+    void wake_repairs();
+    std::string barred(const Entry& entry, const std::string& target) const;
+
+    // agent_alerts.cc
+    void tell(const std::vector<AlertDraft>& drafts);
+    void send_due();
+    void on_delivered(const AlertDelivered& delivered);
+
+    // agent_control.cc: Control
+    Result<Json> look(const View& view) override;
+    Result<Json> act(const Deed& deed) override;
+    Result<> push(const Push& push) override;
+    std::string metrics() override;
+    bool is_ready() override;
+    Json health_json() const;
+    Json target_json(const TargetState& state) const;
+    Result<Json> act_on_case(const Deed& deed);
+    Result<Json> set_paused(bool paused, const std::string& by);
+    Result<Json> add_silence(const Deed& deed);
+
+    // RepairWorld
+    Value evaluate(const expr::Expression& expression, std::string_view target) const override;
+    Health health(std::string_view target) const override;
+    std::vector<RepairWorld::Check> checks(std::string_view target) const override;
+    std::optional<Time> last_heartbeat(std::string_view target) const override;
+    Json before(std::string_view target) const override;
+    bool systemic(std::string_view incident) const override;
+
+    // HistorySource
+    std::vector<Sample> samples(std::string_view target, std::string_view fact, Time from,
+                                Time to) const override;
+    std::vector<Time> events(std::string_view target, std::string_view kind, Time from,
+                             Time to) const override;
+
+    struct Deferred {  // done in the world after the commit that it rests on
+        std::string incident;
+        std::variant<RepairOrder, WebReply> what;
+        uint64_t connection = 0;
+    };
+    struct PendingSample {
+        uint32_t target;  // index in names_
+        uint32_t fact;
+        Time at;
+        double value;
+    };
+
+    Ports ports_;
+    AgentOptions options_;
+    std::unique_ptr<Loaded> loaded_;
+    std::unique_ptr<Store> store_;
+    std::unique_ptr<History> history_;
+    std::unique_ptr<Detector> detector_;
+    std::unique_ptr<HeartbeatBook> heartbeats_;
+    std::unique_ptr<Escalator> escalator_;
+    Limiter limiter_;
+    Protected protected_;
+    uint64_t epoch_ = 0;
+    std::string boot_;
+
+    std::map<std::string, Case> cases_;              // open incidents by id
+    std::map<std::string, std::string> case_by_key_;
+    std::vector<Event> pending_;                     // of this turn, not yet on the disk
+    std::deque<Deferred> deferred_;
+    std::vector<PendingSample> pending_samples_;
+    std::map<std::string, uint32_t, std::less<>> name_index_;
+    std::vector<std::string> names_;
+    std::set<std::string> looking_up_;               // incidents whose past is being asked for
+    std::set<std::pair<std::string, std::string>> sending_;  // alert key, channel
+    std::map<std::string, Time> last_beat_;
+    std::optional<Error> failure_;
+    bool watching_ = false;
+    bool states_changed_ = false;
+    bool outbox_may_have_work_ = true;
+    bool reload_wanted_ = false;
+    Time next_save_{};
+    Time next_outbox_{};
+    Time next_upkeep_{};
+    uint64_t checks_done_ = 0;
+    uint64_t actions_done_ = 0;
+    uint64_t alerts_sent_ = 0;
+};
+
+}  // namespace ops

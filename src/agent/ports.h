@@ -1,0 +1,55 @@
+// Ports: the agent's whole outside, real (agent/daemon.h) or simulated (scenario/).
+#pragma once
+
+#include <functional>
+#include <string>
+#include <variant>
+
+#include "escalate/channel.h"
+#include "io/clock.h"
+#include "io/files.h"
+#include "io/http.h"
+#include "io/log.h"
+#include "io/mail.h"
+#include "io/probes.h"
+#include "io/processes.h"
+#include "io/random.h"
+#include "io/workers.h"
+#include "resolve/repair.h"
+#include "resolve/ticket.h"
+#include "web/messages.h"
+
+namespace ops {
+
+// --- what arrives in the inbox of the one thread that decides ---
+
+struct RepairAnswer {  // of the executor, or of an outside HTTP step
+    std::string incident;
+    RepairInput input;
+};
+struct AlertDelivered {
+    std::string key;
+    std::string channel;
+    DeliveryResult result;
+};
+struct ReloadWanted {
+    uint64_t connection = 0;  // who asked over HTTP; 0: a signal
+};
+using Input = std::variant<ProbeEvent, RepairAnswer, AlertDelivered, WebRequest, ReloadWanted>;
+
+struct Ports {
+    Clock& clock;
+    Random& random;
+    Files& files;
+    Processes& processes;
+    Probes& probes;
+    Workers& workers;
+    Http& http;
+    Mail& mail;
+    Executors& executors;
+    Log& log;
+    std::function<bool(Input)> post;                  // from any thread; false: the inbox is full
+    std::function<void(uint64_t, WebReply)> reply;    // to a WebRequest's connection
+};
+
+}  // namespace ops

@@ -1,0 +1,56 @@
+#include "agent/pushed_facts.h"
+
+#include <cmath>
+
+#include "base/text.h"
+#include "base/units.h"
+#include "model/fact.h"
+
+namespace ops {
+namespace {
+
+Type wanted_type(const std::string& name, const Settings& settings) {
+    for (const auto& [declared, type] : settings.declared_facts) {
+        if (declared != name) continue;
+        for (const Type one : {Type::number, Type::percentage, Type::duration, Type::size,
+                               Type::string, Type::boolean}) {
+            if (name_of(one) == type) return one;
+        }
+    }
+    const FactKind* kind = find_fact_kind(name);
+    return kind == nullptr ? Type::unknown : kind->type;
+}
+
+}  // namespace
+
+Result<Value> read_pushed_fact(const std::string& name, const Json& value, const Settings& settings) {
+    if (!is_safe_word(name) || name.size() > 64) {
+        return Error{Fault::invalid, "fact '" + printable(name, Lines::flatten) + "' is no name"};
+    }
+    const Type type = wanted_type(name, settings);
+    const auto wrong = [&] {
+        return Error{Fault::invalid, "fact '" + name + "' is a " + std::string(name_of(type)) +
+                                         ", not " + clip_end(value.dump(), 60)};
+    };
+    if (value.is_bool()) {
+        if (type != Type::unknown && type != Type::boolean) return wrong();
+        return Value::boolean(value.as_bool());
+    }
+    if (value.is_number()) {
+        if (!std::isfinite(value.as_number())) return wrong();
+        if (type == Type::string || type == Type::boolean || type == Type::list) return wrong();
+        return Value::quantity(type == Type::unknown ? Type::number : type, value.as_number());
+    }
+    if (!value.is_string()) return wrong();
+    const std::string text = printable(clip_end(value.as_string(), 1024), Lines::flatten);
+    switch (type) {
+    case Type::duration: return Value::duration(TRY(parse_duration(text).during("fact '" + name + "'")));
+    case Type::size:
+        return Value::size(static_cast<double>(TRY(parse_size(text).during("fact '" + name + "'"))));
+    case Type::unknown:
+    case Type::string: return Value::string(text);
+    default: return wrong();
+    }
+}
+
+}  // namespace ops

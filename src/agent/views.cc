@@ -1,0 +1,186 @@
+#include "agent/views.h"
+
+#include <algorithm>
+#include <map>
+
+#include "base/text.h"
+#include "base/units.h"
+
+namespace ops {
+namespace {
+
+std::string filter(const View& view, const std::string& key) {
+    const auto found = view.filters.find(key);
+    return found == view.filters.end() ? "" : found->second;
+}
+
+Result<size_t> limit_of(const View& view, size_t otherwise) {
+    const std::string text = filter(view, "limit");
+    if (text.empty()) return otherwise;
+    if (text.size() > 4 || text.find_first_not_of("0123456789") != std::string::npos ||
+        std::stoul(text) == 0) {
+        return Error{Fault::invalid, "limit '" + printable(text, Lines::flatten) +
+                                         "' is not a number from 1 to 9999"};
+    }
+    return static_cast<size_t>(std::stoul(text));
+}
+
+// "7d" before now, or a date-time.
+Result<std::optional<Time>> since_of(const View& view, Time now) {
+    const std::string text = filter(view, "since");
+    if (text.empty()) return std::optional<Time>();
+    const Result<Duration> span = parse_duration(text);
+    if (span.ok()) return std::optional<Time>(now - span.value());
+    const Result<Time> at = parse_rfc3339(text);
+    if (at.ok()) return std::optional<Time>(at.value());
+    return Error{Fault::invalid, "since '" + printable(text, Lines::flatten) +
+                                     "' is neither a duration like 7d nor a date-time"};
+}
+
+Result<Json> incidents(Store& store, const View& view, Time now) {
+    IncidentQuery query;
+    const std::string state = filter(view, "state");
+    for (const std::string_view name : split(state, ',')) {
+        if (state.empty()) break;
+        const auto one = parse_incident_state(name);
+        if (!one) return Error{Fault::invalid, "no incident state '" + printable(name, Lines::flatten) + "'"};
+        query.states.push_back(*one);
+    }
+    query.target = filter(view, "service");
+    query.cursor = filter(view, "cursor");
+    query.since = TRY(since_of(view, now));
+    query.limit = TRY(limit_of(view, 100)) + 1;  // one more tells whether there is a next page
+    std::vector<Incident> found = TRY(store.incidents(query));
+    Json next;
+    if (found.size() == query.limit) {
+        found.pop_back();
+        next = cursor_after(found.back());
+    }
+    Json list = Json::array();
+    for (const Incident& incident : found) list.push(incident.to_json());
+    return Json::object({{"incidents", list}, {"next", next}});
+}
+
+Json event_json(const Event& event) {
+    return Json::object({{"seq", event.seq},
+                         {"at", format_rfc3339(event.at)},
+                         {"kind", event.kind},
+                         {"target", event.target},
+                         {"body", event.body}});
+}
+
+Result<Json> incident(Store& store, const View& view) {
+    const std::optional<Incident> found = TRY(store.incident(view.name));
+    if (!found) return Error{Fault::not_found, "no incident '" + printable(view.name, Lines::flatten) + "'"};
+    Json json = found->to_json();
+    EventQuery query;
+    query.incident = found->id;
+    Json timeline = Json::array(), evidence = Json::array();
+    Json diagnosis;
+    for (const Event& event : TRY(store.events(query))) {
+        timeline.push(event_json(event));
+        if (event.kind == "incident.diagnosed") diagnosis = event.body;
+        if (event.kind == "incident.evidence") evidence.push(event.body);
+        if (event.kind == "incident.opened") json.set("facts", event.body["facts"]);
+    }
+    Json actions = Json::array();
+    ActionQuery action_query;
+    action_query.incident = found->id;
+    std::vector<Action> all = TRY(store.actions(action_query));
+    std::reverse(all.begin(), all.end());
+    for (const Action& action : all) actions.push(action.to_json());
+    json.set("diagnosis", diagnosis);
+    json.set("evidence", evidence);
+    json.set("actions", actions);
+    json.set("timeline", timeline);
+    return json;
+}
+
+Result<Json> actions(Store& store, const View& view, Time now) {
+    ActionQuery query;
+    query.incident = filter(view, "incident");
+    query.target = filter(view, "service");
+    query.since = TRY(since_of(view, now));
+    query.limit = TRY(limit_of(view, 100));
+    Json list = Json::array();
+    for (const Action& action : TRY(store.actions(query))) list.push(action.to_json());
+    return Json::object({{"actions", list}});
+}
+
+Result<Json> alerts(Store& store, const View& view, Time now) {
+    AlertQuery query;
+    query.incident = filter(view, "incident");
+    query.since = TRY(since_of(view, now));
+    query.limit = TRY(limit_of(view, 100));
+    Json list = Json::array();
+    for (const StoredAlert& alert : TRY(store.alerts(query))) {
+        list.push(Json::object({{"key", alert.key},
+                                {"incident", alert.incident.empty() ? Json() : Json(alert.incident)},
+                                {"at", format_rfc3339(alert.at)},
+                                {"level", alert.alert["level"]},
+                                {"state", alert.alert["state"]},
+                                {"title", alert.alert["title"]},
+                                {"text", alert.alert["text"]},
+                                {"sent", Json::of_strings(alert.sent)},
+                                {"waiting", Json::of_strings(alert.waiting)},
+                                {"error", alert.error.empty() ? Json() : Json(alert.error)}}));
+    }
+    return Json::object({{"alerts", list}});
+}
+
+// What happened since: how much was repaired unaided, how long it took, what keeps coming back.
+Result<Json> report(Store& store, const View& view, Time now) {
+    View asked = view;
+    if (filter(view, "since").empty()) asked.filters["since"] = "7d";
+    IncidentQuery query;
+    query.since = TRY(since_of(asked, now));
+    query.limit = 10'000;
+    std::map<std::string, int64_t> by_outcome, by_target;
+    std::vector<int64_t> repair_ms;
+    int64_t total = 0;
+    for (const Incident& incident : TRY(store.incidents(query))) {
+        ++total;
+        ++by_target[incident.target];
+        ++by_outcome[incident.is_open() ? "open" : incident.resolved_by];
+        if (incident.resolved_by == "auto" && incident.resolved_at) {
+            repair_ms.push_back((*incident.resolved_at - incident.opened_at).count());
+        }
+    }
+    std::sort(repair_ms.begin(), repair_ms.end());
+    std::vector<std::pair<int64_t, std::string>> worst;
+    for (const auto& [target, count] : by_target) worst.emplace_back(-count, target);
+    std::sort(worst.begin(), worst.end());
+    Json top = Json::array();
+    for (size_t i = 0; i < std::min<size_t>(worst.size(), 10); ++i) {
+        top.push(Json::object({{"target", worst[i].second}, {"incidents", -worst[i].first}}));
+    }
+    AlertQuery told;
+    told.since = query.since;
+    told.limit = 10'000;
+    const int64_t alerts_told = static_cast<int64_t>(TRY(store.alerts(told)).size());
+    return Json::object(
+        {{"since", query.since ? Json(format_rfc3339(*query.since)) : Json()},
+         {"until", format_rfc3339(now)},
+         {"incidents", total},
+         {"repaired", by_outcome["auto"]},
+         {"recovered_by_themselves", by_outcome["self"]},
+         {"closed_by_people", by_outcome["human"]},
+         {"open", by_outcome["open"]},
+         {"alerts", alerts_told},
+         {"median_repair_seconds",
+          repair_ms.empty() ? Json() : Json(static_cast<double>(repair_ms[repair_ms.size() / 2]) / 1000)},
+         {"most_incidents", top}});
+}
+
+}  // namespace
+
+Result<Json> look_at_records(Store& store, const View& view, Time now) {
+    if (view.what == "incidents") return incidents(store, view, now);
+    if (view.what == "incident") return incident(store, view);
+    if (view.what == "actions") return actions(store, view, now);
+    if (view.what == "alerts") return alerts(store, view, now);
+    if (view.what == "report") return report(store, view, now);
+    return Error{Fault::not_found, "nothing to look at is called '" + view.what + "'"};
+}
+
+}  // namespace ops

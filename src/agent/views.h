@@ -1,0 +1,15 @@
+// What people and scripts look at, as the JSON of product.md 6, read from the journal's projections. Used by the
+// running agent and by the command line on a data folder without one.
+#pragma once
+
+#include "base/json.h"
+#include "record/store.h"
+#include "web/control.h"
+
+namespace ops {
+
+// incidents, incident (with timeline, evidence, diagnosis, actions), actions, alerts, report. Fault::not_found for
+// another `what` or a name that is not there; Fault::invalid names the filter that cannot be read.
+Result<Json> look_at_records(Store& store, const View& view, Time now);
+
+}  // namespace ops
