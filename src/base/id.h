@@ -9,7 +9,8 @@
 
 namespace ops {
 
-// "inc-0a1b2c3d4e": 6 characters of seconds since 2020 and 4 of `random`, in Crockford's base 32 (lower case).
+// "inc-0a1b2c3d4e": 6 characters of seconds since 2020 and 4 of `random`, in Crockford's base 32
+// (lower case).
 std::string make_id(std::string_view prefix, Time now, uint64_t random);
 
 }  // namespace ops

@@ -57,8 +57,8 @@ public:
     double as_number(double otherwise = 0) const;
     int64_t as_int(int64_t otherwise = 0) const;
     std::string as_string(std::string_view otherwise = "") const;
-    const Array& items() const;     // empty unless an array
-    const Object& members() const;  // empty unless an object
+    const Array& items() const;                // empty unless an array
+    const Object& members() const;             // empty unless an object
     std::vector<std::string> strings() const;  // the string items of an array
 
     // The member, or null. `json["a"]["b"]` is safe on anything.
@@ -68,13 +68,14 @@ public:
     Json& set(std::string_view key, Json value);
     Json& push(Json value);  // appends to an array, making this one
 
-    // Compact, UTF-8, members in order, invalid UTF-8 replaced; numbers read back the same (a double keeps its
-    // point: 92.0). Numbers that are not finite, and what is deeper than 64 levels, become null, so that what is
-    // written can always be parsed.
+    // Compact, UTF-8, members in order, invalid UTF-8 replaced; numbers read back the same (a
+    // double keeps its point: 92.0). Numbers that are not finite, and what is deeper than 64
+    // levels, become null, so that what is written can always be parsed.
     std::string dump() const;
     std::string dump_pretty() const;
 
-    // Refuses more than 64 levels and anything after the value. Of a member named twice the last one counts.
+    // Refuses more than 64 levels and anything after the value. Of a member named twice the last
+    // one counts.
     static Result<Json> parse(std::string_view text);
 
     bool operator==(const Json&) const = default;

@@ -1,6 +1,7 @@
 // Time as the whole program knows it: milliseconds since 1970 UTC, and spans of milliseconds.
 //
-// Time is always an argument or comes from an io::Clock; nothing outside src/io asks the operating system.
+// Time is always an argument or comes from an io::Clock; nothing outside src/io asks the operating
+// system.
 #pragma once
 
 #include <chrono>

@@ -1,12 +1,15 @@
-// Event: one line of the journal, the truth of the program. Everything else (incidents, actions, what the pages show)
-// is a fold over events and can be rebuilt from them (model/incident.h).
+// Event: one line of the journal, the truth of the program. Everything else (incidents, actions,
+// what the pages show) is a fold over events and can be rebuilt from them (model/incident.h).
 //
 // Kinds and what their body holds; `incident` and `target` are fields of the event itself:
 //
-//   agent.started       epoch version boot mode config_sha256 runbook_sha256      agent.stopped
-//   agent.paused        by                                                         agent.resumed  by
-//   config.loaded       config_sha256 runbook_sha256                               config.refused reason
-//   target.changed      status reason since                    (status: as in product.md, `service`)
+//   agent.started       epoch version boot mode config_sha256 runbook_sha256
+//   agent.stopped
+//   agent.paused        by
+//   agent.resumed       by
+//   config.loaded       config_sha256 runbook_sha256
+//   config.refused      reason
+//   target.changed      status reason since      (status: as in product.md, `service`)
 //   incident.opened     title host rule level reason facts{} members[]
 //   incident.diagnosed  entry cause confidence considered[{entry, matched, why}]
 //   incident.state      state reason
@@ -16,17 +19,21 @@
 //   incident.resolved   by(auto|human|self) reason note
 //   action.denied       action entry step attempt argv reason
 //   action.awaiting     action entry step attempt argv argv_sha256 needed expires
-//   action.approved     action by argv_sha256                                      action.rejected action by
-//   action.intent       action entry entry_sha256 step attempt argv argv_sha256 effect approval epoch not_after boot before{} undo
+//   action.approved     action by argv_sha256
+//   action.rejected     action by
+//   action.intent       action entry entry_sha256 step attempt argv argv_sha256 effect approval
+//                       epoch not_after boot before{} undo
 //   action.outcome      action how code output output_sha256 took_ms found(reply|disk|process)
-//   action.unknown      action reason                    (may have happened: looked at, never re-run blindly)
+//   action.unknown      action reason      (may have happened: looked at, never re-run blindly)
 //   action.verified     action reason
 //   action.failed       action reason
 //   action.undone       action
 //   alert.queued        key level state channels[] title text fields{}
-//   alert.sent          key channel                                                alert.failed  key channel error
-//   silence.added       matcher until by                                           silence.ended matcher by
-//   event.outside       kind body{}                      (pushed: deploy, security ...)
+//   alert.sent          key channel
+//   alert.failed        key channel error
+//   silence.added       matcher until by
+//   silence.ended       matcher by
+//   event.outside       kind body{}              (pushed: deploy, security ...)
 //   memory.stored       id title
 #pragma once
 
@@ -45,7 +52,7 @@ struct Event {
     std::string incident;  // id, or empty
     std::string target;    // service, host or signal, or empty
     Json body = Json::object();
-    std::string hash;      // given by the journal: chains this event to the one before
+    std::string hash;  // given by the journal: chains this event to the one before
 };
 
 }  // namespace ops

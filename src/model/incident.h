@@ -11,7 +11,15 @@
 
 namespace ops {
 
-enum class IncidentState { open, awaiting_approval, resolving, verifying, escalated, acknowledged, resolved };
+enum class IncidentState {
+    open,
+    awaiting_approval,
+    resolving,
+    verifying,
+    escalated,
+    acknowledged,
+    resolved
+};
 std::string_view name_of(IncidentState state);
 std::optional<IncidentState> parse_incident_state(std::string_view text);
 
@@ -20,13 +28,13 @@ struct Incident {
     std::string title;
     std::string target;  // service, host, signal; `service` in the API
     std::string host;
-    std::string rule;    // "down", a runbook entry's name, a criterion's name, or "systemic"
+    std::string rule;  // "down", a runbook entry's name, a criterion's name, or "systemic"
     IncidentState state = IncidentState::open;
     std::string level = "none";
     std::string reason;  // what was seen, newest
     Time opened_at{};
     std::optional<Time> resolved_at;
-    std::string entry;   // runbook entry that is or was applied
+    std::string entry;  // runbook entry that is or was applied
     std::string cause;
     int attempts = 0;
     std::string resolved_by;  // auto, human, self, or empty
@@ -63,7 +71,8 @@ struct Action {
     Json to_json() const;
 };
 
-// Folds one event in. False when the event does not concern it. Starts from a default-constructed value.
+// Folds one event in. False when the event does not concern it. Starts from a default-constructed
+// value.
 bool apply(const Event& event, Incident& incident);
 bool apply(const Event& event, Action& action);
 

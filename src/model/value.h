@@ -1,4 +1,5 @@
-// Value: what a fact or an expression can be. A quantity knows its unit, so 90% and 90 seconds never compare.
+// Value: what a fact or an expression can be. A quantity knows its unit, so 90% and 90 seconds
+// never compare.
 #pragma once
 
 #include <string>
