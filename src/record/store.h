@@ -7,11 +7,9 @@
 // FOLDER/state.db.
 //
 // Promises:
-//   - append() returns only when its events are on the disk (WAL, synchronous=FULL), all of them or
-//   none.
+//   - append() returns only when its events are on the disk (WAL, synchronous=FULL): all or none.
 //   - After a failed write nothing is certain, so the store is poisoned: every later write returns
-//   the same
-//     error. Close it, and open it again to read what is really there. Reads go on.
+//     that error. Close it and open it again to read what is really there. Reads go on.
 //   - A file that fails its checks is Fault::corrupt; it is left as it is.
 // One writer at a time (a second one is Fault::denied), any number of readers in other processes,
 // one thread per Store. Errors: unavailable (full disk, read-only, I/O error), corrupt, denied,
@@ -38,33 +36,33 @@ enum class Access { write, read };
 enum class Durability { full, normal, off };
 
 struct StoreOptions {
-    std::string vfs;  // of SQLite; empty: the system's
+    std::string vfs{};  // of SQLite; empty: the system's
     Access access = Access::write;
     Durability durability = Durability::full;
 };
 
 struct EventQuery {
-    std::string incident;     // empty: any
-    std::string target;       // empty: any
-    std::string kind_prefix;  // "action." or "incident.opened"; empty: any
-    uint64_t from_seq = 0;    // this one and later
-    std::optional<Time> since;
+    std::string incident{};     // empty: any
+    std::string target{};       // empty: any
+    std::string kind_prefix{};  // "action." or "incident.opened"; empty: any
+    uint64_t from_seq = 0;      // this one and later
+    std::optional<Time> since{};
     enum class Order { oldest_first, newest_first } order = Order::oldest_first;
     size_t limit = 1000;
 };
 
 struct IncidentQuery {
-    std::vector<IncidentState> states;  // empty: any
-    std::string target;                 // empty: any
-    std::optional<Time> since;          // opened at or after
-    std::string cursor;                 // from cursor_after(); empty: from the newest
+    std::vector<IncidentState> states{};  // empty: any
+    std::string target{};                 // empty: any
+    std::optional<Time> since{};          // opened at or after
+    std::string cursor{};                 // from cursor_after(); empty: from the newest
     size_t limit = 100;
 };
 
 struct ActionQuery {
-    std::string incident;       // empty: any
-    std::string target;         // empty: any
-    std::optional<Time> since;  // started at or after
+    std::string incident{};       // empty: any
+    std::string target{};         // empty: any
+    std::optional<Time> since{};  // started at or after
     enum class Only {
         all,
         awaiting,    // approval asked for, not given yet or given and not begun
@@ -75,31 +73,31 @@ struct ActionQuery {
 };
 
 struct AlertQuery {
-    std::string incident;
-    std::optional<Time> since;
+    std::string incident{};
+    std::optional<Time> since{};
     size_t limit = 100;  // newest first
 };
 
 // A message that was queued for a person, and how far it came.
 struct StoredAlert {
-    std::string key;
-    std::string incident;
-    std::string target;
+    std::string key{};
+    std::string incident{};
+    std::string target{};
     Time at{};
-    Json alert;                     // body of alert.queued: level, title, text, fields, channels
-    std::vector<std::string> sent;  // channels that took it
-    std::vector<std::string> waiting;
-    int attempts = 0;   // failed ones, over all channels
-    std::string error;  // the newest failure
+    Json alert{};                     // body of alert.queued: level, title, text, fields, channels
+    std::vector<std::string> sent{};  // channels that took it
+    std::vector<std::string> waiting{};
+    int attempts = 0;     // failed ones, over all channels
+    std::string error{};  // the newest failure
 };
 
 // One message to one channel that has not been taken yet.
 struct OutboxRow {
-    std::string key;
-    std::string channel;
-    std::string incident;
-    std::string target;
-    Json alert;  // body of alert.queued
+    std::string key{};
+    std::string channel{};
+    std::string incident{};
+    std::string target{};
+    Json alert{};  // body of alert.queued
     Time queued_at{};
     int attempts = 0;
     Time next_try{};
@@ -107,7 +105,7 @@ struct OutboxRow {
 
 struct JournalHead {
     uint64_t seq = 0;  // 0: nothing yet
-    std::string hash;
+    std::string hash{};
 };
 
 struct PruneReport {

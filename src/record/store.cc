@@ -1,0 +1,267 @@
+#include "record/store.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/assert.h"
+#include "io/posix_files.h"
+#include "record/database.h"
+#include "record/journal.h"
+#include "record/schema.h"
+#include "record/store_state.h"
+
+namespace ops {
+namespace {
+
+constexpr int kCheckpointPages = 256;       // 1 MiB: maintain() moves it
+constexpr int kCheckpointPagesLate = 2048;  // 8 MiB: append() does, when nobody calls maintain()
+// A file of at most this size is checked whole when it is opened (some 10 ms).
+constexpr int64_t kCheckedPages = 4096;
+constexpr int64_t kCheckedEvents = 256;
+constexpr size_t kLongestName = 512;
+constexpr size_t kLongestBody = size_t{1} << 20U;
+
+Result<> check_event(const Event& event) {
+    const auto refuse = [&](const std::string& what) -> Error {
+        return {Fault::invalid, "event '" + event.kind.substr(0, 64) + "': " + what};
+    };
+    if (event.kind.empty()) return refuse("no kind");
+    for (const char letter : event.kind) {
+        const bool fits = (letter >= 'a' && letter <= 'z') || letter == '.' || letter == '_';
+        if (!fits) return refuse("a kind is made of a-z, '_' and '.'");
+    }
+    if (event.kind.size() > kLongestName || event.incident.size() > kLongestName ||
+        event.target.size() > kLongestName) {
+        return refuse("kind, incident and target have at most " + std::to_string(kLongestName) +
+                      " bytes");
+    }
+    for (const std::string* name : {&event.incident, &event.target}) {
+        const bool plain = std::all_of(name->begin(), name->end(), [](char letter) {
+            return static_cast<unsigned char>(letter) >= ' ' && letter != 0x7f;
+        });
+        if (!plain) return refuse("a control character in its incident or target");
+    }
+    if (!event.body.is_object()) return refuse("the body is no object");
+    return {};
+}
+
+// Tells a person what a wrong file is, and whether the end of the chain holds.
+Result<> check_quickly(Database& database) {
+    if (TRY(database.pragma("page_count")) <= kCheckedPages) {
+        const std::string found = TRY(database.check("quick_check"));
+        if (!found.empty()) {
+            return Error{Fault::corrupt,
+                         "'" + database.path() + "': damaged: " + found +
+                             "; the file was left as it is: keep a copy, then restore a backup, "
+                             "or move it away to begin anew"};
+        }
+    }
+    return {};
+}
+
+Result<JournalHead> read_pruned(Database& database) {
+    Statement row = TRY(database.prepare("SELECT through, hash FROM pruned"));
+    JournalHead pruned{.seq = 0, .hash = first_hash()};
+    if (TRY(row.step())) {
+        pruned = {.seq = static_cast<uint64_t>(row.integer(0)), .hash = row.text(1)};
+    }
+    return pruned;
+}
+
+// The newest events must fit together: what is appended next rests on them.
+Result<JournalHead> read_head(Database& database) {
+    JournalHead head = TRY(read_pruned(database));
+    Statement rows = TRY(
+        database.prepare(std::string("SELECT ") + kEventColumns +
+                         " FROM event WHERE seq > (SELECT max(seq) FROM event) - ? ORDER BY seq"));
+    rows.bind(kCheckedEvents + 1);
+    bool is_first = true;
+    while (TRY(rows.step())) {
+        const Event event = TRY(read_event(rows));
+        const bool may_be_checked = !is_first || event.seq == head.seq + 1;
+        const bool fits =
+            !may_be_checked ||
+            (event.seq == head.seq + 1 && event.hash == chain_hash(head.hash, event, rows.view(5)));
+        if (!fits) {
+            return Error{Fault::corrupt,
+                         "'" + database.path() + "': event " + std::to_string(event.seq) +
+                             " does not fit the chain of hashes; the file was left as it is: look "
+                             "with 'ops-agent audit verify', keep a copy, then restore a backup, "
+                             "or move it away to begin anew"};
+        }
+        head = {.seq = event.seq, .hash = event.hash};
+        is_first = false;
+    }
+    return head;
+}
+
+// A second writer would break the chain. The lock goes with the process, whatever ends it.
+Result<std::unique_ptr<Database>> lock_folder(const std::string& folder,
+                                              const StoreOptions& options) {
+    auto lock = TRY(Database::open_lock(folder + "/writer.lock", options));
+    if (lock == nullptr) {
+        return Error{Fault::denied, "'" + folder + "': another ops-agent is using it"};
+    }
+    return lock;
+}
+
+}  // namespace
+
+const char* const kEventColumns = "seq, at, kind, incident, target, body, hash";
+
+int64_t to_millis(Time at) { return at.time_since_epoch().count(); }
+Time from_millis(int64_t ms) { return Time(Duration(ms)); }
+std::string state_path(const std::string& folder) { return folder + "/state.db"; }
+
+Result<Event> read_event(const Statement& row) {
+    Event event;
+    event.seq = static_cast<uint64_t>(row.integer(0));
+    event.at = from_millis(row.integer(1));
+    event.kind = row.text(2);
+    event.incident = row.text(3);
+    event.target = row.text(4);
+    auto body = Json::parse(row.view(5));
+    if (!body.ok()) {
+        return Error{Fault::corrupt,
+                     "event " + std::to_string(event.seq) + ": " + body.error().message};
+    }
+    event.body = std::move(body).value();
+    event.hash = row.text(6);
+    return event;
+}
+
+Store::Store(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Store::~Store() = default;
+
+Result<std::unique_ptr<Store>> Store::open(const std::string& folder, StoreOptions options) {
+    auto state = std::make_unique<State>();
+    state->read_only = options.access == Access::read;
+    if (!state->read_only) {
+        if (options.vfs.empty()) TRY(PosixFiles().make_folder(folder));
+        state->lock = TRY(lock_folder(folder, options));
+    }
+    state->database = TRY(Database::open(state_path(folder), kStateKind, options));
+    if (!state->read_only) TRY(check_quickly(*state->database));
+    state->head = TRY(read_head(*state->database));
+    state->projections = TRY(Projections::open(*state->database, *state->database));
+    return std::unique_ptr<Store>(new Store(std::move(state)));
+}
+
+Result<> Store::State::refuse_unless_writable() const {
+    if (poison) return *poison;
+    if (read_only) {
+        return Error{Fault::denied, "'" + database->path() + "': opened for reading only"};
+    }
+    return {};
+}
+
+Result<> Store::State::change(const std::function<Result<>()>& work) {
+    Result<> done = database->transact(work);
+    if (done.ok()) return {};
+    poison = done.error();
+    poison->message += "; nothing more is written until the program has been started again";
+    database->leave_files_alone();
+    return *poison;
+}
+
+Result<> Store::State::write_events(std::vector<Event>& events, JournalHead& head_now) {
+    for (Event& event : events) {
+        const std::string body = event.body.dump();
+        event.seq = head_now.seq + 1;
+        event.hash = chain_hash(head_now.hash, event, body);
+        TRY(TRY(database->prepare("INSERT INTO event (seq, at, kind, incident, target, body, "
+                                  "hash) VALUES (?, ?, ?, ?, ?, ?, ?)"))
+                .bind(static_cast<int64_t>(event.seq))
+                .bind(to_millis(event.at))
+                .bind(event.kind)
+                .bind_or_null(event.incident)
+                .bind_or_null(event.target)
+                .bind(body)
+                .bind(event.hash)
+                .run());
+        // What is folded is what was stored, byte for byte, so that a rebuild comes out the same.
+        Event stored = event;
+        stored.body = TRY(Json::parse(body));
+        TRY(projections->apply(stored));
+        head_now = {.seq = event.seq, .hash = event.hash};
+    }
+    return {};
+}
+
+Result<> Store::append(std::vector<Event>& events) {
+    TRY(state_->refuse_unless_writable());
+    for (const Event& event : events) {
+        TRY(check_event(event));
+        const std::string body = event.body.dump();
+        if (body.size() > kLongestBody) {
+            return Error{Fault::invalid, "event '" + event.kind + "': the body has " +
+                                             std::to_string(body.size()) + " bytes, more than " +
+                                             std::to_string(kLongestBody)};
+        }
+        TRY(Json::parse(body).during("event '" + event.kind + "'"));
+    }
+    if (events.empty()) return {};
+    JournalHead head = state_->head;
+    const Result<> done = state_->change([&] { return state_->write_events(events, head); });
+    if (!done.ok()) {
+        for (Event& event : events) {
+            event.seq = 0;
+            event.hash.clear();
+        }
+        return done;
+    }
+    state_->head = head;
+    if (state_->database->log_pages() > kCheckpointPagesLate) {
+        // These events are safe. If this fails, the store is poisoned and the next call says so.
+        (void)maintain();
+    }
+    return {};
+}
+
+Result<Event> Store::append(Event event) {
+    std::vector<Event> one;
+    one.push_back(std::move(event));
+    TRY(append(one));
+    return std::move(one.front());
+}
+
+Result<std::optional<std::string>> Store::state(std::string_view key) {
+    Statement row = TRY(state_->database->prepare("SELECT value FROM state WHERE key = ?"));
+    row.bind(key);
+    if (!TRY(row.step())) return std::optional<std::string>();
+    return std::optional<std::string>(row.text(0));
+}
+
+Result<> Store::set_state(std::string_view key, std::string_view value) {
+    TRY(state_->refuse_unless_writable());
+    return state_->change([&]() -> Result<> {
+        return TRY(state_->database->prepare(
+                       "INSERT OR REPLACE INTO state (key, value) VALUES (?, ?)"))
+            .bind(key)
+            .bind(value)
+            .run();
+    });
+}
+
+Result<> Store::erase_state(std::string_view key) {
+    TRY(state_->refuse_unless_writable());
+    return state_->change([&]() -> Result<> {
+        return TRY(state_->database->prepare("DELETE FROM state WHERE key = ?")).bind(key).run();
+    });
+}
+
+JournalHead Store::head() const { return state_->head; }
+const std::optional<Error>& Store::poisoned() const { return state_->poison; }
+
+Result<> Store::maintain() {
+    TRY(state_->refuse_unless_writable());
+    if (state_->database->log_pages() < kCheckpointPages) return {};
+    const Result<> done = state_->database->checkpoint();
+    if (done.ok()) return {};
+    // The log still holds everything, but a sync that failed once may lie the next time.
+    state_->poison = done.error();
+    state_->database->leave_files_alone();
+    return done;
+}
+
+}  // namespace ops
