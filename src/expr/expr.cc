@@ -28,6 +28,12 @@ Parsed parse_as(std::string_view text, const Names& names, Wanted wanted) {
     if (parsing.tree.root != kNone) check(parsing, names, parsed.problems);
     std::stable_sort(parsed.problems.begin(), parsed.problems.end(),
                      [](const Problem& a, const Problem& b) { return a.offset < b.offset; });
+    // One thing that is wrong is told once, however many rules it breaks.
+    parsed.problems.erase(std::unique(parsed.problems.begin(), parsed.problems.end(),
+                                      [](const Problem& a, const Problem& b) {
+                                          return a.offset == b.offset && a.length == b.length;
+                                      }),
+                          parsed.problems.end());
     if (parsed.problems.empty()) {
         parsed.expression.emplace(std::make_shared<const Tree>(std::move(parsing.tree)));
     }

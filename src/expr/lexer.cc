@@ -254,6 +254,23 @@ private:
         add_constant(start, Value::string(std::move(value)));
     }
 
+    static bool is_curly_quote(std::string_view rest) {
+        return std::any_of(kCurlyQuotes.begin(), kCurlyQuotes.end(),
+                           [rest](std::string_view quote) { return rest.starts_with(quote); });
+    }
+
+    // As word processors write them.
+    void read_curly_string() {
+        const size_t start = at_;
+        at_ += kCurlyQuotes[0].size();
+        const size_t from = at_;
+        while (at_ < text_.size() && !is_curly_quote(text_.substr(at_))) ++at_;
+        const std::string value(text_.substr(from, at_ - from));
+        at_ = std::min(at_ + kCurlyQuotes[0].size(), text_.size());
+        complain_of_constant(start, "strings stand in straight quotes: \"" +
+                                        printable(clip_end(value, 40), Lines::flatten) + "\"");
+    }
+
     void read_symbol() {
         const size_t start = at_;
         const std::string_view rest = text_.substr(at_);
@@ -266,11 +283,7 @@ private:
             }
             return add_symbol(start, spelling.symbol);
         }
-        for (const std::string_view quote : kCurlyQuotes) {
-            if (rest.substr(0, quote.size()) != quote) continue;
-            at_ += quote.size();
-            return complain(start, "strings stand in straight quotes: \"text\"");
-        }
+        if (is_curly_quote(rest)) return read_curly_string();
         ++at_;
         while (at_ < text_.size() && (text_[at_] & '\xc0') == '\x80') ++at_;  // all of one character
         complain(start, "'" + printable(text_.substr(start, at_ - start), Lines::flatten) +
