@@ -185,7 +185,8 @@ std::string format_duration_short(Duration span) {
     const uint64_t milliseconds = magnitude(span);
     const std::string sign = span.count() < 0 ? "-" : "";
     if (milliseconds >= 1'000 && milliseconds < 10'000) {
-        return sign + format_number(static_cast<double>(milliseconds / 10) / 100.0, 2) + "s";
+        return sign + format_number(std::floor(static_cast<double>(milliseconds) / 10) / 100, 2) +
+               "s";
     }
     if (milliseconds >= 10'000 && milliseconds < 60'000) {
         return sign + std::to_string(milliseconds / 1'000) + "s";
