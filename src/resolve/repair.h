@@ -66,8 +66,14 @@ struct RepairObserved {  // every Observation of the target while the repair liv
                          // included
     Observation observation;
 };
-using RepairInput = std::variant<RepairBegin, RepairTime, RepairApproved, RepairRejected,
-                                 RepairReply, RepairLooked, RepairHttp, RepairObserved>;
+// The incident is over without us (well again, resolved by a person, folded into another). Takes
+// effect when nothing is under way; a verification that has begun is ended first when we acted.
+struct RepairWithdrawn {
+    std::string reason;
+};
+using RepairInput =
+    std::variant<RepairBegin, RepairTime, RepairApproved, RepairRejected, RepairReply, RepairLooked,
+                 RepairHttp, RepairObserved, RepairWithdrawn>;
 
 // --- what it asks about the world ---
 
@@ -135,10 +141,10 @@ struct Evidence {  // output of one collect command, untrusted
 struct Finished {  // the last order; the Repair may be forgotten
     enum class How {
         verified,  // good over the soak: the incident is resolved by auto
-        gave_up,   // attempts spent, rejected, not approved in time: escalate
-        denied,    // policy said no and nothing ran in this attempt: escalate unless the reason is
-                   // the mode
+        gave_up,   // attempts spent, rejected, not approved in time, executor away: escalate
+        denied,    // policy said no, and nothing ran in this attempt
         unknown,   // may have happened, and the target is not well: never again by itself; escalate
+        withdrawn,  // as told by RepairWithdrawn
     };
     How how = How::gave_up;
     Refusal refusal = Refusal::none;  // of denied
@@ -155,48 +161,99 @@ struct RepairOrders {
 
 struct RepairCase {
     std::string incident;
-    std::string target;
-    std::string host;
-    Entry entry;              // a copy: a reload does not change a repair under way
-    int attempts_before = 0;  // Limiter::attempts of the target without this incident's
-    std::vector<std::string>
-        bad_at_start;  // targets that were bad when the incident opened (its members)
+    std::string target;                // a name of the inventory
+    Entry entry;                       // a copy: a reload does not change a repair under way
+    int attempts_before = 0;           // Limiter::attempts of the target without this incident's
+    std::vector<std::string> members;  // of a systemic incident: must be well in the end, too
 };
 
 class Repair {
 public:
-    explicit Repair(RepairCase the_case);
+    explicit Repair(RepairCase the_case) : case_(std::move(the_case)) {}
     // After a restart. `actions` are all of this incident, oldest first, as folded from the
-    // journal.
+    // journal. Give RepairBegin next; it looks up, verifies or goes on as the case may be.
     static Repair resume(RepairCase the_case, const std::vector<Action>& actions);
 
     RepairOrders take(const RepairInput& input, const Conditions& now);
 
     bool is_finished() const { return phase_ == Phase::finished; }
+    bool has_acted() const { return has_acted_; }  // anything may have been changed by it
     int attempt() const { return attempt_; }
-    std::string phase() const;  // for status pages: "step 2 of 4: wait 30s", "verifying"
+    std::string phase() const;  // for status pages: "step 2 of 4", "verifying"
     const RepairCase& the_case() const { return case_; }
 
 private:
+    friend class RepairTurn;  // repair_turn.h: what happens within one take()
+
     enum class Phase {
         idle,
-        planning,
-        awaiting_approval,
-        stepping,
-        sending,
-        looking,
-        waiting,
-        checking,
-        verifying,
-        undoing,
+        stepping,  // not waiting for anything: go on with step_
+        holding,  // a policy said "not now", or the executor was away: the same step again at wake_
+        asking,   // people
+        sending,  // a ticket or an http step is under way
+        looking,  // up what became of it
+        waiting,  // a `wait` step, until wake_
+        checking,   // a verify or alert_if step, until deadline_
+        verifying,  // the final one
         backing_off,
-        finished
+        finished,
     };
-    friend class RepairTurn;  // repair_turn.h: one call of take()
+    enum class Stage { steps, undo };
+
+    // One action of this attempt that ran, or may have.
+    struct Done {
+        std::string key;
+        int step = 0;
+        bool undo = false;
+        bool unknown = false;
+    };
+    struct Streak {  // of one check of the target, since the last effect
+        int good = 0;
+        Time first_good{};
+        Time last{};  // newest answer of any kind
+        Health health = Health::unknown;
+    };
+    struct Asked {
+        std::string key, plan;
+        int needed = 1;
+        Time until{};
+        std::vector<std::string> yes;
+    };
 
     RepairCase case_;
     Phase phase_ = Phase::idle;
+    Stage stage_ = Stage::steps;
     int attempt_ = 1;
+    int attempts_most_ = 0;       // 0: as the limits say; less after an unknown outcome
+    bool has_acted_ = false;      // in any attempt
+    bool changed_entry_ = false;  // resumed, and the runbook has another entry of this name now
+    size_t step_ = 0;
+    int sub_ = 0;
+    int tries_ = 0;  // of whatever is under way
+    std::vector<Done> done_;
+    std::vector<PlannedCommand> undo_;
+    size_t undo_at_ = 0;
+    std::optional<std::string> withdrawn_;
+
+    PlannedCommand command_;  // under way
+    Ticket ticket_;
+    std::string key_;
+    std::optional<Asked> asked_;
+    std::optional<Approval> approval_;
+    std::optional<Time> approval_used_at_;
+
+    std::optional<Time> wake_;
+    Time phase_since_{};
+    Time deadline_{};
+    Time effect_at_{};   // when the last effect ended
+    Time check_from_{};  // answers before this are too old for the step that checks
+    std::map<uint32_t, Streak> streaks_;
+    bool bad_before_ = false;            // the target, before the first action
+    std::set<std::string> good_before_;  // its surroundings
+    std::string trouble_;        // why this attempt is lost unless the target is well all the same
+    bool unknown_once_ = false;  // a `once` step may have happened: never again
+    bool last_word_ = false;     // no further attempt, whatever the limits say
+    std::set<size_t> told_;      // steps
 };
 
 }  // namespace ops

@@ -1,0 +1,104 @@
+// RepairTurn: what happens within one Repair::take(). It has the repair, how things are, and the
+// orders so far.
+//
+// repair.cc        resume, and which input goes where
+// repair_turn.cc   steps: planning, policy, intents, tickets and their replies
+// repair_verify.cc looking at the world: verify steps, final verification, undo, next attempt
+#pragma once
+
+#include <string>
+
+#include "resolve/repair.h"
+
+namespace ops {
+
+class RepairTurn {
+public:
+    RepairTurn(Repair& repair, const Conditions& now, RepairOrders& orders)
+        : r_(repair), now_(now), orders_(orders) {}
+
+    // repair.cc
+    void begin();
+    void time_passed();
+    void approved(const RepairApproved& input);
+    void rejected(const RepairRejected& input);
+    void withdrawn(const RepairWithdrawn& input);
+
+    // repair_turn.cc
+    void replied(const RepairReply& input);
+    void looked(const RepairLooked& input);
+    void http_done(const RepairHttp& input);
+
+    // repair_verify.cc
+    void observed(const Observation& observation);
+
+private:
+    using Phase = Repair::Phase;
+    using Stage = Repair::Stage;
+    using How = Finished::How;
+
+    // repair_turn.cc
+    void start_attempt();
+    void go_on();  // until something has to be waited for
+    void do_step(const Step& step);
+    void next_step();
+    void start_command(TicketKind kind, int step, int sub);
+    Decision ask_policy();
+    void act_on(const Decision& decision);
+    int actions_left() const;
+    void ask_people(const Decision& decision);
+    void hold(const Decision& decision);
+    void denied(const Decision& decision);
+    void intend();
+    Json intent_body() const;
+    void send();
+    void send_again_later();
+    void refused(const TicketReply& reply);
+    void look_up();
+    void look_again();
+    void ran(const Exit& exit, std::string_view found);
+    void may_have_run(const std::string& reason);
+    void after_run(const Exit& exit);
+    void after_read(const Exit& exit);
+    bool is_doubtful(const Exit& exit) const;
+    void cannot_act(const std::string& reason, Refusal refusal, std::optional<Time> again_at);
+
+    // repair_verify.cc
+    void start_checking(const Step& step);
+    void go_on_checking();
+    enum class Answer { yes, no, not_yet };
+    Answer answer_of(const Verification& verification) const;
+    void start_verifying();
+    void go_on_verifying();
+    bool all_fresh_since(Time from) const;
+    bool all_good_since(Time from) const;
+    std::string what_is_wrong() const;  // "" when all is well and has been for the soak
+    Answer symptoms_gone() const;
+    std::string got_worse() const;
+    std::optional<Time> good_from() const;  // since when every check has been good
+    void attempt_failed(const std::string& reason);
+    void start_undo();
+    void next_undo();
+    void attempt_over(const std::string& reason);
+    void back_off_ended();
+    void note_surroundings();
+    void verified(const std::string& reason);
+
+    // small words
+    void record(std::string kind, Json body);
+    void record_action(std::string kind, const std::string& key, Json more);
+    void set_state(std::string_view state, const std::string& reason);
+    void order(RepairOrder order) { orders_.then.push_back(std::move(order)); }
+    void enter(Phase phase);
+    void wake_at(Time at);
+    void finish(How how, const std::string& reason, Refusal refusal = Refusal::none,
+                std::optional<Time> again_at = std::nullopt);
+    const Entry& entry() const { return r_.case_.entry; }
+    int attempts_most() const;
+
+    Repair& r_;
+    const Conditions& now_;
+    RepairOrders& orders_;
+};
+
+}  // namespace ops
