@@ -61,8 +61,7 @@ public:
         // Children stand before their parents.
         for (Node& node : tree_.nodes) check_node(node);
         if (tree_.is_condition) check_condition(tree_.nodes[tree_.root]);
-        for (std::vector<std::string>* list :
-             {&tree_.facts, &tree_.history_facts, &tree_.events}) {
+        for (std::vector<std::string>* list : {&tree_.facts, &tree_.history_facts, &tree_.events}) {
             std::sort(list->begin(), list->end());
             list->erase(std::unique(list->begin(), list->end()), list->end());
         }
@@ -150,7 +149,8 @@ private:
         } else {
             const std::vector<std::string> known = names_.all();
             message += did_you_mean(name, known);
-            if (nearest(name, known).empty()) message += ", a string stands in quotes: \"" + name + "\"";
+            if (nearest(name, known).empty())
+                message += ", a string stands in quotes: \"" + name + "\"";
         }
         complain(node, std::move(message));
     }
@@ -210,8 +210,8 @@ private:
         if (!type) {
             std::string message = "unknown fact '" + call.subject + "'";
             if (names_.event(call.subject)) {
-                message = "'" + call.subject + "' is an event, count it: count(" + call.subject +
-                          ", 1h)";
+                message =
+                    "'" + call.subject + "' is an event, count it: count(" + call.subject + ", 1h)";
             } else {
                 message += did_you_mean(call.subject, names_.all());
             }
@@ -328,8 +328,8 @@ private:
 
     void check_condition(const Node& root) {
         if (root.type == Type::boolean || root.type == Type::unknown) return;
-        complain(root, "a condition is true or false; " + described(root) + ": " +
-                           how_to_compare(root));
+        complain(root,
+                 "a condition is true or false; " + described(root) + ": " + how_to_compare(root));
     }
 
     void check_negate(Node& node) {
@@ -364,9 +364,11 @@ private:
             return complain(node, "a list is searched with 'in' or 'contains', not compared with " +
                                       std::string(kind_of(a.type == Type::list ? b.type : a.type)));
         }
-        // The constant is what people can change; of two others, a string's partner lacks its quotes.
-        const bool left_wrong = (a.op == Op::constant && b.op != Op::constant) ||
-                                (b.type == Type::string && b.op != Op::constant && a.op == Op::fact);
+        // The constant is what people can change; of two others, a string's partner lacks its
+        // quotes.
+        const bool left_wrong =
+            (a.op == Op::constant && b.op != Op::constant) ||
+            (b.type == Type::string && b.op != Op::constant && a.op == Op::fact);
         const Node& wrong = left_wrong ? a : b;
         const Node& other = left_wrong ? b : a;
         complain(wrong, advice(shown(other), other.type, wrong));
@@ -405,9 +407,9 @@ private:
             const Value& value = items->items()[i];
             if (value.is_unknown()) continue;
             if (value.type() != item.type) {
-                return complain_of_item(
-                    list, i, shown(item) + " is " + std::string(kind_of(item.type)) +
-                                 ", this item is " + std::string(kind_of(value.type())));
+                return complain_of_item(list, i,
+                                        shown(item) + " is " + std::string(kind_of(item.type)) +
+                                            ", this item is " + std::string(kind_of(value.type())));
             }
             if (item.op != Op::fact) continue;
             const std::string wrong = never(tree_.names[item.item], value);
@@ -460,8 +462,8 @@ private:
         const std::string_view symbol = form_of(node.op).symbol;
         for (const Node* operand : {&a, &b}) {
             if (operand->type == Type::unknown || is_quantity(operand->type)) continue;
-            return complain(*operand, "'" + std::string(symbol) + "' needs numbers or quantities; " +
-                                          described(*operand));
+            return complain(*operand, "'" + std::string(symbol) +
+                                          "' needs numbers or quantities; " + described(*operand));
         }
         const bool sum = node.op == Op::add || node.op == Op::subtract;
         if (sum) {

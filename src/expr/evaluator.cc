@@ -1,6 +1,7 @@
-// What an expression comes to. One evaluator for both callers: evaluate() is the hot path, called for every
-// symptom at every new fact, so it works on Terms that point into the tree and the world and allocates nothing
-// for scalars; explain() hands it a Trace, in which it leaves the value of each node and why it is unknown.
+// What an expression comes to. One evaluator for both callers: evaluate() is the hot path, called
+// for every symptom at every new fact, so it works on Terms that point into the tree and the world
+// and allocates nothing for scalars; explain() hands it a Trace, in which it leaves the value of
+// each node and why it is unknown.
 #include <algorithm>
 #include <cmath>
 
@@ -148,13 +149,12 @@ private:
         return {};
     }
 
-    std::string shown(Index index) const {
-        return clip_end(tree_.text_of(tree_.nodes[index]), 60);
-    }
+    std::string shown(Index index) const { return clip_end(tree_.text_of(tree_.nodes[index]), 60); }
 
     Term not_truth(Index index, Index operand, const Term& term) {
         return unknown(index, [&] {
-            return shown(operand) + " is " + std::string(kind_of(term.type)) + ", not true or false";
+            return shown(operand) + " is " + std::string(kind_of(term.type)) +
+                   ", not true or false";
         });
     }
 
@@ -291,7 +291,8 @@ private:
         if (node.op == Op::not_equal) return Term::boolean(!equal(a, b));
         if (is_quantity(a.type)) return Term::boolean(compare(node.op, a.amount, b.amount));
         return unknown(index, [&] {
-            return shown(node.left) + " is " + std::string(kind_of(a.type)) + ", which has no order";
+            return shown(node.left) + " is " + std::string(kind_of(a.type)) +
+                   ", which has no order";
         });
     }
 
@@ -374,15 +375,16 @@ private:
             case Op::add: return finite(index, *type, a.amount + b.amount);
             case Op::subtract: return finite(index, *type, a.amount - b.amount);
             case Op::multiply: {
-                const bool share = *type != Type::percentage && (a.type == Type::percentage ||
-                                                                 b.type == Type::percentage);
+                const bool share = *type != Type::percentage &&
+                                   (a.type == Type::percentage || b.type == Type::percentage);
                 const double product = a.amount * b.amount;
                 return finite(index, *type, share ? product / 100 : product);
             }
             default: break;
         }
         if (b.amount == 0) {
-            return unknown(index, [&] { return "division by zero: " + shown(node.right) + " is 0"; });
+            return unknown(index,
+                           [&] { return "division by zero: " + shown(node.right) + " is 0"; });
         }
         return finite(index, *type, a.amount / b.amount);
     }

@@ -1,6 +1,6 @@
-// The functions of the language: one row each, from which the checker, the evaluator, `eval --help` and the
-// manual (docs/language.md, compared by a test) take what they need. A new function is a row here and a
-// tests/expr/*.test.
+// The functions of the language: one row each, from which the checker, the evaluator and the manual
+// (docs/language.md, compared by a test) take what they need. A new function is a row in
+// functions.cc and a tests/expr/*.test.
 #pragma once
 
 #include <span>

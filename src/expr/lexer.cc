@@ -18,20 +18,20 @@ constexpr double kMostBytes = 0x1p53;
 constexpr auto kKeywords =
     std::to_array<std::string_view>({"and", "or", "not", "in", "matches", "contains"});
 
-// The longer ones first. Where `written` is not what the language says, `symbol` is, and that is a problem.
+// The longer ones first. Where `written` is not what the language says, `symbol` is, and that is a
+// problem.
 struct Spelling {
     std::string_view written;
     std::string_view symbol;
 };
 constexpr auto kSymbols = std::to_array<Spelling>({
-    {"===", "=="},     {"!==", "!="},       {"==", "=="},       {"!=", "!="},
-    {"<=", "<="},      {">=", ">="},        {"<>", "!="},       {"=~", "matches"},
-    {"&&", "and"},     {"||", "or"},        {"\u2264", "<="},   {"\u2265", ">="},
-    {"\u2260", "!="},  {"\u2212", "-"},     {"\u00d7", "*"},    {"\u00f7", "/"},
-    {"<", "<"},        {">", ">"},          {"=", "=="},        {"!", "not"},
-    {"+", "+"},        {"-", "-"},          {"*", "*"},         {"/", "/"},
-    {"(", "("},        {")", ")"},          {"[", "["},         {"]", "]"},
-    {",", ","},        {"&", "and"},        {"|", "or"},
+    {"===", "=="},    {"!==", "!="},    {"==", "=="},      {"!=", "!="},    {"<=", "<="},
+    {">=", ">="},     {"<>", "!="},     {"=~", "matches"}, {"&&", "and"},   {"||", "or"},
+    {"\u2264", "<="}, {"\u2265", ">="}, {"\u2260", "!="},  {"\u2212", "-"}, {"\u00d7", "*"},
+    {"\u00f7", "/"},  {"<", "<"},       {">", ">"},        {"=", "=="},     {"!", "not"},
+    {"+", "+"},       {"-", "-"},       {"*", "*"},        {"/", "/"},      {"(", "("},
+    {")", ")"},       {"[", "["},       {"]", "]"},        {",", ","},      {"&", "and"},
+    {"|", "or"},
 });
 
 constexpr auto kCurlyQuotes =
@@ -43,9 +43,9 @@ bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
 
 const std::vector<std::string>& unit_words() {
     static const std::vector<std::string> kWords = {
-        "ms",   "s",     "seconds", "second", "m",    "minutes", "minute", "h",   "hours", "hour",
-        "d",    "days",  "day",     "w",      "week", "weeks",   "B",      "KB",  "MB",    "GB",
-        "TB",   "KiB",   "MiB",     "GiB",    "TiB"};
+        "ms",   "s",  "seconds", "second", "m",   "minutes", "minute", "h", "hours",
+        "hour", "d",  "days",    "day",    "w",   "week",    "weeks",  "B", "KB",
+        "MB",   "GB", "TB",      "KiB",    "MiB", "GiB",     "TiB"};
     return kWords;
 }
 
@@ -213,8 +213,7 @@ private:
         const auto keyword = std::find(kKeywords.begin(), kKeywords.end(), lower);
         const bool truth = lower == "true" || lower == "false";
         if (keyword == kKeywords.end() && !truth) {
-            tokens_.push_back(
-                {.kind = Token::Kind::name, .offset = start, .length = at_ - start});
+            tokens_.push_back({.kind = Token::Kind::name, .offset = start, .length = at_ - start});
             return;
         }
         if (word != lower) {
@@ -234,7 +233,8 @@ private:
                 value += c;
                 continue;
             }
-            // A backslash before anything else stays, so that "\d+" is the regular expression it looks like.
+            // A backslash before anything else stays, so that "\d+" is the regular expression it
+            // looks like.
             const char escaped = peek(0);
             if (escaped == 'n') value += '\n';
             if (escaped == 't') value += '\t';
@@ -285,7 +285,8 @@ private:
         }
         if (is_curly_quote(rest)) return read_curly_string();
         ++at_;
-        while (at_ < text_.size() && (text_[at_] & '\xc0') == '\x80') ++at_;  // all of one character
+        while (at_ < text_.size() && (text_[at_] & '\xc0') == '\x80')
+            ++at_;  // all of one character
         complain(start, "'" + printable(text_.substr(start, at_ - start), Lines::flatten) +
                             "' has no meaning here");
     }

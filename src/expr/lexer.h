@@ -1,5 +1,5 @@
-// Splits the text of an expression into tokens. Never stops: what is wrong is noted and read as what was
-// probably meant, so that one run reports every problem.
+// Splits the text of an expression into tokens. Never stops: what is wrong is noted and read as
+// what was probably meant, so that one run reports every problem.
 #pragma once
 
 #include <string>

@@ -23,10 +23,23 @@ struct Advice {
     std::string_view instead;
 };
 constexpr auto kAdvice = std::to_array<Advice>({
-    {"is", "=="},     {"equals", "=="}, {"eq", "=="},        {"ne", "!="},     {"gt", ">"},
-    {"ge", ">="},     {"lt", "<"},      {"le", "<="},        {"above", ">"},   {"over", ">"},
-    {"below", "<"},   {"under", "<"},   {"like", "matches"}, {"match", "matches"},
-    {"has", "contains"}, {"plus", "+"}, {"minus", "-"},
+    {"is", "=="},
+    {"equals", "=="},
+    {"eq", "=="},
+    {"ne", "!="},
+    {"gt", ">"},
+    {"ge", ">="},
+    {"lt", "<"},
+    {"le", "<="},
+    {"above", ">"},
+    {"over", ">"},
+    {"below", "<"},
+    {"under", "<"},
+    {"like", "matches"},
+    {"match", "matches"},
+    {"has", "contains"},
+    {"plus", "+"},
+    {"minus", "-"},
 });
 
 class Parser {
@@ -53,7 +66,9 @@ public:
 private:
     const Token& token() const { return tokens_[at_]; }
     bool at_end() const { return token().kind == Token::Kind::end; }
-    void advance() { if (!at_end()) ++at_; }
+    void advance() {
+        if (!at_end()) ++at_;
+    }
     bool take(std::string_view symbol) {
         if (!token().is(symbol)) return false;
         advance();
@@ -100,7 +115,8 @@ private:
         std::optional<Piece> left = parse_operand(strength);
         while (left) {
             if (token().is("not") && tokens_[at_ + 1].kind == Token::Kind::symbol) {
-                return complain(token(), "'not' stands before the whole comparison: not (x in [...])");
+                return complain(token(),
+                                "'not' stands before the whole comparison: not (x in [...])");
             }
             const OpForm* form =
                 token().kind == Token::Kind::symbol ? find_infix(token().symbol) : nullptr;
@@ -127,8 +143,9 @@ private:
         const std::string middle(text_.substr(second.begin, second.end - second.begin));
         std::string message = "comparisons do not chain";
         if (third->end - first.begin <= 80) {
-            message += ", write " + std::string(text_.substr(first.begin, second.end - first.begin)) +
-                       " and " + middle + " " +
+            message += ", write " +
+                       std::string(text_.substr(first.begin, second.end - first.begin)) + " and " +
+                       middle + " " +
                        std::string(text_.substr(where.offset, third->end - where.offset));
         }
         complain(where, std::move(message));
@@ -212,8 +229,8 @@ private:
                 return complain(item, "a list holds constants only, such as \"text\", 5 or 90%");
             }
             if (items.size() == kMaxListItems) {
-                return complain(start, "a list of more than " + std::to_string(kMaxListItems) +
-                                           " items");
+                return complain(start,
+                                "a list of more than " + std::to_string(kMaxListItems) + " items");
             }
             advance();
             places.push_back({start.offset, item.end() - start.offset});
@@ -271,8 +288,7 @@ private:
             complain(token(), shown(token()) + (closes ? " closes nothing" : " is out of place"));
             return;
         }
-        const std::string word =
-            to_lower(text_.substr(token().offset, token().length));
+        const std::string word = to_lower(text_.substr(token().offset, token().length));
         for (const Advice& advice : kAdvice) {
             if (token().kind != Token::Kind::name || advice.word != word) continue;
             complain(token(), shown(token()) + " is not an operator, write '" +

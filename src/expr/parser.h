@@ -1,5 +1,5 @@
-// Tokens to a tree, by operator strength (V. Pratt, "Top down operator precedence", 1973). Knows nothing of
-// types; the checker does.
+// Tokens to a tree, by operator strength (V. Pratt, "Top down operator precedence", 1973). Knows
+// nothing of types; the checker does.
 #pragma once
 
 #include <string_view>
@@ -12,7 +12,8 @@ namespace ops::expr {
 
 struct Parsing {
     Tree tree;  // root is kNone when there is no tree
-    // Where the items of list constants stand: index in constants, then offset and length of each item.
+    // Where the items of list constants stand: index in constants, then offset and length of each
+    // item.
     struct Place {
         size_t offset;
         size_t length;

@@ -6,8 +6,8 @@
 
 namespace ops::expr {
 namespace {
-// A pattern is at most 4 KiB of text, but counted repetition multiplies: (x{100}){100}. RE2 refuses a program
-// that would not fit.
+// A pattern is at most 4 KiB of text, but counted repetition multiplies: (x{100}){100}. RE2 refuses
+// a program that would not fit.
 constexpr int64_t kMostMemory = 1 << 20;
 }  // namespace
 

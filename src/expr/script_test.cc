@@ -246,8 +246,7 @@ private:
 
 std::vector<std::string> script_paths() {
     std::vector<std::string> paths;
-    for (const auto& entry :
-         std::filesystem::directory_iterator(OPS_SOURCE_DIR "/tests/expr")) {
+    for (const auto& entry : std::filesystem::directory_iterator(OPS_SOURCE_DIR "/tests/expr")) {
         if (entry.path().extension() == ".test") paths.push_back(entry.path().string());
     }
     std::sort(paths.begin(), paths.end());

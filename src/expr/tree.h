@@ -66,8 +66,8 @@ struct Call {
     // Set by the checker:
     std::string subject;  // the fact or event
     Type subject_type = Type::unknown;
-    Duration span{};      // the window or how far ahead, as written
-    Duration window{};    // how far back it looks
+    Duration span{};    // the window or how far ahead, as written
+    Duration window{};  // how far back it looks
 };
 
 struct Tree {

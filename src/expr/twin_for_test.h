@@ -1,4 +1,5 @@
-// The twin of World and Names for tests: facts, series and events put in by hand, at a time put in by hand.
+// The twin of World and Names for tests: facts, series and events put in by hand, at a time put in
+// by hand.
 #pragma once
 
 #include <algorithm>

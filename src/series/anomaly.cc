@@ -1,5 +1,5 @@
-// How unusual the newest sample is. The median and the MAD are taken because one old outage in the history
-// must not widen what counts as usual, as it would with mean and deviation.
+// How unusual the newest sample is. The median and the MAD are taken because one old outage in the
+// history must not widen what counts as usual, as it would with mean and deviation.
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
@@ -78,8 +78,8 @@ JudgedAnomaly judge_anomaly(Samples samples, Time now) {
     const Sample newest = picked.inside.back();
     const Duration stale = std::max(kFreshEnough, usual_gap(picked.inside) * 3);
     if (now - newest.at > stale) {
-        return {std::nullopt, "the newest sample is " + format_duration_short(now - newest.at) +
-                                  " old"};
+        return {std::nullopt,
+                "the newest sample is " + format_duration_short(now - newest.at) + " old"};
     }
     picked.inside.pop_back();
     std::vector<double> usual = same_time_of_day(picked.inside, newest.at);

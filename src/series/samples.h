@@ -9,14 +9,16 @@
 
 namespace ops::series {
 
-// The samples that are finite and inside the window, and the newest finite one at or before its start.
+// The samples that are finite and inside the window, and the newest finite one at or before its
+// start.
 struct Picked {
     std::vector<Sample> inside;
     std::optional<Sample> held;
 };
 Picked pick(Samples samples, Window window);
 
-// The usual time between two samples: the median of the gaps, zero when there are fewer than two samples.
+// The usual time between two samples: the median of the gaps, zero when there are fewer than two
+// samples.
 Duration usual_gap(Samples samples);
 
 // "1 of 3 minutes seen", in the largest unit of which the window has at least two.

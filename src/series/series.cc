@@ -9,8 +9,8 @@
 namespace ops::series {
 namespace {
 
-// Share of the window that samples must stand for. Less than all of it, so that a lost probe or two do not
-// blind a symptom; more than two thirds, so that "for three minutes" is not said after two.
+// Share of the window that samples must stand for. Less than all of it, so that a lost probe or two
+// do not blind a symptom; more than two thirds, so that "for three minutes" is not said after two.
 constexpr double kCovered = 0.8;
 // A sample stands for no more than this many usual gaps; what is longer is a hole in the history.
 constexpr int kGapsBridged = 3;
@@ -53,13 +53,14 @@ Covering covering(Samples samples, Window window) {
     return {std::move(picked.inside), ""};
 }
 
-// Kahan's compensated sum, in Neumaier's form: a day of small samples beside a large one stays exact.
+// Kahan's compensated sum, in Neumaier's form: a day of small samples beside a large one stays
+// exact.
 class Sum {
 public:
     void add(double value) {
         const double next = total_ + value;
-        lost_ += std::abs(total_) >= std::abs(value) ? (total_ - next) + value
-                                                     : (value - next) + total_;
+        lost_ +=
+            std::abs(total_) >= std::abs(value) ? (total_ - next) + value : (value - next) + total_;
         total_ = next;
     }
     double value() const { return std::isfinite(total_) ? total_ + lost_ : total_; }
@@ -105,9 +106,7 @@ Change change_within(Samples samples, Window window) {
 
 }  // namespace
 
-Window window_before(Time now, Duration length) {
-    return {add_saturating(now, -length), now};
-}
+Window window_before(Time now, Duration length) { return {add_saturating(now, -length), now}; }
 
 Duration reach_before(Duration window) {
     return std::clamp(window, Duration(std::chrono::minutes(5)), Duration(std::chrono::hours(1)));
@@ -198,8 +197,7 @@ Answer percentile(Samples samples, Window window, double quantile) {
     std::vector<double> values;
     values.reserve(covered.inside.size());
     for (const Sample& sample : covered.inside) values.push_back(sample.value);
-    const double rank =
-        std::clamp(quantile, 0.0, 1.0) * static_cast<double>(values.size() - 1);
+    const double rank = std::clamp(quantile, 0.0, 1.0) * static_cast<double>(values.size() - 1);
     const double below = std::floor(rank);
     const auto lower = values.begin() + static_cast<std::ptrdiff_t>(below);
     std::nth_element(values.begin(), lower, values.end());
@@ -211,7 +209,8 @@ Answer percentile(Samples samples, Window window, double quantile) {
 Answer rate(Samples samples, Window window) {
     const Change change = change_within(samples, window);
     if (!change.ok()) return Answer::unknown(change.why_unknown);
-    // Prometheus' extrapolatedRate(): newest minus oldest, plus every value from which the counter fell.
+    // Prometheus' extrapolatedRate(): newest minus oldest, plus every value from which the counter
+    // fell.
     double increase = change.to() - change.from();
     for (size_t i = 1; i < change.samples.size(); ++i) {
         const double before = change.samples[i - 1].value;

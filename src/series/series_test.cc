@@ -26,7 +26,9 @@ std::vector<Sample> series(Duration step, std::initializer_list<double> values) 
     return samples;
 }
 
-Window last(Duration length, Duration since_start) { return window_before(kStart + since_start, length); }
+Window last(Duration length, Duration since_start) {
+    return window_before(kStart + since_start, length);
+}
 
 struct Row {
     const char* why;
@@ -100,11 +102,10 @@ TEST(Series, NeedsMostOfTheWindow) {
         {"a hole of half the window", avg,
          series(minutes(1), {1, 1, 1, 1, 1, 1, 1, 1, n, n, n, n, n, n, n, n, n, n, 1, 1, 1}),
          last(minutes(20), minutes(20)), kNothing, "12 of 20 minutes seen"},
-        {"it went silent", avg,
-         series(minutes(1), {1, 1, 1, 1, 1, 1, n, n, n, n, n, n}),
+        {"it went silent", avg, series(minutes(1), {1, 1, 1, 1, 1, 1, n, n, n, n, n, n}),
          last(minutes(10), minutes(11)), kNothing, "7 of 10 minutes seen"},
-        {"seldom, but always", avg, series(minutes(5), {1, 1, 1, 1}),
-         last(minutes(6), minutes(15)), 1, ""},
+        {"seldom, but always", avg, series(minutes(5), {1, 1, 1, 1}), last(minutes(6), minutes(15)),
+         1, ""},
         {"in seconds", avg, series(seconds(15), {1, 1}), last(minutes(1), seconds(15)), kNothing,
          "30 of 60 seconds seen"},
         {"in hours", avg, series(minutes(10), {1, 1}), last(hours(6), minutes(10)), kNothing,

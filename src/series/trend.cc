@@ -1,13 +1,13 @@
 // Trends: Theil and Sen's line, and what it says about the future.
 //
-//   value                 . x      every pair of points has a slope; half of the slopes are steeper than
-//     |            . x .           the line, half are flatter. One wild point (o) touches n-1 of the
-//     |     x  . x                 n(n-1)/2 slopes only, so it cannot bend the line, as it would bend
-//     | . x             o          least squares.
-//     +-------------------- time
+//   value              . x      Every pair of points has a slope; half of the slopes are steeper
+//     |         . x .           than the line, half are flatter. One wild point (o) touches n-1 of
+//     |  x  . x                 the n(n-1)/2 slopes only, so it cannot bend the line, as it would
+//     |. x          o           bend least squares.
+//     +----------------- time
 //
-// Slopes grow with the square of the points, so long histories are first thinned to kMostPoints: groups of
-// neighbours become their mean time and median value, which keeps the robustness.
+// Slopes grow with the square of the points, so long histories are first thinned to kMostPoints:
+// groups of neighbours become their mean time and median value, which keeps the robustness.
 #include <algorithm>
 #include <cmath>
 
@@ -46,8 +46,8 @@ std::vector<Point> thinned(const std::vector<Sample>& samples, Time end) {
     return points;
 }
 
-// Mann and Kendall's test: do later values tend to be higher (or lower) than chance allows? Ties take from
-// the variance (M. Kendall, "Rank Correlation Methods", 1975).
+// Mann and Kendall's test: do later values tend to be higher (or lower) than chance allows? Ties
+// take from the variance (M. Kendall, "Rank Correlation Methods", 1975).
 bool has_direction(const std::vector<Point>& points) {
     double score = 0;
     for (size_t i = 0; i < points.size(); ++i) {
@@ -131,8 +131,8 @@ Answer time_until(Samples samples, Window window, double value) {
     if (slope == 0) return Answer::unknown("no trend in " + format_duration(window.length()));
     const bool passed = (fitted.trend->level - value) * slope >= 0;
     if (passed) {
-        // Either it was passed within the window, or the trend comes from nowhere near it: a disk at 50 %
-        // that is being cleaned is not "already past" 95 %.
+        // Either it was passed within the window, or the trend comes from nowhere near it: a disk
+        // at 50 % that is being cleaned is not "already past" 95 %.
         const double at_start = fitted.trend->at_time(window.start);
         if ((at_start - value) * slope < 0) return Answer::of(0);
         return Answer::unknown("the trend leads away from it");
