@@ -1,0 +1,208 @@
+// May a problem be raised, or is its cause above it? One hop is enough, because each target keeps
+// its own state whatever is suppressed: a grandchild sees its parent down, and that one sees its
+// own.
+#include <algorithm>
+
+#include "detect/core.h"
+
+namespace ops {
+namespace {
+
+// An ask that was not answered in this time is asked again.
+constexpr Duration kAskAgain = std::chrono::seconds(5);
+
+}  // namespace
+
+void Detector::Core::ask(CheckTrack& track, Time now, Changes& out) {
+    if (!track.can_recheck) return;
+    if (track.asked_at != Time{} && now - track.asked_at < kAskAgain) return;
+    track.asked_at = now;
+    out.push_back(Recheck{track.check});
+}
+
+// At the first bad answer, so that the verdict is there when the failure is confirmed: the parents,
+// and what tells the loss of our own network.
+void Detector::Core::ask_around(const CheckTrack& track, Time now, Changes& out) {
+    if (track.target == kNone) return;
+    for (const uint32_t parent : targets_[track.target].parents) {
+        if (targets_[parent].local_host || targets_[parent].down) continue;
+        for (const uint32_t at : targets_[parent].tracks) ask(tracks_[at], now, out);
+    }
+    if (track.address.empty() || track.reached || network_lost_) return;
+    for (const uint32_t at : uplinks_) ask(tracks_[at], now, out);
+    if (!uplinks_.empty()) return;
+    for (const uint32_t at : witnesses_) {
+        if (tracks_[at].address != track.address) ask(tracks_[at], now, out);
+    }
+}
+
+// When the first failure behind the target's present state was seen.
+static Time first_bad_of(const Target& target, const std::vector<CheckTrack>& tracks) {
+    Time first{};
+    for (const uint32_t at : target.tracks) {
+        const CheckTrack& track = tracks[at];
+        if (track.verdict != Verdict::bad) continue;
+        if (first == Time{} || track.first_bad_at < first) first = track.first_bad_at;
+    }
+    return first;
+}
+
+bool Detector::Core::uses_network(const Target& target) const {
+    bool any = false;
+    for (const uint32_t at : target.tracks) {
+        const CheckTrack& track = tracks_[at];
+        if (track.verdict != Verdict::bad) continue;
+        if (track.address.empty() || track.reached) return false;
+        any = true;
+    }
+    return any;
+}
+
+// Is our own network lost (bad), does it work (good), or is somebody still to answer (unknown)?
+Verdict Detector::Core::network_verdict(const Target& child) const {
+    const Time since = first_bad_of(child, tracks_);
+    if (!uplinks_.empty()) {
+        bool all_bad = true;
+        bool open = false;
+        for (const uint32_t at : uplinks_) {
+            const CheckTrack& uplink = tracks_[at];
+            if (uplink.last_at >= since && uplink.last == Health::good) return Verdict::good;
+            all_bad = all_bad && uplink.verdict == Verdict::bad;
+            open = open || (uplink.can_recheck && (uplink.last_at < since || uplink.is_doubtful()));
+        }
+        if (all_bad) return Verdict::bad;
+        return open ? Verdict::unknown : Verdict::good;
+    }
+    std::set<std::string> own;
+    for (const uint32_t at : child.tracks) own.insert(tracks_[at].address);
+    bool any = false;
+    bool open = false;
+    for (const uint32_t at : witnesses_) {
+        const CheckTrack& witness = tracks_[at];
+        if (own.contains(witness.address)) continue;
+        any = true;
+        if (witness.last_at < since) {
+            open = true;
+        } else if (witness.reached || witness.last == Health::unknown) {
+            return Verdict::good;
+        }
+    }
+    if (!any) return Verdict::good;
+    return open ? Verdict::unknown : Verdict::bad;
+}
+
+Detector::Core::Above Detector::Core::cause_above(uint32_t index, Time now, Changes& out) {
+    Target& target = targets_[index];
+    if (target.held_as) return {std::string(name_of(*target.held_as)), false};
+    if (network_lost_ && uses_network(target)) return {std::string(kRuleOwnNetwork), false};
+    for (const uint32_t parent : target.parents) {
+        if (targets_[parent].down) return {targets_[parent].name, false};
+    }
+    if (!target.down) return {};
+    // A child waits for its parents' verdict, even when both are looked at equally often: or the
+    // first to be looked at would be blamed.
+    if (target.waiting_since == Time{}) target.waiting_since = now;
+    const bool patient = now - target.waiting_since < options_.parent_patience;
+    const Time since = first_bad_of(target, tracks_);
+    for (const uint32_t parent : target.parents) {
+        if (targets_[parent].local_host || !patient) continue;
+        for (const uint32_t at : targets_[parent].tracks) {
+            CheckTrack& track = tracks_[at];
+            if (!track.can_recheck) continue;
+            if (track.last_at < since) ask(track, now, out);
+            if (track.last_at < since || track.is_doubtful()) return {"", true};
+        }
+    }
+    if (!uses_network(target)) return {};
+    const Verdict network = network_verdict(target);
+    if (network == Verdict::unknown && patient) return {"", true};
+    if (network == Verdict::bad) {
+        lose_network(now, out);
+        return {std::string(kRuleOwnNetwork), false};
+    }
+    return {};
+}
+
+void Detector::Core::set_suppressed(uint32_t index, const std::string& by, Time now, Changes& out) {
+    Target& target = targets_[index];
+    if (target.suppressed_by == by) return;
+    const bool ends = by.empty();
+    if (ends) {
+        // Timers stood still meanwhile: down_for and `for:` go on from where they were.
+        const Duration held = now - target.suppressed_since;
+        target.held_back += held;
+        for (Instance& instance : target.instances) {
+            if (instance.holds && !instance.active) instance.holds_since += held;
+        }
+    } else if (target.suppressed_by.empty()) {
+        target.suppressed_since = now;
+    }
+    target.suppressed = !ends;
+    target.suppressed_by = by;
+    out.push_back(Suppressed{target.name, by});
+    // Still bad? It is asked again at once, and raised if the answer says so.
+    if (ends && target.ailing) recheck_later(index, now, out);
+}
+
+void Detector::Core::recheck_later(uint32_t index, Time now, Changes& out) {
+    Target& target = targets_[index];
+    target.evidence_after = now;
+    target.waiting_since = Time{};
+    for (const uint32_t at : target.tracks) ask(tracks_[at], now, out);
+}
+
+void Detector::Core::lose_network(Time now, Changes& out) {
+    if (network_lost_) return;
+    network_lost_ = true;
+    OpenIncident open;
+    open.key = kRuleOwnNetwork;
+    open.rule = kRuleOwnNetwork;
+    const size_t asked = uplinks_.empty() ? witnesses_.size() : uplinks_.size();
+    open.reason = "none of " + std::to_string(asked) +
+                  (uplinks_.empty() ? " machines answers" : " uplink targets answers");
+    open.told_at = now;
+    IncidentOpen opened;
+    opened.key = open.key;
+    opened.target = targets_[own_machine_].name;
+    opened.host = opened.target;
+    opened.rule = kRuleOwnNetwork;
+    opened.title = "Our own network connection is lost";
+    opened.reason = open.reason;
+    out.push_back(std::move(opened));
+    open_.emplace(open.key, open);
+    // What was raised just before, before anybody knew, is the same cause.
+    for (auto place = open_.begin(); place != open_.end();) {
+        const uint32_t index = place->second.target;
+        const bool same = index != kNone && uses_network(targets_[index]) &&
+                          now - targets_[index].bad_since <= settings_.limits.mass_failure_window;
+        if (same) out.push_back(IncidentFolded{place->first, std::string(kRuleOwnNetwork)});
+        place = same ? open_.erase(place) : std::next(place);
+    }
+    for (uint32_t i = 0; i < targets_.size(); ++i) {
+        if (targets_[i].down && uses_network(targets_[i])) to_review_.insert(i);
+    }
+}
+
+void Detector::Core::watch_network(const CheckTrack& track, Time now, Changes& out) {
+    const bool is_uplink = track.target == kNone;
+    if (!network_lost_) {
+        const bool all_bad =
+            is_uplink && std::all_of(uplinks_.begin(), uplinks_.end(), [this](uint32_t at) {
+                return tracks_[at].verdict == Verdict::bad;
+            });
+        if (all_bad && settled_) lose_network(now, out);
+        return;
+    }
+    const bool works = uplinks_.empty() ? !track.address.empty() && track.reached
+                                        : is_uplink && track.last == Health::good;
+    if (!works) return;
+    network_lost_ = false;
+    const auto open = open_.find(kRuleOwnNetwork);
+    if (open != open_.end()) {
+        out.push_back(IncidentClear{open->first, "our own network works again"});
+        open_.erase(open);
+    }
+    review_pending(now, out);  // ends the suppression of each, and asks it again
+}
+
+}  // namespace ops

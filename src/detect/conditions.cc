@@ -1,0 +1,236 @@
+// Entries and criteria: which can match which target is worked out once; after that a condition is
+// looked at only when a fact it reads has changed, or when time alone may have changed it.
+#include <algorithm>
+#include <array>
+
+#include "detect/core.h"
+
+namespace ops {
+namespace {
+
+constexpr Duration kHistoryEvery = std::chrono::seconds(10);  // a look at the record is not free
+constexpr uint8_t kFalseRowToClear = 2;
+
+bool has(const std::vector<std::string>& sorted, std::string_view name) {
+    return std::binary_search(sorted.begin(), sorted.end(), name);
+}
+
+void add_all(std::vector<std::string>& list, std::vector<std::string> more) {
+    list.insert(list.end(), std::make_move_iterator(more.begin()),
+                std::make_move_iterator(more.end()));
+}
+
+// Facts that go on by themselves, or that belong to another target than the one asked.
+bool moves_by_itself(std::string_view name) {
+    constexpr auto kMoving = std::to_array<std::string_view>(
+        {"last_heartbeat", "down_for", "security_incident", "new_error_pattern"});
+    if (std::any_of(kMoving.begin(), kMoving.end(),
+                    [name](std::string_view moving) { return name.ends_with(moving); })) {
+        return true;
+    }
+    const FactKind* const kind = find_fact_kind(name);
+    return kind == nullptr || kind->scope == Scope::host || kind->scope == Scope::signal;
+}
+
+Condition make_condition(const Entry* entry, const Criterion* criterion) {
+    Condition made;
+    made.entry = entry;
+    made.criterion = criterion;
+    if (entry != nullptr) {
+        for (const expr::Expression& symptom : entry->symptoms) made.parts.push_back(&symptom);
+        made.any = entry->any;
+        made.hold = entry->hold;
+    } else {
+        made.parts.push_back(&*criterion->when);
+    }
+    for (const expr::Expression* const part : made.parts) {
+        add_all(made.reads, part->facts());
+        made.timed = made.timed || !part->history_facts().empty() || !part->events().empty();
+        made.asks_history = made.asks_history || !part->history_facts().empty();
+        add_all(made.reads, part->history_facts());
+        add_all(made.reads, part->events());
+    }
+    std::sort(made.reads.begin(), made.reads.end());
+    made.reads.erase(std::unique(made.reads.begin(), made.reads.end()), made.reads.end());
+    made.timed = made.timed || std::any_of(made.reads.begin(), made.reads.end(), moves_by_itself);
+    return made;
+}
+
+// Group prefixes are not stripped here: moves_by_itself looks at the end of the name.
+bool is_only_a_signals(std::string_view name) {
+    const FactKind* const kind = find_fact_kind(name);
+    return kind != nullptr && kind->scope == Scope::signal;
+}
+
+bool could_match(const Target& target, const Condition& condition, const Entry& probe,
+                 const Inventory& inventory) {
+    const auto& reads = condition.reads;
+    if (target.kind == Target::Kind::signal) {
+        // What facts a signal has is known only when it speaks: is_about() decides then.
+        return std::any_of(reads.begin(), reads.end(), [](const std::string& name) {
+            return find_fact_kind(name) == nullptr || is_only_a_signals(name);
+        });
+    }
+    if (!reads.empty() && std::all_of(reads.begin(), reads.end(), is_only_a_signals)) return false;
+    // The agent's own machine, when it is not among the hosts, is only where events are seen.
+    if (!inventory.has_target(target.name)) return condition.criterion != nullptr;
+    return may_match(probe, target.name, inventory);
+}
+
+}  // namespace
+
+void Detector::Core::make_conditions() {
+    std::vector<Entry> probes;  // a criterion dressed as an entry, for may_match
+    for (const Entry& entry : runbook_.entries) {
+        if (!entry.enabled || entry.symptoms.empty()) continue;
+        conditions_.push_back(make_condition(&entry, nullptr));
+        probes.push_back(entry);
+    }
+    for (const Criterion& criterion : runbook_.criteria) {
+        if (!criterion.when) continue;
+        conditions_.push_back(make_condition(nullptr, &criterion));
+        probes.emplace_back();
+        probes.back().symptoms.push_back(*criterion.when);
+    }
+    for (uint32_t index = 0; index < targets_.size(); ++index) {
+        Target& target = targets_[index];
+        for (uint32_t i = 0; i < conditions_.size(); ++i) {
+            if (!could_match(target, conditions_[i], probes[i], settings_.inventory)) continue;
+            const auto place = static_cast<uint32_t>(target.instances.size());
+            target.instances.push_back(Instance{.condition = i});
+            if (conditions_[i].timed) timed_.emplace_back(index, place);
+        }
+    }
+}
+
+// Is one of the things the condition reads the target's own? Otherwise a signal's number would be a
+// problem of each service, and a full disk one of all that run on the host.
+bool Detector::Core::is_about(uint32_t index, const Condition& condition) const {
+    const Target& target = targets_[index];
+    if (target.kind != Target::Kind::signal) {
+        for (const std::string& read : condition.reads) {
+            const std::string_view name = own_name(target, read);
+            const FactKind* const kind = find_fact_kind(name);
+            if (target.facts.find(name) != nullptr) return true;
+            if (kind == nullptr || kind->scope == Scope::signal) continue;
+            if (kind->scope != Scope::host || target.kind == Target::Kind::host) return true;
+        }
+        // Only events: count(deploy, 1h).
+        return std::any_of(condition.parts.begin(), condition.parts.end(),
+                           [](const expr::Expression* part) { return !part->events().empty(); });
+    }
+    return std::any_of(condition.reads.begin(), condition.reads.end(),
+                       [&target](const std::string& name) { return target.facts.find(name); });
+}
+
+bool Detector::Core::holds_now(uint32_t index, const Condition& condition, Time now) const {
+    if (condition.parts.empty() || !is_about(index, condition)) return false;
+    const TargetWorld world(*this, index, now, condition.criterion != nullptr);
+    const auto true_of = [&world](const expr::Expression* part) {
+        return expr::holds(expr::evaluate(*part, world));
+    };
+    return condition.any ? std::any_of(condition.parts.begin(), condition.parts.end(), true_of)
+                         : std::all_of(condition.parts.begin(), condition.parts.end(), true_of);
+}
+
+void Detector::Core::evaluate(uint32_t index, uint32_t place, Evidence evidence, Time now) {
+    Instance& instance = targets_[index].instances[place];
+    const Condition& condition = conditions_[instance.condition];
+    const bool was_active = instance.active;
+    instance.evaluated_at = now;
+    if (holds_now(index, condition, now)) {
+        if (!instance.holds) instance.holds_since = now;
+        instance.holds = true;
+        instance.false_row = 0;
+        if (now - instance.holds_since >= condition.hold) instance.active = true;
+    } else {
+        instance.holds = false;
+        // Around a threshold a value goes to and fro: what was active is gone only when a second
+        // look agrees. Where time alone decides there is no second observation to wait for.
+        const bool counts = evidence == Evidence::fresh || condition.timed;
+        if (instance.active && counts && ++instance.false_row >= kFalseRowToClear) {
+            instance.active = false;
+        }
+    }
+    const bool pending = (instance.holds && !instance.active) ||
+                         (instance.active && (!instance.holds || condition.timed));
+    if (pending) {
+        pending_.emplace(index, place);
+    } else {
+        pending_.erase({index, place});
+    }
+    if (instance.active != was_active || (instance.active && instance.holds)) {
+        to_review_.insert(index);
+    }
+}
+
+void Detector::Core::evaluate_reading(uint32_t index, const std::vector<std::string_view>& changed,
+                                      const std::vector<std::string_view>& seen, Time now) {
+    Target& target = targets_[index];
+    const auto reads = [&](const Condition& condition, const std::vector<std::string_view>& names) {
+        return std::any_of(names.begin(), names.end(), [&](std::string_view name) {
+            if (has(condition.reads, name)) return true;
+            return !target.prefix.empty() &&
+                   has(condition.reads, std::string(target.prefix).append(name));
+        });
+    };
+    for (uint32_t place = 0; place < target.instances.size(); ++place) {
+        const Instance& instance = target.instances[place];
+        const Condition& condition = conditions_[instance.condition];
+        const bool looked_at = instance.active || instance.holds;
+        if (!reads(condition, looked_at ? seen : changed)) continue;
+        if (condition.asks_history && !looked_at && now - instance.evaluated_at < kHistoryEvery) {
+            continue;  // its turn comes (evaluate_in_turn)
+        }
+        evaluate(index, place, Evidence::fresh, now);
+    }
+}
+
+void Detector::Core::evaluate_in_turn(Time now) {
+    const auto due = [this, now](uint32_t index, uint32_t place) {
+        const Target& target = targets_[index];
+        const Instance& instance = target.instances[place];
+        const Condition& condition = conditions_[instance.condition];
+        if (condition.asks_history && now - instance.evaluated_at < kHistoryEvery) return false;
+        // The commonest of all: nothing to find while the target is well.
+        return target.down || instance.active || condition.reads.size() != 1 ||
+               condition.reads.front() != "down_for";
+    };
+    const std::vector<std::pair<uint32_t, uint32_t>> pending(pending_.begin(), pending_.end());
+    for (const auto& [index, place] : pending) {
+        if (due(index, place)) evaluate(index, place, Evidence::none, now);
+    }
+    const size_t turns = std::min(options_.conditions_per_tick, timed_.size());
+    for (size_t i = 0; i < turns; ++i) {
+        const auto [index, place] = timed_[next_timed_];
+        next_timed_ = (next_timed_ + 1) % timed_.size();
+        if (!pending_.contains({index, place}) && due(index, place)) {
+            evaluate(index, place, Evidence::none, now);
+        }
+    }
+}
+
+// "memory_usage > 90% (memory_usage 93%)": the text, and what each name and call in it came to.
+std::string Detector::Core::explain(uint32_t index, const Condition& condition, Time now) const {
+    const TargetWorld world(*this, index, now, condition.criterion != nullptr);
+    std::string text;
+    for (const expr::Expression* const part : condition.parts) {
+        const expr::Explained explained = expr::explain(*part, world);
+        if (condition.any && !expr::holds(explained.value)) continue;
+        if (!text.empty()) text += condition.any ? " or " : " and ";
+        text += part->text();
+        const std::vector<std::string> facts = part->facts();
+        std::string values;
+        for (const expr::Part& piece : explained.parts) {
+            const bool is_call = piece.text.ends_with(')') && !piece.text.starts_with('(') &&
+                                 piece.value.is_quantity();
+            if (piece.depth == 0 || (!is_call && !has(facts, piece.text))) continue;
+            if (!values.empty()) values += ", ";
+            values += piece.text + " " + piece.value.print();
+        }
+        if (!values.empty()) text += " (" + values + ")";
+    }
+    return text;
+}
+
+}  // namespace ops

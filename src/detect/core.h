@@ -1,0 +1,287 @@
+// Detector::Core: the state behind Detector, and the steps of one observation, in the order they
+// are taken:
+//
+//   take in (intake.cc)        the check's track, the target's facts and events
+//   conditions (conditions.cc) entries and criteria that read what changed: do they hold?
+//   review (problems.cc)       what is wrong with the target now, against the incidents that are
+//   open causes (causes.cc)         may it be raised, or is something else the cause: parent,
+//   network, mass failure
+//
+// Targets, tracks and conditions are known by their index; names are looked up once, at the edge.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "detect/check_track.h"
+#include "detect/detect.h"
+
+namespace ops {
+
+inline constexpr uint32_t kNone = UINT32_MAX;
+
+// An entry's symptoms or a criterion, with what they read. The same for all targets.
+struct Condition {
+    const Entry* entry = nullptr;  // one of the two
+    const Criterion* criterion = nullptr;
+    std::vector<const expr::Expression*> parts;
+    bool any = false;
+    Duration hold{};
+    std::vector<std::string> reads;  // facts, now and through windows, and events, sorted
+    bool timed = false;              // time alone can change it
+    bool asks_history = false;       // evaluating it costs a look at the record
+    const std::string& name() const { return entry ? entry->name : criterion->name; }
+};
+
+// One condition on one target.
+struct Instance {
+    uint32_t condition = 0;
+    bool holds = false;     // when last evaluated
+    bool active = false;    // held for its `for:`, and not gone for good yet
+    bool told = false;      // a criterion's hit on the open incident
+    uint8_t false_row = 0;  // times evaluated false since it was active
+    Time holds_since{};
+    Time evaluated_at{};
+};
+
+struct Target {
+    enum class Kind : uint8_t { host, service, signal };
+    Kind kind = Kind::service;
+    std::string name, host, group;
+    std::string prefix;  // of its facts in the group's spelling: "worker_"
+    bool local_host = false;
+    bool own_heartbeat = false;  // it sends heartbeats
+    std::vector<uint32_t> parents;
+    std::vector<uint32_t> children;
+    std::vector<uint32_t> tracks;
+    std::vector<Instance> instances;
+    std::vector<uint32_t> scopes;  // those it counts in, for mass failure
+
+    Facts facts;  // as observed and pushed
+    std::map<std::string, std::vector<Time>, std::less<>> events;
+    Time last_good{};  // or when watching began
+    std::optional<Time> last_beat;
+    int restarts = 0;
+
+    Status status = Status::unknown;
+    Time since{};
+    std::string reason = "not checked yet";
+    std::optional<Status> held_as;  // paused, maintenance
+    std::optional<Time> held_until;
+
+    bool down = false;      // a check's verdict is bad
+    bool degraded = false;  // a symptom or criterion holds, or it flaps
+    bool ailing = false;    // either
+    Time down_since{};
+    Time bad_since{};  // anything wrong, without a break
+    bool flapping = false;
+    bool raised_while_flapping = false;
+    double flap_percent = 0;
+
+    std::string suppressed_by;
+    bool suppressed = false;
+    Time suppressed_since{};
+    Duration held_back{};   // of down_for: spent suppressed, when timers stand still
+    Time evidence_after{};  // only what is seen bad after this may be raised
+    Time waiting_since{};   // for the verdict on its parents; Time{}: not waiting
+    std::string systemic;   // key of the systemic incident it is a member of
+};
+
+// Open incident: why it is open.
+struct OpenIncident {
+    std::string key;
+    uint32_t target = kNone;  // kNone: systemic or the own network
+    std::string rule;
+    std::string reason;
+    std::set<std::string> sources;  // "down", "flapping", names of conditions
+    std::set<std::string> members;
+    Time told_at{};     // last update
+    Time changed_at{};  // last new member
+    uint32_t scope = kNone;
+};
+
+// Where many failing together mean one cause: a group, the services of a host, the fleet.
+struct MassScope {
+    std::string name;   // "group worker", "host pc", "fleet"
+    std::string label;  // "workers" in titles: "4 of 7 in group worker"
+    std::vector<uint32_t> members;
+    std::deque<std::pair<Time, uint32_t>> newest;  // problems by age
+    std::unordered_map<uint32_t, Time> failing;    // those within the window
+};
+
+class Detector::Core {
+public:
+    Core(const Settings& settings, const Runbook& runbook, const HistorySource* history, Time now,
+         DetectOptions options);
+
+    // --- intake.cc: what comes in ---
+    Changes observe(const Observation& seen, Time now);
+    Changes tick(Time now);
+    Changes push_facts(uint32_t target, const std::vector<Fact>& facts, Time now);
+    Changes push_event(uint32_t target, std::string_view kind, Time now);
+    Changes heartbeat(uint32_t target, Time now);
+    Changes hold(uint32_t target, std::optional<Status> status, std::optional<Time> until,
+                 Time now);
+    void closed(std::string_view key, Time now);
+    uint32_t find(std::string_view name) const;
+    TargetState state_of(uint32_t target) const;
+
+    // --- facts.cc: what is known of a target ---
+    const Value* fact(uint32_t target, std::string_view name, Time now, bool for_timers,
+                      std::vector<std::unique_ptr<Value>>& made) const;
+    std::vector<Time> events(uint32_t target, std::string_view kind, Time from, Time to) const;
+    std::vector<Sample> samples(uint32_t target, std::string_view fact, Time from, Time to) const;
+    Facts all_facts(uint32_t target, Time now) const;
+    // The fact's or event's own name when `name` is the group's spelling of it.
+    std::string_view own_name(const Target& target, std::string_view name) const;
+    bool set_fact(Target& target, const Fact& fact, std::vector<std::string_view>& changed);
+
+    // --- conditions.cc ---
+    void make_conditions();
+    enum class Evidence { fresh, none };  // did an observation bring something new?
+    // `changed` facts have another value than before, `seen` ones came again.
+    void evaluate_reading(uint32_t target, const std::vector<std::string_view>& changed,
+                          const std::vector<std::string_view>& seen, Time now);
+    void evaluate_in_turn(Time now);
+    void evaluate(uint32_t target, uint32_t place, Evidence evidence, Time now);
+    bool holds_now(uint32_t target, const Condition& condition, Time now) const;
+    bool is_about(uint32_t target, const Condition& condition) const;
+    std::string explain(uint32_t target, const Condition& condition, Time now) const;
+
+    // --- problems.cc ---
+    void refresh_down(uint32_t target, Time now);
+    void refresh_status(uint32_t target, Time now, Changes& out);
+    std::vector<std::string> keys_of(uint32_t target) const;  // of its open incidents
+    // What is wrong with a target now: "down", "flapping", or the name of a condition.
+    struct Source {
+        std::string name;
+        Instance* instance = nullptr;
+    };
+    std::vector<Source> sources_of(uint32_t target);
+    void review(uint32_t target, Time now, Changes& out);
+    void review_children(uint32_t target, Time now, Changes& out);
+    void raise(uint32_t target, const Source& source, const std::string& key, Time now,
+               Changes& out);
+    void attach(uint32_t target, const Source& source, OpenIncident& open, Time now, Changes& out);
+    void hit(uint32_t target, const Source& source, const std::string& key, Time now, Changes& out);
+    void clear_gone(uint32_t target, const std::vector<Source>& sources, Changes& out);
+    void say_cleared(uint32_t target, Changes& out);
+    std::string key_of(uint32_t target, const Source& source) const;
+    bool has_evidence(const Target& target) const;
+    Facts facts_at_opening(uint32_t target, const Source& source, Time now) const;
+    std::string reason_of(uint32_t target, const Source& source, Time now) const;
+
+    // --- causes.cc: may a problem be raised, or is its cause above it? ---
+    struct Above {
+        std::string by;     // who holds it back, or empty
+        bool wait = false;  // not known yet: somebody was asked
+    };
+    Above cause_above(uint32_t target, Time now, Changes& out);
+    void ask(CheckTrack& track, Time now, Changes& out);
+    void ask_around(const CheckTrack& track, Time now, Changes& out);  // at a first bad answer
+    void recheck_later(uint32_t target, Time now, Changes& out);
+    void set_suppressed(uint32_t target, const std::string& by, Time now, Changes& out);
+    void watch_network(const CheckTrack& track, Time now, Changes& out);
+    void lose_network(Time now, Changes& out);
+    Verdict network_verdict(const Target& child) const;
+    bool uses_network(const Target& target) const;
+
+    // --- systemic.cc: many at once are one ---
+    bool join_systemic(uint32_t target, Time now, Changes& out);
+    void note_failing(uint32_t target, Time now);
+    void no_longer_failing(uint32_t target);
+    uint32_t scope_of_mass_failure(uint32_t target, Time now);
+    void open_systemic(uint32_t scope, Time now, Changes& out);
+    void add_member(OpenIncident& systemic, uint32_t target, Changes& out);
+    void review_systemic(Time now, Changes& out);
+    std::string systemic_title(const MassScope& scope) const;
+    bool is_mass(const MassScope& scope, size_t failing) const;
+
+    // --- titles.cc ---
+    std::string title_of(uint32_t target, const Source& source, Time now) const;
+
+    // --- save.cc ---
+    Json save() const;
+    Json save_target(const Target& target) const;
+    void restore(const Json& saved, Time now);
+    void restore_instances(const Json& saved, uint32_t target);
+
+    const Settings& settings_;
+    const Runbook& runbook_;
+    const HistorySource* history_;
+    DetectOptions options_;
+    Time began_{};
+    Time events_from_{};  // since when every event is in `Target::events`
+    bool settled_ = false;
+    std::vector<Target> targets_;
+    std::unordered_map<std::string, uint32_t> names_;
+    std::vector<CheckTrack> tracks_;
+    std::unordered_map<uint32_t, uint32_t> track_of_check_;
+    size_t unanswered_ = 0;  // tracks without an answer since the start
+    std::vector<Condition> conditions_;
+    std::map<std::string, uint32_t, std::less<>> signal_of_fact_;
+    std::map<std::string, OpenIncident, std::less<>> open_;
+    std::vector<MassScope> scopes_;
+    std::set<uint32_t> to_review_;  // waiting, suppressed or not settled: looked at each tick
+    std::vector<std::pair<uint32_t, uint32_t>> timed_;  // target, place in instances
+    size_t next_timed_ = 0;
+    std::set<std::pair<uint32_t, uint32_t>> pending_;  // instances to look at each tick
+    uint32_t own_machine_ = kNone;                     // target of events that name none
+
+    // Our own network.
+    std::vector<uint32_t> uplinks_;    // tracks of agent.uplink
+    std::vector<uint32_t> witnesses_;  // else: one track each of up to 8 other machines
+    std::set<std::string> addresses_;  // of machines that are asked over the network
+    bool network_lost_ = false;
+    Time network_back_{};
+
+private:
+    void make_targets();
+    void make_tracks();
+    void make_scopes();
+    uint32_t make_track(uint32_t check, uint32_t target, const CheckSettings* given);
+    void take_facts(const Observation& seen, uint32_t target, Changes& out);
+    void take_process_status(const Observation& seen, uint32_t target, Changes& out);
+    bool note_event(uint32_t target, std::string_view kind, Time at, Changes& out);
+    void take_flapping(uint32_t target, Changes& out);
+    void review_pending(Time now, Changes& out);
+    uint32_t owner_of(uint32_t target, std::string_view name) const;
+    const Value* derived(uint32_t target, std::string_view name, Time now, bool for_timers,
+                         std::vector<std::unique_ptr<Value>>& made) const;
+};
+
+// For evaluating expressions about one target: what is known of it at one moment.
+class TargetWorld final : public expr::World {
+public:
+    // `for_timers`: down_for leaves out what was before Target::timers_from.
+    TargetWorld(const Detector::Core& core, uint32_t target, Time now, bool for_timers)
+        : core_(core), target_(target), now_(now), for_timers_(for_timers) {}
+    Time now() const override { return now_; }
+    const Value* fact(std::string_view name) const override {
+        return core_.fact(target_, name, now_, for_timers_, made_);
+    }
+    std::vector<Sample> samples(std::string_view fact, Time from, Time to) const override {
+        return core_.samples(target_, fact, from, to);
+    }
+    std::vector<Time> events(std::string_view kind, Time from, Time to) const override {
+        return core_.events(target_, kind, from, to);
+    }
+
+private:
+    const Detector::Core& core_;
+    uint32_t target_;
+    Time now_;
+    bool for_timers_;
+    mutable std::vector<std::unique_ptr<Value>> made_;  // derived values, good until this goes
+};
+
+// The machine a check asks over the network: "10.0.0.8", "db.example.com", an ssh destination;
+// empty when the check stays on this machine.
+std::string remote_address(const CheckSettings& check, const Inventory& inventory);
+
+}  // namespace ops

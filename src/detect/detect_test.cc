@@ -1,0 +1,197 @@
+#include "detect/detect.h"
+
+#include "detect/story_for_test.h"
+
+namespace ops {
+namespace {
+
+const std::string kOne = R"(
+services:
+  - {name: api, check: {http: "http://127.0.0.1:8080/health"}}
+)";
+
+TEST(Detect, OneFailureIsConfirmedAtOnceAndTheSecondRaises) {
+    Story story(kOne);
+    story.all_good();
+    story.show_rechecks = story.show_states = true;
+    EXPECT_EQ(story.bad("api"), "recheck 0\n");
+    EXPECT_EQ(story.bad("api"),
+              "api is down: connection refused\n"
+              "open api [down] api is down: connection refused\n");
+    EXPECT_EQ(story.bad("api"), "");
+}
+
+TEST(Detect, OneFailureAloneIsQuiet) {
+    Story story(kOne);
+    story.all_good();
+    story.show_states = true;
+    EXPECT_EQ(story.bad("api"), "");
+    EXPECT_EQ(story.good("api"), "");
+    EXPECT_EQ(story.pass("5m"), "");
+}
+
+TEST(Detect, ACertainDeathNeedsNoThreshold) {
+    Story story(kOne);
+    story.all_good();
+    EXPECT_EQ(story.dead("api"), "open api [down] api is down: process is dead\n");
+    EXPECT_TRUE(story.rechecked().empty());
+}
+
+TEST(Detect, ItIsWellAgainOnlyAfterTheSecondGoodAnswer) {
+    Story story(kOne);
+    story.all_good();
+    story.down("api");
+    story.show_states = true;
+    EXPECT_EQ(story.good("api"), "");
+    EXPECT_EQ(story.bad("api"), "") << "the row of good answers is broken";
+    EXPECT_EQ(story.good("api"), "");
+    EXPECT_EQ(story.good("api"), "api is up\nclear api: all checks are good again\n");
+}
+
+TEST(Detect, UnknownNeitherRaisesNorHeals) {
+    Story story(kOne);
+    story.all_good();
+    story.show_states = true;
+    EXPECT_EQ(story.unknown("api"), "");
+    EXPECT_EQ(story.unknown("api"), "api is unknown: ssh failed\n");
+    EXPECT_EQ(story.pass("4m"), "");
+    EXPECT_EQ(story.pass("2m"), "api is degraded: cannot be checked: ssh failed\n");
+    EXPECT_TRUE(story.detector->open_keys().empty());
+    EXPECT_EQ(story.good("api"), "api is up\n");
+
+    story.show_states = false;
+    story.down("api");
+    story.unknown("api");
+    story.unknown("api");
+    EXPECT_EQ(story.detector->state("api").status, Status::down) << "not seen to be well";
+}
+
+TEST(Detect, AnswersThatWereOvertakenAreLeftOut) {
+    Story story(kOne);
+    story.all_good();
+    Observation late;
+    late.check = 0;
+    late.target = "api";
+    late.at = story.now - std::chrono::seconds(5);
+    late.health = Health::bad;
+    late.certain = true;
+    EXPECT_TRUE(story.detector->observe(late, story.now).empty());
+}
+
+TEST(Detect, TheWorstOfSeveralChecksCounts) {
+    Story story(R"(
+services:
+  - name: api
+    checks:
+      - {http: "http://127.0.0.1:8080/health"}
+      - {tcp: "127.0.0.1:8081"}
+)");
+    ASSERT_EQ(story.settings().checks.size(), 2U);
+    story.all_good();
+    story.see("api", Health::bad, "refused", {}, 1);
+    EXPECT_EQ(story.see("api", Health::bad, "refused", {}, 1),
+              "open api [down] api is down: refused\n");
+    story.see("api", Health::good, "", {}, 0);
+    story.see("api", Health::good, "", {}, 0);
+    EXPECT_EQ(story.detector->state("api").status, Status::down);
+    story.see("api", Health::good, "", {}, 1);
+    EXPECT_EQ(story.see("api", Health::good, "", {}, 1), "clear api: all checks are good again\n");
+}
+
+TEST(Detect, ClosedByAPersonItIsRaisedAgainOnlyByNewEvidence) {
+    Story story(kOne);
+    story.all_good();
+    story.down("api");
+    story.detector->closed("api", story.now);
+    EXPECT_EQ(story.pass("1m"), "");
+    EXPECT_EQ(story.bad("api"), "open api [down] api is down: connection refused\n");
+}
+
+TEST(Detect, ARestartForgetsNothingAndRaisesNothingAnew) {
+    Story story(kOne);
+    story.all_good();
+    story.down("api");
+    const Json saved = Json::parse(story.detector->save().dump()).value();
+    story.now += std::chrono::minutes(3);
+    story.begin(&saved);
+    EXPECT_EQ(story.detector->state("api").status, Status::down);
+    EXPECT_EQ(story.bad("api"), "");
+    EXPECT_EQ(story.pass("1m"), "");
+    const Value down_for = story.detector->fact("api", "down_for", story.now);
+    EXPECT_GE(down_for.amount(), 240) << "counts from when it went down, not from the restart";
+    story.good("api");
+    EXPECT_EQ(story.good("api"), "clear api: all checks are good again\n");
+}
+
+TEST(Detect, WhatIsNoLongerConfiguredIsClearedAfterARestart) {
+    Story story(kOne);
+    story.all_good();
+    story.down("api");
+    const Json saved = story.detector->save();
+    Story other(R"(
+services:
+  - {name: web, check: {http: "http://127.0.0.1:8080/health"}}
+)");
+    other.detector->restore(saved, other.now);
+    EXPECT_EQ(other.pass("1s"), "clear api: no longer configured\n");
+}
+
+TEST(Detect, ACrashIsAnEventOnceHoweverOftenItIsReported) {
+    Story story(kOne);
+    story.good("api", {{"process_status", Value::string("running")}});
+    const std::string said = story.dead("api");
+    EXPECT_NE(said.find("event api crash\n"), std::string::npos) << said;
+    EXPECT_EQ(story.print_all(story.detector->push_event("api", "crash", story.now)), "");
+    story.pass("10s");
+    EXPECT_EQ(story.print_all(story.detector->push_event("api", "crash", story.now)),
+              "event api crash\n");
+    story.good("api", {{"process_status", Value::string("running")}});
+    EXPECT_EQ(story.detector->fact("api", "restarts", story.now), Value::number(1));
+}
+
+TEST(Detect, FactsAnswerToAllTheirNames) {
+    Story story(R"(
+hosts:
+  - {name: pc, ssh: pc}
+services:
+  - {name: "worker_{1..2}", group: worker, host: pc, check: {process: "worker {n}"}}
+)");
+    story.good("worker_1", {{"process_status", Value::string("running")}});
+    story.see("pc", Health::good, "", {{"disk_usage", Value::percentage(42)}});
+    const Detector& detector = *story.detector;
+    EXPECT_EQ(detector.fact("worker_1", "worker_process_status", story.now),
+              Value::string("running"));
+    EXPECT_EQ(detector.fact("worker_1", "process_status", story.now), Value::string("running"));
+    EXPECT_EQ(detector.fact("worker_1", "service", story.now), Value::string("worker_1"));
+    EXPECT_EQ(detector.fact("worker_1", "disk_usage", story.now), Value::percentage(42));
+    EXPECT_TRUE(detector.fact("worker_2", "process_status", story.now).is_unknown());
+    EXPECT_TRUE(detector.fact("nobody", "up", story.now).is_unknown());
+    EXPECT_EQ(detector.fact("worker_1", "up", story.now), Value::boolean(true));
+}
+
+TEST(Detect, LastHeartbeatIsTheAgeOfTheLastGoodCheckWhereNoneIsConfigured) {
+    Story story(kOne);
+    story.now += std::chrono::seconds(90);
+    EXPECT_NEAR(story.detector->fact("api", "last_heartbeat", story.now).amount(), 90, 0.1)
+        << "from when watching began";
+    story.good("api");
+    story.now += std::chrono::seconds(30);
+    EXPECT_NEAR(story.detector->fact("api", "last_heartbeat", story.now).amount(), 30, 0.1);
+    story.bad("api");
+    EXPECT_NEAR(story.detector->fact("api", "last_heartbeat", story.now).amount(), 30, 0.1);
+}
+
+TEST(Detect, AHeartbeatGrowsOldBetweenObservations) {
+    Story story(R"(
+services:
+  - {name: job, heartbeat: {every: 1m, grace: 5m}}
+)");
+    story.print_all(story.detector->heartbeat("job", story.now));
+    story.now += std::chrono::minutes(7);
+    EXPECT_NEAR(story.detector->fact("job", "last_heartbeat", story.now).amount(), 420, 0.1);
+    story.see("job", Health::bad, "late", {{"last_heartbeat", Value::seconds(60)}}, 77);
+    EXPECT_NEAR(story.detector->fact("job", "last_heartbeat", story.now).amount(), 60, 0.1);
+}
+
+}  // namespace
+}  // namespace ops

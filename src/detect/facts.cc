@@ -1,0 +1,192 @@
+// What is known of one target: what its checks saw, what was pushed, and what follows from both at
+// a given moment.
+#include <algorithm>
+#include <array>
+
+#include "detect/core.h"
+#include "series/series.h"
+
+namespace ops {
+namespace {
+
+// Facts that an event makes true, and for how long: long enough for a criterion to see it, and for
+// people to find it in `show`.
+struct EventFact {
+    std::string_view fact, kind;
+    Duration holds;
+};
+constexpr auto kEventFacts = std::to_array<EventFact>({
+    {"security_incident", "security", std::chrono::hours(1)},
+    {"security_incident", "security_incident", std::chrono::hours(1)},
+    {"new_error_pattern", "new_error_pattern", std::chrono::minutes(10)},
+});
+
+// Events of one service; any other kind that happens to the whole machine counts for what runs on
+// it too.
+bool is_of_one_service(std::string_view kind) {
+    constexpr auto kOwn = std::to_array<std::string_view>(
+        {"crash", "restart", "new_error_pattern", "security", "security_incident"});
+    return std::find(kOwn.begin(), kOwn.end(), kind) != kOwn.end();
+}
+
+Duration age(Time now, Time since) { return std::max(now - since, Duration{0}); }
+
+}  // namespace
+
+uint32_t Detector::Core::find(std::string_view name) const {
+    const auto found = names_.find(std::string(name));
+    return found == names_.end() ? kNone : found->second;
+}
+
+std::string_view Detector::Core::own_name(const Target& target, std::string_view name) const {
+    const bool prefixed = !target.prefix.empty() && name.size() > target.prefix.size() &&
+                          name.starts_with(target.prefix);
+    return prefixed ? name.substr(target.prefix.size()) : name;
+}
+
+bool Detector::Core::set_fact(Target& target, const Fact& fact,
+                              std::vector<std::string_view>& changed) {
+    const Value* const before = target.facts.find(fact.name);
+    if (before != nullptr && *before == fact.value) return false;
+    target.facts.set(fact.name, fact.value);
+    changed.push_back(fact.name);
+    return true;
+}
+
+const Value* Detector::Core::derived(uint32_t index, std::string_view name, Time now,
+                                     bool for_timers,
+                                     std::vector<std::unique_ptr<Value>>& made) const {
+    const Target& target = targets_[index];
+    const auto make = [&made](Value value) {
+        made.push_back(std::make_unique<Value>(std::move(value)));
+        return made.back().get();
+    };
+    const bool watched = !target.tracks.empty() || target.own_heartbeat;
+    if (name == "service" && target.kind == Target::Kind::service) {
+        return make(Value::string(target.name));
+    }
+    if (name == "host" && !target.host.empty()) return make(Value::string(target.host));
+    if (name == "group" && !target.group.empty()) return make(Value::string(target.group));
+    const bool known = target.status != Status::unknown || target.down;
+    if (name == "status") {
+        // While an answer is taken in, `down` is newer than the status that follows from it.
+        const Status before = target.status == Status::down ? Status::up : target.status;
+        const Status status = target.down && !target.held_as ? Status::down : before;
+        return make(Value::string(std::string(name_of(status))));
+    }
+    if (name == "up") return known ? make(Value::boolean(!target.down)) : nullptr;
+    if (name == "down_for") {
+        if (!known) return nullptr;
+        if (!target.down) return make(Value::duration(Duration{0}));
+        Duration down = age(now, target.down_since);
+        if (for_timers) {
+            down -= target.held_back;
+            if (target.suppressed) down -= age(now, target.suppressed_since);
+        }
+        return make(Value::duration(std::max(down, Duration{0})));
+    }
+    if (name == "last_heartbeat" && target.kind == Target::Kind::service && watched) {
+        const Time since =
+            target.own_heartbeat ? target.last_beat.value_or(began_) : target.last_good;
+        return make(Value::duration(age(now, since)));
+    }
+    if (name == "restarts" && target.facts.find(name) == nullptr &&
+        target.facts.find("process_status") != nullptr) {
+        return make(Value::number(target.restarts));
+    }
+    return nullptr;
+}
+
+const Value* Detector::Core::fact(uint32_t index, std::string_view asked, Time now, bool for_timers,
+                                  std::vector<std::unique_ptr<Value>>& made) const {
+    const Target& target = targets_[index];
+    const std::string_view name = own_name(target, asked);
+    if (const Value* const value = derived(index, name, now, for_timers, made)) return value;
+    const uint32_t owner = owner_of(index, name);
+    if (owner != kNone) return targets_[owner].facts.find(name);
+    if (target.kind == Target::Kind::signal) return nullptr;
+    bool is_event_fact = false;
+    for (const EventFact& known : kEventFacts) {
+        if (known.fact != name) continue;
+        is_event_fact = true;
+        if (events(index, known.kind, now - known.holds, now).empty()) continue;
+        made.push_back(std::make_unique<Value>(Value::boolean(true)));
+        return made.back().get();
+    }
+    if (!is_event_fact) return nullptr;
+    made.push_back(std::make_unique<Value>(Value::boolean(false)));
+    return made.back().get();
+}
+
+// Whose observed fact a name means: the target's own, its host's, or a signal's.
+uint32_t Detector::Core::owner_of(uint32_t index, std::string_view name) const {
+    const Target& target = targets_[index];
+    if (target.facts.find(name) != nullptr) return index;
+    const FactKind* const kind = find_fact_kind(name);
+    if (target.kind == Target::Kind::service && kind != nullptr && kind->scope == Scope::host) {
+        const uint32_t host = find(target.host);
+        if (host != kNone && targets_[host].facts.find(name) != nullptr) return host;
+    }
+    const auto signal = signal_of_fact_.find(name);
+    return signal == signal_of_fact_.end() ? kNone : signal->second;
+}
+
+std::vector<Time> Detector::Core::events(uint32_t index, std::string_view asked, Time from,
+                                         Time to) const {
+    const Target& target = targets_[index];
+    const std::string_view kind = own_name(target, asked);
+    std::vector<Time> times;
+    const auto known = target.events.find(kind);
+    if (known != target.events.end()) {
+        for (const Time at : known->second) {
+            if (at > from && at <= to) times.push_back(at);
+        }
+    }
+    // age() wants only the newest, from the beginning of time: no need to read the record for it.
+    const bool newest_only = from == Time{} && !times.empty();
+    if (history_ != nullptr && from < events_from_ && !newest_only) {
+        std::vector<Time> older =
+            history_->events(target.name, kind, from, std::min(to, events_from_));
+        times.insert(times.begin(), older.begin(), older.end());
+    }
+    if (own_machine_ != kNone && index != own_machine_ && !is_of_one_service(kind)) {
+        const std::vector<Time> shared = events(own_machine_, kind, from, to);
+        times.insert(times.end(), shared.begin(), shared.end());
+        std::sort(times.begin(), times.end());
+    }
+    return times;
+}
+
+std::vector<Sample> Detector::Core::samples(uint32_t index, std::string_view asked, Time from,
+                                            Time to) const {
+    const std::string_view name = own_name(targets_[index], asked);
+    uint32_t owner = owner_of(index, name);
+    if (owner == kNone) owner = index;
+    const Target& target = targets_[owner];
+    std::vector<Sample> samples;
+    if (history_ != nullptr) samples = history_->samples(target.name, name, from, to);
+    // The newest observation may not be on record yet.
+    const Value* const value = target.facts.find(name);
+    const std::optional<double> amount =
+        value != nullptr ? series::sample_value(*value) : std::nullopt;
+    Time at{};
+    for (const uint32_t track : target.tracks) at = std::max(at, tracks_[track].last_at);
+    const bool newer = samples.empty() || samples.back().at < at;
+    if (amount && at > from && at <= to && newer) samples.push_back({at, *amount});
+    return samples;
+}
+
+Facts Detector::Core::all_facts(uint32_t index, Time now) const {
+    Facts all = targets_[index].facts;
+    constexpr auto kDerived =
+        std::to_array<std::string_view>({"status", "up", "down_for", "last_heartbeat", "restarts"});
+    std::vector<std::unique_ptr<Value>> made;
+    for (const std::string_view name : kDerived) {
+        if (const Value* const value = derived(index, name, now, false, made)) {
+            all.set(name, *value);
+        }
+    }
+    return all;
+}
+
+}  // namespace ops

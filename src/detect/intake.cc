@@ -1,0 +1,335 @@
+// What comes in: answers of checks, pushed facts and events, the clock.
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include "detect/core.h"
+
+namespace ops {
+namespace {
+
+constexpr size_t kEventsKept = 256;  // of one kind on one target
+// Two tellings of one happening: the check that saw it and the supervisor that reported it.
+constexpr Duration kSameEvent = std::chrono::seconds(1);
+
+bool is_dead(std::string_view process_status) {
+    return process_status == "dead" || process_status == "fatal";
+}
+
+}  // namespace
+
+Detector::Core::Core(const Settings& settings, const Runbook& runbook, const HistorySource* history,
+                     Time now, DetectOptions options)
+    : settings_(settings),
+      runbook_(runbook),
+      history_(history),
+      options_(options),
+      began_(now),
+      events_from_(now) {
+    make_targets();
+    make_tracks();
+    make_scopes();
+    make_conditions();
+    settled_ = unanswered_ == 0;
+}
+
+void Detector::Core::make_targets() {
+    const Inventory& inventory = settings_.inventory;
+    const auto add = [this](Target::Kind kind, const std::string& name) -> Target& {
+        names_.emplace(name, static_cast<uint32_t>(targets_.size()));
+        Target& target = targets_.emplace_back();
+        target.kind = kind;
+        target.name = name;
+        target.since = target.last_good = began_;
+        return target;
+    };
+    for (const Host& host : inventory.hosts) {
+        Target& target = add(Target::Kind::host, host.name);
+        target.host = host.name;
+        target.local_host = host.local;
+        if (host.local && own_machine_ == kNone) own_machine_ = find(host.name);
+    }
+    for (const Service& service : inventory.services) {
+        Target& target = add(Target::Kind::service, service.name);
+        target.host = service.host;
+        target.group = service.group;
+        if (!service.group.empty()) {
+            target.prefix = service.group + "_";
+            // As the language spells it: no '-' or '.' in a name.
+            std::replace_if(
+                target.prefix.begin(), target.prefix.end(),
+                [](char c) { return c == '-' || c == '.'; }, '_');
+        }
+        target.own_heartbeat = service.heartbeat.has_value();
+    }
+    for (const std::string& signal : inventory.signals) add(Target::Kind::signal, signal);
+    if (own_machine_ == kNone) {
+        // Events that name no target still need a place to be seen.
+        if (find(settings_.agent.name) == kNone) {
+            add(Target::Kind::host, settings_.agent.name).local_host = true;
+        }
+        own_machine_ = find(settings_.agent.name);
+    }
+    for (uint32_t i = 0; i < targets_.size(); ++i) {
+        for (const std::string& name : inventory.parents_of(targets_[i].name)) {
+            const uint32_t parent = find(name);
+            if (parent == kNone || parent == i) continue;
+            targets_[i].parents.push_back(parent);
+            targets_[parent].children.push_back(i);
+        }
+    }
+}
+
+uint32_t Detector::Core::make_track(uint32_t check, uint32_t target, const CheckSettings* given) {
+    const auto index = static_cast<uint32_t>(tracks_.size());
+    CheckTrack& track = tracks_.emplace_back();
+    track.check = check;
+    track.target = target;
+    if (given != nullptr) {
+        track.failures = std::max(given->failures, 1);
+        track.recoveries = std::max(given->recoveries, 1);
+        track.can_recheck = true;
+        track.address = remote_address(*given, settings_.inventory);
+    }
+    track_of_check_.emplace(check, index);
+    if (target != kNone) targets_[target].tracks.push_back(index);
+    ++unanswered_;
+    return index;
+}
+
+void Detector::Core::make_tracks() {
+    constexpr size_t kWitnesses = 8;
+    for (uint32_t check = 0; check < settings_.checks.size(); ++check) {
+        const CheckSettings& given = settings_.checks[check];
+        const bool is_uplink = given.target.starts_with(kUplinkPrefix);
+        const uint32_t target = is_uplink ? kNone : find(given.target);
+        if (target == kNone && !is_uplink) continue;
+        const uint32_t index = make_track(check, target, &given);
+        const std::string& address = tracks_[index].address;
+        if (is_uplink) {
+            uplinks_.push_back(index);
+        } else if (!address.empty() && addresses_.insert(address).second &&
+                   witnesses_.size() < kWitnesses) {
+            witnesses_.push_back(index);
+        }
+    }
+}
+
+Changes Detector::Core::observe(const Observation& seen, Time now) {
+    Changes out;
+    const auto known = track_of_check_.find(seen.check);
+    uint32_t index = known == track_of_check_.end() ? kNone : known->second;
+    if (index == kNone) {  // a heartbeat, a log or another source that is numbered after the checks
+        const bool is_uplink = seen.target.starts_with(kUplinkPrefix);
+        const uint32_t target = is_uplink ? kNone : find(seen.target);
+        if (target == kNone && !is_uplink) return out;
+        index = make_track(seen.check, target, nullptr);
+        if (is_uplink) uplinks_.push_back(index);
+    }
+    CheckTrack& track = tracks_[index];
+    if (seen.at < track.last_at) return out;  // overtaken by a newer answer
+    if (!track.answered) --unanswered_;
+    const bool confirm = track.take(seen);
+    if (seen.health == Health::bad && track.bad_row == 1) ask_around(track, now, out);
+    if (confirm) ask(track, now, out);
+    watch_network(track, now, out);
+    if (track.target != kNone) {
+        take_facts(seen, track.target, out);
+        take_flapping(track.target, out);
+        review(track.target, now, out);
+        review_children(track.target, now, out);
+    } else {
+        review_pending(now, out);  // an uplink's answer is what others wait for
+    }
+    if (!settled_ && unanswered_ == 0) {
+        settled_ = true;
+        review_pending(now, out);
+    }
+    return out;
+}
+
+void Detector::Core::take_facts(const Observation& seen, uint32_t index, Changes& out) {
+    Target& target = targets_[index];
+    take_process_status(seen, index, out);
+    std::vector<std::string_view> changed, names;
+    for (const Fact& fact : seen.facts) {
+        if (fact.name == "last_heartbeat" && fact.value.type() == Type::duration) {
+            // An age at that moment; kept as the moment, so that it goes on growing.
+            const Duration age{static_cast<int64_t>(fact.value.amount() * 1000.0)};
+            if (target.own_heartbeat) target.last_beat = seen.at - age;
+            continue;
+        }
+        if (fact.name == "up" || fact.name == "status" || fact.name == "down_for") continue;
+        set_fact(target, fact, changed);
+        names.push_back(fact.name);
+        if (target.kind == Target::Kind::signal) signal_of_fact_.emplace(fact.name, index);
+    }
+    if (seen.health == Health::good) target.last_good = std::max(target.last_good, seen.at);
+    constexpr auto kFollow =
+        std::to_array<std::string_view>({"up", "status", "down_for", "last_heartbeat"});
+    names.insert(names.end(), kFollow.begin(), kFollow.end());
+    changed.insert(changed.end(), kFollow.begin(), kFollow.end());
+    refresh_down(index, seen.at);  // conditions may read it
+    evaluate_reading(index, changed, names, seen.at);
+}
+
+// A process that ran and is dead has crashed; one that was dead and runs was started again.
+void Detector::Core::take_process_status(const Observation& seen, uint32_t index, Changes& out) {
+    for (const Fact& fact : seen.facts) {
+        if (fact.name != "process_status" || fact.value.type() != Type::string) continue;
+        const Value* const before = targets_[index].facts.find("process_status");
+        if (before == nullptr || before->type() != Type::string) return;
+        const std::string& was = before->text();
+        const std::string& is = fact.value.text();
+        if ((was == "running" || was == "starting") && is_dead(is)) {
+            note_event(index, "crash", seen.at, out);
+        } else if (is == "running" && was != "running" && was != "unknown" && was != "starting") {
+            ++targets_[index].restarts;
+            note_event(index, "restart", seen.at, out);
+        }
+    }
+}
+
+bool Detector::Core::note_event(uint32_t index, std::string_view kind, Time at, Changes& out) {
+    Target& target = targets_[index];
+    auto place = target.events.find(kind);
+    if (place == target.events.end()) {
+        place = target.events.emplace(std::string(kind), std::vector<Time>{}).first;
+    }
+    std::vector<Time>& times = place->second;
+    if (!times.empty() && at - times.back() < kSameEvent) return false;
+    if (times.size() >= kEventsKept) times.erase(times.begin());
+    times.push_back(at);
+    out.push_back(TargetEvent{target.name, std::string(kind), at});
+    return true;
+}
+
+void Detector::Core::take_flapping(uint32_t index, Changes& out) {
+    Target& target = targets_[index];
+    double most = 0;
+    for (const uint32_t track : target.tracks) {
+        most = std::max(most, tracks_[track].flapping.percent());
+    }
+    target.flap_percent = most;
+    const bool flaps = most > (target.flapping ? options_.flapping_low : options_.flapping_high);
+    if (flaps == target.flapping) return;
+    target.flapping = flaps;
+    target.raised_while_flapping = false;
+    out.push_back(FlappingChanged{target.name, flaps, most});
+}
+
+Changes Detector::Core::push_facts(uint32_t index, const std::vector<Fact>& facts, Time now) {
+    Changes out;
+    Target& target = targets_[index];
+    std::vector<std::string_view> changed, names;
+    for (const Fact& fact : facts) {
+        set_fact(target, fact, changed);
+        names.push_back(fact.name);
+        if (target.kind == Target::Kind::signal) signal_of_fact_.emplace(fact.name, index);
+    }
+    evaluate_reading(index, changed, names, now);
+    review(index, now, out);
+    return out;
+}
+
+Changes Detector::Core::push_event(uint32_t index, std::string_view kind, Time now) {
+    Changes out;
+    if (!note_event(index, kind, now, out)) return out;
+    std::vector<std::string_view> names{kind};
+    if (kind == "security") names.push_back("security_incident");
+    evaluate_reading(index, names, names, now);
+    review(index, now, out);
+    return out;
+}
+
+Changes Detector::Core::heartbeat(uint32_t index, Time now) {
+    Changes out;
+    targets_[index].last_beat = now;
+    const std::vector<std::string_view> names{"last_heartbeat"};
+    evaluate_reading(index, names, names, now);
+    review(index, now, out);
+    return out;
+}
+
+Changes Detector::Core::hold(uint32_t index, std::optional<Status> status,
+                             std::optional<Time> until, Time now) {
+    Changes out;
+    Target& target = targets_[index];
+    const bool ends = target.held_as && !status;
+    target.held_as = status;
+    target.held_until = until;
+    if (ends) recheck_later(index, now, out);
+    review(index, now, out);
+    return out;
+}
+
+void Detector::Core::closed(std::string_view key, Time now) {
+    const auto found = open_.find(key);
+    if (found == open_.end()) return;
+    const OpenIncident open = std::move(found->second);
+    open_.erase(found);
+    for (uint32_t i = 0; i < targets_.size(); ++i) {
+        Target& target = targets_[i];
+        const bool member = !target.systemic.empty() && target.systemic == key;
+        if (i != open.target && !member) continue;
+        if (member) target.systemic.clear();
+        target.evidence_after = now;
+        for (Instance& instance : target.instances) {
+            const std::string& name = conditions_[instance.condition].name();
+            if (open.sources.contains(name) || member) instance.told = false;
+        }
+        to_review_.insert(i);
+    }
+    if (key == kRuleOwnNetwork) network_lost_ = false;
+}
+
+Changes Detector::Core::tick(Time now) {
+    Changes out;
+    if (!settled_ && now - began_ >= options_.settle) settled_ = true;
+    for (uint32_t i = 0; i < targets_.size(); ++i) {
+        Target& target = targets_[i];
+        if (target.held_as && target.held_until && now >= *target.held_until) {
+            for (Change& change : hold(i, std::nullopt, std::nullopt, now)) {
+                out.push_back(std::move(change));
+            }
+        }
+        if (target.status == Status::unknown) to_review_.insert(i);
+    }
+    for (auto open = open_.begin();
+         open != open_.end();) {  // named by the configuration before this one
+        const bool gone = open->second.target == kNone && open->second.scope == kNone &&
+                          open->first != kRuleOwnNetwork;
+        if (gone) out.push_back(IncidentClear{open->first, "no longer configured"});
+        open = gone ? open_.erase(open) : std::next(open);
+    }
+    evaluate_in_turn(now);
+    review_pending(now, out);
+    review_systemic(now, out);
+    return out;
+}
+
+void Detector::Core::review_pending(Time now, Changes& out) {
+    const std::vector<uint32_t> pending(to_review_.begin(), to_review_.end());
+    for (const uint32_t index : pending) review(index, now, out);
+}
+
+TargetState Detector::Core::state_of(uint32_t index) const {
+    const Target& target = targets_[index];
+    TargetState state;
+    state.target = target.name;
+    state.status = target.status;
+    state.since = target.since;
+    state.reason = target.reason;
+    state.flapping = target.flapping;
+    state.suppressed_by = target.suppressed_by;
+    state.good_in_a_row = target.tracks.empty() ? 0 : std::numeric_limits<int>::max();
+    for (const uint32_t at : target.tracks) {
+        const CheckTrack& track = tracks_[at];
+        state.bad_in_a_row = std::max(state.bad_in_a_row, track.bad_row);
+        state.good_in_a_row = std::min(state.good_in_a_row, track.good_row);
+        state.last_seen = std::max(state.last_seen, track.last_at);
+    }
+    return state;
+}
+
+}  // namespace ops

@@ -1,0 +1,286 @@
+// What is wrong with a target now, held against the incidents that are open for it.
+#include <algorithm>
+
+#include "detect/core.h"
+
+namespace ops {
+namespace {
+
+constexpr Duration kUpdateEvery = std::chrono::minutes(1);  // of an incident's reason
+
+bool shares_a_fact(const Condition& one, const Condition& other) {
+    std::vector<std::string> both;
+    std::set_intersection(one.reads.begin(), one.reads.end(), other.reads.begin(),
+                          other.reads.end(), std::back_inserter(both));
+    return std::any_of(both.begin(), both.end(), [](const std::string& name) {
+        return name != "service" && name != "host" && name != "group";
+    });
+}
+
+}  // namespace
+
+void Detector::Core::refresh_down(uint32_t index, Time now) {
+    Target& target = targets_[index];
+    const bool bad = std::any_of(target.tracks.begin(), target.tracks.end(), [this](uint32_t at) {
+        return tracks_[at].verdict == Verdict::bad;
+    });
+    if (bad == target.down) return;
+    target.down = bad;
+    target.down_since = now;
+    target.held_back = Duration{0};
+    target.waiting_since = Time{};
+    if (target.suppressed) target.suppressed_since = now;
+}
+
+void Detector::Core::refresh_status(uint32_t index, Time now, Changes& out) {
+    refresh_down(index, now);
+    Target& target = targets_[index];
+    const CheckTrack* bad = nullptr;
+    const CheckTrack* blind = nullptr;
+    bool seen = false;
+    for (const uint32_t at : target.tracks) {
+        const CheckTrack& track = tracks_[at];
+        if (track.verdict == Verdict::bad && bad == nullptr) bad = &track;
+        if (track.verdict == Verdict::unknown && blind == nullptr) blind = &track;
+        seen = seen || track.verdict == Verdict::good;
+    }
+    Status status = Status::unknown;
+    std::string reason = target.reason;
+    if (bad != nullptr) {
+        status = Status::down;
+        reason = bad->reason;
+    } else if (blind != nullptr) {
+        // The check itself cannot be made: nobody is called, but it does not stay unsaid either.
+        const bool long_enough = now - blind->first_unknown_at >= options_.unknown_patience;
+        status = long_enough ? Status::degraded : Status::unknown;
+        reason = (long_enough ? "cannot be checked: " : "") + blind->reason;
+    } else if (target.degraded) {
+        status = Status::degraded;
+    } else if (seen) {
+        status = Status::up;
+        reason.clear();
+    }
+    if (target.held_as) status = *target.held_as;
+    const bool changed = status != target.status;
+    target.reason = std::move(reason);
+    if (!changed) return;
+    target.status = status;
+    target.since = now;
+    out.push_back(TargetChanged{target.name, status, target.reason, now});
+}
+
+std::vector<Detector::Core::Source> Detector::Core::sources_of(uint32_t index) {
+    Target& target = targets_[index];
+    std::vector<Source> sources;
+    if (target.down) sources.push_back({std::string(kRuleDown), nullptr});
+    if (target.flapping) sources.push_back({std::string(kRuleFlapping), nullptr});
+    for (Instance& instance : target.instances) {
+        const Condition& condition = conditions_[instance.condition];
+        const bool shadow =
+            condition.entry != nullptr && condition.entry->autonomy == Autonomy::shadow;
+        if (instance.active && !shadow) sources.push_back({condition.name(), &instance});
+    }
+    return sources;
+}
+
+// A service's key is its name; a host or signal also has "name/condition".
+std::vector<std::string> Detector::Core::keys_of(uint32_t index) const {
+    std::vector<std::string> keys;
+    const std::string& name = targets_[index].name;
+    if (open_.contains(name)) keys.push_back(name);
+    if (targets_[index].kind == Target::Kind::service) return keys;
+    const std::string prefix = name + "/";
+    for (auto place = open_.lower_bound(prefix);
+         place != open_.end() && place->first.starts_with(prefix); ++place) {
+        keys.push_back(place->first);
+    }
+    return keys;
+}
+
+std::string Detector::Core::key_of(uint32_t index, const Source& source) const {
+    const Target& target = targets_[index];
+    if (target.kind == Target::Kind::service || source.instance == nullptr) return target.name;
+    // A host's entry and criterion about one fact are one cause: the disk that is nearly full.
+    const Condition& condition = conditions_[source.instance->condition];
+    for (const std::string& key : keys_of(index)) {
+        const OpenIncident& open = open_.find(key)->second;
+        for (const Condition& other : conditions_) {
+            if (open.sources.contains(other.name()) && shares_a_fact(condition, other)) return key;
+        }
+    }
+    return target.name + "/" + source.name;
+}
+
+// Something seen bad after the moment from which evidence counts.
+bool Detector::Core::has_evidence(const Target& target) const {
+    if (target.evidence_after == Time{}) return true;
+    bool any_track = false;
+    for (const uint32_t at : target.tracks) {
+        const CheckTrack& track = tracks_[at];
+        any_track = true;
+        if (track.last_at <= target.evidence_after) continue;
+        if (!target.down || (track.verdict == Verdict::bad && track.last == Health::bad)) {
+            return true;
+        }
+    }
+    return !any_track;
+}
+
+std::string Detector::Core::reason_of(uint32_t index, const Source& source, Time now) const {
+    const Target& target = targets_[index];
+    if (source.instance != nullptr) {
+        return explain(index, conditions_[source.instance->condition], now);
+    }
+    if (source.name == kRuleFlapping) {
+        return "its state changed in " +
+               std::to_string(static_cast<int>(target.flap_percent + 0.5)) +
+               "% of the last 20 checks";
+    }
+    return target.reason;
+}
+
+void Detector::Core::hit(uint32_t index, const Source& source, const std::string& key, Time now,
+                         Changes& out) {
+    if (source.instance == nullptr || source.instance->told) return;
+    const Condition& condition = conditions_[source.instance->condition];
+    if (condition.criterion == nullptr) return;
+    source.instance->told = true;
+    out.push_back(CriterionHit{key, condition.criterion->name, condition.criterion->level,
+                               targets_[index].name, explain(index, condition, now)});
+}
+
+void Detector::Core::attach(uint32_t index, const Source& source, OpenIncident& open, Time now,
+                            Changes& out) {
+    const bool is_new = open.sources.insert(source.name).second;
+    const bool is_lead = open.rule == source.name || source.name == kRuleDown;
+    if (is_new || (is_lead && now - open.told_at >= kUpdateEvery)) {
+        const std::string reason = reason_of(index, source, now);
+        if (reason != open.reason) {
+            open.reason = reason;
+            open.told_at = now;
+            out.push_back(IncidentUpdate{open.key, reason, {}});
+        }
+    }
+    hit(index, source, open.key, now, out);
+}
+
+void Detector::Core::raise(uint32_t index, const Source& source, const std::string& key, Time now,
+                           Changes& out) {
+    Target& target = targets_[index];
+    OpenIncident open;
+    open.key = key;
+    open.target = index;
+    open.rule = source.name;
+    open.reason = reason_of(index, source, now);
+    open.sources.insert(source.name);
+    open.told_at = now;
+    IncidentOpen opened;
+    opened.key = key;
+    opened.target = target.name;
+    opened.host = target.host;
+    opened.rule = source.name;
+    opened.title = title_of(index, source, now);
+    opened.reason = open.reason;
+    opened.facts = facts_at_opening(index, source, now);
+    out.push_back(std::move(opened));
+    open_.emplace(key, std::move(open));
+    hit(index, source, key, now, out);
+}
+
+// The target's facts, and for each fact a window was put over what it was when the window began:
+// "was $2,450".
+Facts Detector::Core::facts_at_opening(uint32_t index, const Source& source, Time now) const {
+    Facts facts = all_facts(index, now);
+    if (source.instance == nullptr) return facts;
+    for (const expr::Expression* const part : conditions_[source.instance->condition].parts) {
+        const Time start = now - part->longest_window();
+        for (const std::string& name : part->history_facts()) {
+            const uint32_t owner = owner_of(index, own_name(targets_[index], name));
+            const Value* const value =
+                owner == kNone ? nullptr
+                               : targets_[owner].facts.find(own_name(targets_[index], name));
+            if (value == nullptr || !value->is_quantity()) continue;
+            const Time from = start - series::reach_before(part->longest_window());
+            const std::vector<Sample> samples = this->samples(index, name, from, now);
+            if (samples.empty()) continue;
+            Sample was = samples.front();
+            for (const Sample& sample : samples) {
+                if (sample.at <= start) was = sample;
+            }
+            facts.set(name, *value);
+            facts.set(name + "_was", Value::quantity(value->type(), was.value));
+        }
+    }
+    return facts;
+}
+
+// What is well again is told whenever it is seen, whatever is suppressed.
+void Detector::Core::clear_gone(uint32_t index, const std::vector<Source>& sources, Changes& out) {
+    for (const std::string& key : keys_of(index)) {
+        const OpenIncident& open = open_.find(key)->second;
+        const bool goes_on = std::any_of(
+            sources.begin(), sources.end(),
+            [&open](const Source& source) { return open.sources.contains(source.name); });
+        if (goes_on) continue;
+        const bool was_down = open.sources.contains(std::string(kRuleDown));
+        out.push_back(
+            IncidentClear{key, was_down ? "all checks are good again" : "its symptoms are gone"});
+        open_.erase(key);
+    }
+}
+
+void Detector::Core::say_cleared(uint32_t index, Changes& out) {
+    for (Instance& instance : targets_[index].instances) {
+        if (instance.active || !instance.told) continue;
+        instance.told = false;
+        const Condition& condition = conditions_[instance.condition];
+        const std::string key = key_of(index, {condition.name(), &instance});
+        if (open_.contains(key)) out.push_back(CriterionCleared{key, condition.name()});
+    }
+}
+
+void Detector::Core::review(uint32_t index, Time now, Changes& out) {
+    Target& target = targets_[index];
+    const std::vector<Source> sources = sources_of(index);
+    target.ailing = !sources.empty();
+    target.degraded = sources.size() > (target.down ? 1U : 0U);
+    if (!target.down && target.degraded) target.reason = reason_of(index, sources.front(), now);
+    refresh_status(index, now, out);
+    say_cleared(index, out);
+    clear_gone(index, sources, out);
+    if (sources.empty()) {
+        target.bad_since = Time{};
+        no_longer_failing(index);
+        set_suppressed(index, "", now, out);
+        to_review_.erase(index);
+        return;
+    }
+    if (target.bad_since == Time{}) target.bad_since = now;
+    to_review_.insert(index);  // until it is well: causes above it come and go
+    if (!settled_) return;
+    const Above above = cause_above(index, now, out);
+    if (!above.wait) set_suppressed(index, above.by, now, out);
+    // Escalation stands still while the cause is elsewhere, so nothing is attached either.
+    if (!above.by.empty()) return;
+    for (const Source& source : sources) {
+        const std::string key = key_of(index, source);
+        const auto open = open_.find(key);
+        if (open != open_.end()) {
+            attach(index, source, open->second, now, out);
+            continue;
+        }
+        if (above.wait || !has_evidence(target)) continue;
+        if (target.flapping && target.raised_while_flapping) continue;
+        if (join_systemic(index, now, out)) return;
+        raise(index, source, key, now, out);
+        if (target.flapping) target.raised_while_flapping = true;
+    }
+}
+
+void Detector::Core::review_children(uint32_t index, Time now, Changes& out) {
+    for (const uint32_t child : targets_[index].children) {
+        if (to_review_.contains(child)) review(child, now, out);
+    }
+}
+
+}  // namespace ops

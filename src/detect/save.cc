@@ -1,0 +1,204 @@
+// What survives a restart: states since when, verdicts, what is open, what holds, recent events. By
+// name, because the numbers of checks and conditions change with the configuration.
+#include <algorithm>
+
+#include "detect/core.h"
+
+namespace ops {
+namespace {
+
+Json time_json(Time at) { return Json(int64_t{at.time_since_epoch().count()}); }
+Time time_of(const Json& json) { return Time{Duration{json.as_int()}}; }
+Json set_json(const std::set<std::string>& names) {
+    return Json::of_strings({names.begin(), names.end()});
+}
+
+Json save_track(const CheckTrack& track) {
+    Json json = Json::object({{"verdict", static_cast<int>(track.verdict)}});
+    if (track.verdict == Verdict::bad || track.verdict == Verdict::unknown) {
+        json.set("reason", track.reason);
+        json.set("bad", track.bad_row);
+        json.set("first_bad", time_json(track.first_bad_at));
+        json.set("first_unknown", time_json(track.first_unknown_at));
+    }
+    if (track.flapping.percent() > 0) json.set("flap", track.flapping.save());
+    return json;
+}
+
+void restore_track(const Json& saved, CheckTrack& track) {
+    track.verdict = static_cast<Verdict>(std::clamp<int64_t>(saved["verdict"].as_int(), 0, 3));
+    track.reason = saved["reason"].as_string();
+    track.bad_row = static_cast<int>(saved["bad"].as_int());
+    track.first_bad_at = time_of(saved["first_bad"]);
+    track.first_unknown_at = time_of(saved["first_unknown"]);
+    if (track.verdict == Verdict::unknown) track.unknown_row = track.failures;
+    track.flapping.restore(saved["flap"]);
+}
+
+Json save_events(const Target& target) {
+    Json events = Json::object();
+    for (const auto& [kind, times] : target.events) {
+        Json list = Json::array();
+        for (const Time at : times) list.push(time_json(at));
+        events.set(kind, std::move(list));
+    }
+    return events;
+}
+
+Json save_open(const OpenIncident& open, const std::string& target, const std::string& scope) {
+    return Json::object({
+        {"key", open.key},
+        {"target", target},
+        {"scope", scope},
+        {"rule", open.rule},
+        {"reason", open.reason},
+        {"sources", set_json(open.sources)},
+        {"members", set_json(open.members)},
+        {"changed", time_json(open.changed_at)},
+    });
+}
+
+void save_times(const Target& target, Json& json) {
+    const std::pair<std::string_view, Time> times[] = {
+        {"since", target.since},
+        {"good", target.last_good},
+        {"down_since", target.down_since},
+        {"bad_since", target.bad_since},
+        {"suppressed", target.suppressed ? target.suppressed_since : Time{}},
+        {"evidence", target.evidence_after}};
+    for (const auto& [name, at] : times) {
+        if (at != Time{}) json.set(name, time_json(at));
+    }
+    if (target.last_beat) json.set("beat", time_json(*target.last_beat));
+}
+
+void restore_target(const Json& saved, Target& target) {
+    target.status = parse_status(saved["status"].as_string()).value_or(Status::unknown);
+    target.since = time_of(saved["since"]);
+    target.reason = saved["reason"].as_string();
+    if (saved.has("good")) target.last_good = time_of(saved["good"]);
+    target.down_since = time_of(saved["down_since"]);
+    target.bad_since = time_of(saved["bad_since"]);
+    target.evidence_after = time_of(saved["evidence"]);
+    if (saved.has("beat")) target.last_beat = time_of(saved["beat"]);
+    target.restarts = static_cast<int>(saved["restarts"].as_int());
+    target.flapping = saved["flapping"].as_bool();
+    target.raised_while_flapping = saved["flap_raised"].as_bool();
+    target.suppressed_by = saved["by"].as_string();
+    target.suppressed = !target.suppressed_by.empty();
+    target.suppressed_since = time_of(saved["suppressed"]);
+    target.held_back = Duration{saved["held_back"].as_int()};
+    target.systemic = saved["systemic"].as_string();
+    target.held_as = parse_status(saved["held_as"].as_string());
+    if (saved.has("held_until")) target.held_until = time_of(saved["held_until"]);
+    for (const auto& [kind, times] : saved["events"].members()) {
+        for (const Json& at : times.items()) target.events[kind].push_back(time_of(at));
+    }
+    // Not what was observed, but needed to tell a crash that happened while we were away.
+    const std::string process = saved["process"].as_string();
+    if (!process.empty()) target.facts.set("process_status", Value::string(process));
+}
+
+}  // namespace
+
+Json Detector::Core::save_target(const Target& target) const {
+    Json json = Json::object({{"name", target.name}, {"status", name_of(target.status)}});
+    save_times(target, json);
+    if (!target.reason.empty()) json.set("reason", target.reason);
+    if (target.restarts != 0) json.set("restarts", target.restarts);
+    if (target.flapping) json.set("flapping", true);
+    if (target.raised_while_flapping) json.set("flap_raised", true);
+    if (target.suppressed) json.set("by", target.suppressed_by);
+    if (target.held_back.count() != 0) json.set("held_back", int64_t{target.held_back.count()});
+    if (!target.systemic.empty()) json.set("systemic", target.systemic);
+    if (target.held_as) json.set("held_as", name_of(*target.held_as));
+    if (target.held_until) json.set("held_until", time_json(*target.held_until));
+    if (!target.events.empty()) json.set("events", save_events(target));
+    const Value* const process = target.facts.find("process_status");
+    if (process != nullptr && process->type() == Type::string) json.set("process", process->text());
+    Json tracks = Json::array();
+    for (const uint32_t at : target.tracks) tracks.push(save_track(tracks_[at]));
+    json.set("checks", std::move(tracks));
+    Json holding = Json::array();
+    for (const Instance& instance : target.instances) {
+        if (!instance.holds && !instance.active) continue;
+        holding.push(Json::object({{"name", conditions_[instance.condition].name()},
+                                   {"since", time_json(instance.holds_since)},
+                                   {"holds", instance.holds},
+                                   {"active", instance.active},
+                                   {"told", instance.told}}));
+    }
+    if (!holding.items().empty()) json.set("holding", std::move(holding));
+    return json;
+}
+
+Json Detector::Core::save() const {
+    Json targets = Json::array();
+    for (const Target& target : targets_) targets.push(save_target(target));
+    Json open = Json::array();
+    for (const auto& [key, incident] : open_) {
+        open.push(save_open(incident,
+                            incident.target == kNone ? "" : targets_[incident.target].name,
+                            incident.scope == kNone ? "" : scopes_[incident.scope].name));
+    }
+    return Json::object({{"version", 1},
+                         {"events_from", time_json(events_from_)},
+                         {"network_lost", network_lost_},
+                         {"targets", std::move(targets)},
+                         {"open", std::move(open)}});
+}
+
+void Detector::Core::restore_instances(const Json& saved, uint32_t index) {
+    Target& target = targets_[index];
+    for (const Json& one : saved.items()) {
+        for (uint32_t place = 0; place < target.instances.size(); ++place) {
+            Instance& instance = target.instances[place];
+            if (conditions_[instance.condition].name() != one["name"].as_string()) continue;
+            instance.holds = one["holds"].as_bool();
+            instance.active = one["active"].as_bool();
+            instance.told = one["told"].as_bool();
+            instance.holds_since = time_of(one["since"]);
+            // Facts are gone with the process: it is not looked at again before they are there.
+            if (conditions_[instance.condition].timed) pending_.emplace(index, place);
+        }
+    }
+}
+
+void Detector::Core::restore(const Json& saved, Time now) {
+    if (saved["version"].as_int() != 1) return;
+    if (saved.has("events_from")) events_from_ = time_of(saved["events_from"]);
+    network_lost_ = saved["network_lost"].as_bool();
+    for (const Json& one : saved["targets"].items()) {
+        const uint32_t index = find(one["name"].as_string());
+        if (index == kNone) continue;
+        Target& target = targets_[index];
+        restore_target(one, target);
+        const Json::Array& tracks = one["checks"].items();
+        for (size_t i = 0; i < tracks.size() && i < target.tracks.size(); ++i) {
+            restore_track(tracks[i], tracks_[target.tracks[i]]);
+        }
+        restore_instances(one["holding"], index);
+        target.down = std::any_of(target.tracks.begin(), target.tracks.end(), [this](uint32_t at) {
+            return tracks_[at].verdict == Verdict::bad;
+        });
+        if (target.down || !one["holding"].items().empty()) to_review_.insert(index);
+    }
+    for (const Json& one : saved["open"].items()) {
+        OpenIncident open;
+        open.key = one["key"].as_string();
+        open.target = find(one["target"].as_string());
+        open.rule = one["rule"].as_string();
+        open.reason = one["reason"].as_string();
+        for (const std::string& name : one["sources"].strings()) open.sources.insert(name);
+        for (const std::string& name : one["members"].strings()) open.members.insert(name);
+        open.told_at = now;
+        open.changed_at = time_of(one["changed"]);
+        for (uint32_t i = 0; i < scopes_.size(); ++i) {
+            if (scopes_[i].name == one["scope"].as_string()) open.scope = i;
+        }
+        if (open.target != kNone) to_review_.insert(open.target);
+        open_.emplace(open.key, std::move(open));
+    }
+}
+
+}  // namespace ops

@@ -1,0 +1,188 @@
+// Many at once are one: half or more of at least three targets of a group, of a host or of the
+// fleet that go bad within two minutes have one cause, and one incident.
+#include <algorithm>
+
+#include "detect/core.h"
+
+namespace ops {
+
+void Detector::Core::make_scopes() {
+    const auto least = static_cast<size_t>(std::max(settings_.limits.mass_failure_least, 2));
+    std::map<std::string, std::vector<uint32_t>> groups, hosts;
+    std::vector<uint32_t> fleet;
+    for (uint32_t i = 0; i < targets_.size(); ++i) {
+        if (targets_[i].kind != Target::Kind::service) continue;
+        if (!targets_[i].group.empty()) groups[targets_[i].group].push_back(i);
+        if (!targets_[i].host.empty()) hosts[targets_[i].host].push_back(i);
+        fleet.push_back(i);
+    }
+    const auto add = [&](std::string name, std::string where, std::vector<uint32_t> members) {
+        if (members.size() < least) return;
+        const auto index = static_cast<uint32_t>(scopes_.size());
+        for (const uint32_t member : members) targets_[member].scopes.push_back(index);
+        MassScope& scope = scopes_.emplace_back();
+        scope.name = std::move(name);
+        scope.label = std::move(where);
+        scope.members = std::move(members);
+    };
+    for (auto& [name, members] : groups) add("group " + name, "of group " + name, members);
+    for (auto& [name, members] : hosts) add("host " + name, "on " + name, members);
+    add("fleet", "of all", std::move(fleet));
+}
+
+bool Detector::Core::is_mass(const MassScope& scope, size_t failing) const {
+    const auto percent = static_cast<size_t>(std::max(settings_.limits.mass_failure_percent, 1));
+    return failing >= 2 && failing * 100 >= percent * scope.members.size();
+}
+
+void Detector::Core::note_failing(uint32_t index, Time now) {
+    const Time oldest = now - settings_.limits.mass_failure_window;
+    for (const uint32_t at : targets_[index].scopes) {
+        MassScope& scope = scopes_[at];
+        if (scope.failing.emplace(index, now).second) scope.newest.emplace_back(now, index);
+        while (!scope.newest.empty() && scope.newest.front().first < oldest) {
+            const auto [since, old] = scope.newest.front();
+            scope.newest.pop_front();
+            const auto known = scope.failing.find(old);
+            if (known != scope.failing.end() && known->second == since) scope.failing.erase(known);
+        }
+    }
+}
+
+void Detector::Core::no_longer_failing(uint32_t index) {
+    for (const uint32_t at : targets_[index].scopes) scopes_[at].failing.erase(index);
+}
+
+// The scope that explains most of it: the one with the most failing members; of equal ones the
+// smallest.
+uint32_t Detector::Core::scope_of_mass_failure(uint32_t index, Time now) {
+    note_failing(index, now);
+    uint32_t best = kNone;
+    for (const uint32_t at : targets_[index].scopes) {
+        const MassScope& scope = scopes_[at];
+        if (!is_mass(scope, scope.failing.size())) continue;
+        if (best == kNone || scope.failing.size() > scopes_[best].failing.size()) best = at;
+    }
+    return best;
+}
+
+std::string Detector::Core::systemic_title(const MassScope& scope) const {
+    size_t bad = 0;
+    for (const uint32_t member : scope.members) bad += targets_[member].ailing ? 1U : 0U;
+    return std::to_string(bad) + " of " + std::to_string(scope.members.size()) + " services " +
+           scope.label + " failed at once";
+}
+
+void Detector::Core::add_member(OpenIncident& systemic, uint32_t index, Changes& out) {
+    Target& target = targets_[index];
+    target.systemic = systemic.key;
+    systemic.members.insert(target.name);
+    const auto own = open_.find(target.name);
+    if (own == open_.end() || own->second.target != index) return;
+    out.push_back(IncidentFolded{own->first, systemic.key});
+    open_.erase(own);
+    for (Instance& instance : target.instances) instance.told = false;
+}
+
+bool Detector::Core::join_systemic(uint32_t index, Time now, Changes& out) {
+    Target& target = targets_[index];
+    if (target.kind != Target::Kind::service) return false;
+    const uint32_t scope = scope_of_mass_failure(index, now);
+    if (scope != kNone && !open_.contains("systemic:" + scopes_[scope].name)) {
+        // A larger failure than the one that is open already takes that one in.
+        const auto known = open_.find(target.systemic);
+        const bool larger =
+            known == open_.end() || scopes_[scope].failing.size() > known->second.members.size();
+        if (larger) open_systemic(scope, now, out);
+    }
+    if (!target.systemic.empty()) return true;
+    for (const uint32_t at : target.scopes) {
+        const auto open = open_.find("systemic:" + scopes_[at].name);
+        if (open == open_.end()) continue;
+        OpenIncident& systemic = open->second;
+        add_member(systemic, index, out);
+        systemic.changed_at = now;
+        systemic.reason = systemic_title(scopes_[at]);
+        out.push_back(IncidentUpdate{
+            systemic.key, systemic.reason, {systemic.members.begin(), systemic.members.end()}});
+        return true;
+    }
+    return false;
+}
+
+void Detector::Core::open_systemic(uint32_t at, Time now, Changes& out) {
+    const MassScope& scope = scopes_[at];
+    OpenIncident open;
+    open.key = "systemic:" + scope.name;
+    open.rule = kRuleSystemic;
+    open.scope = at;
+    open.told_at = open.changed_at = now;
+    std::set<std::string> hosts, folded;
+    std::string reasons;
+    std::vector<uint32_t> failing;
+    for (const uint32_t member : scope.members) {
+        if (scope.failing.contains(member)) failing.push_back(member);
+    }
+    for (const uint32_t member : failing) {
+        hosts.insert(targets_[member].host);
+        open.members.insert(targets_[member].name);
+        if (!targets_[member].systemic.empty()) folded.insert(targets_[member].systemic);
+        if (reasons.size() > 200) continue;
+        reasons +=
+            (reasons.empty() ? "" : ", ") + targets_[member].name + ": " + targets_[member].reason;
+    }
+    open.reason = reasons;
+    IncidentOpen opened;
+    opened.key = open.key;
+    if (hosts.size() == 1) opened.target = opened.host = *hosts.begin();
+    opened.rule = kRuleSystemic;
+    opened.title = systemic_title(scope);
+    opened.reason = reasons;
+    opened.members.assign(open.members.begin(), open.members.end());
+    out.push_back(std::move(opened));
+    OpenIncident& systemic = open_.emplace(open.key, std::move(open)).first->second;
+    for (const std::string& smaller : folded) {
+        out.push_back(IncidentFolded{smaller, systemic.key});
+        const auto known = open_.find(smaller);
+        if (known == open_.end()) continue;
+        for (const std::string& name : known->second.members) failing.push_back(find(name));
+        open_.erase(known);
+    }
+    std::erase(failing, kNone);
+    for (const uint32_t member : failing) add_member(systemic, member, out);
+}
+
+// Is it over, or are those that are left each a case of its own?
+void Detector::Core::review_systemic(Time now, Changes& out) {
+    std::vector<std::string> over;
+    for (auto& [key, open] : open_) {
+        if (open.scope == kNone) continue;
+        const MassScope& scope = scopes_[open.scope];
+        size_t bad = 0;
+        for (const std::string& name : open.members) {
+            const uint32_t member = find(name);
+            if (member != kNone && targets_[member].ailing) ++bad;
+        }
+        const bool few =
+            !is_mass(scope, bad) && now - open.changed_at >= settings_.limits.mass_failure_window;
+        if (bad > 0 && !few) continue;
+        over.push_back(key);
+        out.push_back(IncidentClear{
+            key, bad == 0
+                     ? "all of its members are well again"
+                     : std::to_string(bad) + " of its members are still bad, each on its own"});
+    }
+    for (const std::string& key : over) {
+        const std::set<std::string> members = open_.at(key).members;
+        open_.erase(key);
+        for (const std::string& name : members) {
+            const uint32_t member = find(name);
+            if (member == kNone || targets_[member].systemic != key) continue;
+            targets_[member].systemic.clear();
+            no_longer_failing(member);
+            review(member, now, out);
+        }
+    }
+}
+
+}  // namespace ops
