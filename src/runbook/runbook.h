@@ -34,7 +34,9 @@ struct CommandText {
     std::string text;                // as the operator wrote it
     std::vector<std::string> words;  // of the command itself; {name}, {service} ... unfilled
     std::string host;                // destination of `ssh HOST '...'`, or empty: runs here
-    bool shell = false;              // words are {"/bin/sh", "-c", text}
+    bool shell = false;              // words are {"/bin/sh", "-c", script}
+    // Stands for the `restart:` command of whatever target it is filled in for; words are empty.
+    bool restart_target = false;
 };
 
 struct Verification {
@@ -64,6 +66,8 @@ struct Step {
     std::string as_user;
     bool continue_on_error = false;
     Effect effect = Effect::once;
+    bool effect_given = false;
+    Risk risk = Risk::low;       // of this step alone, by the table in docs/runbook.md
     std::vector<CommandText> undo;
     bool has_effect() const;     // runs something in the world: command, restart, clear_cache, rotate_logs, http
 };
@@ -94,7 +98,7 @@ struct Entry {
 
 struct Criterion {
     std::string name;
-    std::optional<expr::Expression> when;
+    std::optional<expr::Expression> when;  // nothing: an incident whose attempts are spent
     Level level = Level::alert;
     Place place;
 };
@@ -136,9 +140,16 @@ private:
 // is_safe_word; for a remote one the ssh words around it. Fault::denied names the placeholder that may not be filled.
 struct CommandLine {
     std::vector<std::string> argv;
-    std::string host;  // where it has its effect
+    std::string host;      // where it has its effect
+    std::string text;      // as written, filled in: "ssh pc 'supervisorctl restart worker_3'"
+    // What it would touch that only a `destructive` entry may: "sshd", "ops-agent"; empty: nothing.
+    std::string protects;
 };
-Result<CommandLine> fill_in(const CommandText& command, std::string_view target, const Inventory& inventory);
+Result<CommandLine> fill_in(const CommandText& command, std::string_view target,
+                            const Inventory& inventory);
+// The same for a text that is no command: the URL, body or alert of a step.
+Result<std::string> fill_in_text(std::string_view text, std::string_view target,
+                                 const Inventory& inventory);
 
 // Splits as a POSIX shell would, without running one. Problem offsets are in `text`.
 struct SplitWords {

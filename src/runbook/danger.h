@@ -1,0 +1,23 @@
+// What a command may do, as far as its words tell: the table in docs/runbook.md. It errs on the side
+// of danger; an operator may say `effect:` and raise `risk:`.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "runbook/runbook.h"
+
+namespace ops {
+
+struct Danger {
+    Effect effect = Effect::once;
+    Risk risk = Risk::medium;
+    bool known = false;  // false: not in the table
+};
+Danger danger_of(const CommandText& command);
+
+// What is never a target without `risk: destructive` (safety.md 3): "pid 1", "sshd", "ops-agent",
+// "networking"; empty: the command touches none of them.
+std::string protected_thing(const CommandText& command);
+
+}  // namespace ops

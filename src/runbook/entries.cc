@@ -1,0 +1,213 @@
+#include <algorithm>
+
+#include "base/text.h"
+#include "runbook/builtin.h"
+#include "runbook/danger.h"
+#include "runbook/runbook_parts.h"
+
+namespace ops {
+namespace {
+
+template <class Kind>
+std::optional<Kind> read_kind(Fields& fields, std::string_view key,
+                              std::initializer_list<std::string_view> words,
+                              std::initializer_list<Kind> kinds) {
+    if (!fields.has(key)) {
+        (void)fields.node(key);
+        return std::nullopt;
+    }
+    const std::string word = fields.choice(key, words, "");
+    const auto found = std::find(words.begin(), words.end(), word);
+    if (found == words.end()) return std::nullopt;
+    return *(kinds.begin() + (found - words.begin()));
+}
+
+std::optional<int> read_count(Fields& fields, std::string_view key, int most) {
+    const int count = fields.integer(key, -1, 0, most);
+    return count < 0 ? std::nullopt : std::optional(count);
+}
+
+void read_symptoms(const Node& node, const Node& entry_node, Entry& entry, RunbookDraft& draft) {
+    if (node.is_map()) {
+        draft.problems.error(node.place, "'symptoms' must be a list of expressions, not a map");
+        return;
+    }
+    const auto read_one = [&](const Node& symptom) {
+        if (std::optional<expr::Expression> read = read_condition(symptom, "a symptom", draft)) {
+            entry.symptoms.push_back(std::move(*read));
+        }
+    };
+    if (node.is_scalar()) read_one(node);
+    for (const Node& item : node.items) read_one(item);
+    const bool none = !node || node.kind == Node::Kind::null || (node.is_list() && node.items.empty());
+    if (none && !entry_node.damaged) {
+        draft.problems.error(node ? node.place : entry_node.place,
+                             "entry '" + entry.name + "' needs 'symptoms'");
+    }
+}
+
+void read_steps(const Node& node, const Node& entry_node, Entry& entry, RunbookDraft& draft) {
+    if (node.is_scalar() || node.is_map()) {
+        draft.problems.error(node.place, "'auto_resolve' must be a list of steps ('- command: ...'), not " +
+                                             node.describe());
+        return;
+    }
+    if ((!node || node.kind == Node::Kind::null) && !entry_node.damaged) {
+        draft.problems.error(node ? node.place : entry_node.place,
+                             "entry '" + entry.name + "' needs 'auto_resolve', a list of steps");
+    }
+    for (const Node& item : node.items) {
+        if (std::optional<Step> step = read_step(item, draft)) entry.steps.push_back(std::move(*step));
+    }
+}
+
+// What the whole entry risks: its worst step, and no less than the operator says.
+void settle_risk(Fields& fields, Entry& entry, RunbookDraft& draft) {
+    Risk worst = Risk::low;
+    for (const Step& step : entry.steps) worst = std::max(worst, step.risk);
+    const std::optional<Risk> given =
+        read_kind(fields, "risk", {"low", "medium", "high", "destructive"},
+                  {Risk::low, Risk::medium, Risk::high, Risk::destructive});
+    entry.risk_given = given.has_value();
+    entry.risk = std::max(worst, given.value_or(Risk::low));
+    if (given && *given < worst) {
+        draft.problems.warning(fields.place_of("risk"),
+                               "the steps of '" + entry.name + "' are of risk " +
+                                   std::string(name_of(worst)) + ", which counts instead of " +
+                                   std::string(name_of(*given)));
+    }
+}
+
+void settle_effect(Fields& fields, Entry& entry) {
+    const std::optional<Effect> given =
+        read_kind(fields, "effect", {"read", "idempotent", "once"},
+                  {Effect::read, Effect::idempotent, Effect::once});
+    entry.effect = Effect::read;
+    for (Step& step : entry.steps) {
+        if (given && step.has_effect() && !step.effect_given) {
+            step.effect = *given;
+            step.effect_given = true;
+        }
+        entry.effect = std::max(entry.effect, step.effect);
+    }
+}
+
+bool mentions(const expr::Expression& expression, std::string_view fact) {
+    const std::vector<std::string> facts = expression.facts();
+    return std::find(facts.begin(), facts.end(), fact) != facts.end();
+}
+
+// Does it cure what many others hang on: a host, a parent, the supervisor of processes?
+bool is_common_cause(const Entry& entry, const Settings& settings) {
+    for (const Step& step : entry.steps) {
+        for (const std::string& word : step.command.words) {
+            if (word == "supervisord" || word == "supervisor" || word == "supervisor.service") return true;
+        }
+    }
+    const Inventory& inventory = settings.inventory;
+    for (const Host& host : inventory.hosts) {
+        if (may_match(entry, host.name, inventory)) return true;
+    }
+    const bool names_service = std::any_of(entry.symptoms.begin(), entry.symptoms.end(),
+                                           [](const auto& one) { return mentions(one, "service"); });
+    if (!names_service) return false;
+    return std::any_of(inventory.services.begin(), inventory.services.end(), [&](const Service& service) {
+        return std::any_of(service.depends_on.begin(), service.depends_on.end(),
+                           [&](const std::string& parent) { return may_match(entry, parent, inventory); });
+    });
+}
+
+void refuse_protected(const Entry& entry, RunbookDraft& draft) {
+    if (entry.risk == Risk::destructive) return;
+    const auto refuse = [&](const CommandText& command, const Place& place) {
+        const std::string thing = protected_thing(command);
+        if (thing.empty()) return;
+        draft.problems.error(place, "this acts on " + thing +
+                                        ", which only an entry with 'risk: destructive' may");
+    };
+    for (const Step& step : entry.steps) {
+        refuse(step.command, step.place);
+        refuse(step.verification.command, step.place);
+        for (const CommandText& command : step.collect) refuse(command, step.place);
+        for (const CommandText& command : step.undo) refuse(command, step.place);
+    }
+    for (const CommandText& command : entry.undo) refuse(command, entry.place);
+}
+
+void refuse_taken_name(const Entry& entry, Fields& fields, RunbookDraft& draft) {
+    if (entry.name == kBuiltinRestart) {
+        draft.problems.error(fields.place_of("name"),
+                             "'" + entry.name + "' is the built-in entry, give this one another name");
+    }
+    if (const Entry* const first = draft.runbook.find(entry.name)) {
+        draft.problems.error(fields.place_of("name"), "the name '" + entry.name +
+                                                          "' is taken by the entry at " +
+                                                          first->place.print());
+    }
+}
+
+}  // namespace
+
+std::optional<expr::Expression> read_condition(const Node& node, std::string_view what,
+                                               RunbookDraft& draft) {
+    if (!node.is_scalar() || trim(node.text).empty()) {
+        if (!node.damaged) {
+            draft.problems.error(node.place, std::string(what) +
+                                                 " must be an expression such as 'disk_usage > 90%', not " +
+                                                 node.describe());
+        }
+        return std::nullopt;
+    }
+    expr::Parsed parsed = expr::parse_condition(node.text, draft.names);
+    for (const expr::Problem& problem : parsed.problems) {
+        draft.problems.error(node.place_of(problem.offset), problem.message);
+    }
+    if (!parsed.expression) return std::nullopt;
+    for (const std::string& event : parsed.expression->events()) {
+        if (is_usual_event(event)) continue;
+        const std::string hint = did_you_mean(event, draft.names.all());
+        if (hint.empty()) continue;
+        draft.problems.warning(node.place_of(node.text.find(event)),
+                               "the event '" + event + "' is known only when somebody pushes it" + hint);
+    }
+    return std::move(parsed.expression);
+}
+
+void read_entry(const Node& node, RunbookDraft& draft) {
+    Fields fields(node, "an entry", draft.problems);
+    Entry entry;
+    entry.name = fields.required_text("name");
+    entry.place = fields.place_of("name");
+    refuse_taken_name(entry, fields, draft);
+    read_symptoms(fields.node("symptoms"), node, entry, draft);
+    entry.any = fields.boolean("any", false);
+    entry.hold = fields.duration("for", Duration::zero());
+    read_steps(fields.node("auto_resolve"), node, entry, draft);
+    entry.undo = read_commands(fields.node("undo"), "undo", draft);
+    settle_effect(fields, entry);
+    settle_risk(fields, entry, draft);
+    entry.autonomy = read_kind(fields, "autonomy", {"shadow", "ask", "auto"},
+                               {Autonomy::shadow, Autonomy::ask, Autonomy::automatic})
+                         .value_or(Autonomy::automatic);
+    entry.escalate = read_kind(fields, "escalate", {"never", "on_failure", "always"},
+                               {EscalateWhen::never, EscalateWhen::on_failure, EscalateWhen::always})
+                         .value_or(EscalateWhen::on_failure);
+    entry.level = read_kind(fields, "level", {"none", "log", "warning", "alert", "critical"},
+                            {Level::none, Level::log, Level::warning, Level::alert, Level::critical});
+    entry.cooldown = fields.duration("cooldown", Duration::zero());
+    entry.max_per_hour = read_count(fields, "max_per_hour", 10'000);
+    entry.max_per_day = read_count(fields, "max_per_day", 100'000);
+    entry.retries = read_count(fields, "retries", 100);
+    entry.owner = fields.text("owner");
+    entry.url = fields.text("url");
+    entry.enabled = fields.boolean("enabled", true);
+    entry.learned = fields.boolean("learned", false);
+    entry.common_cause = fields.boolean("common_cause", is_common_cause(entry, draft.settings));
+    fields.done();
+    refuse_protected(entry, draft);
+    if (entry.name.empty()) return;
+    entry.sha256 = hash_of(entry);
+    draft.runbook.entries.push_back(std::move(entry));
+}
+
+}  // namespace ops

@@ -1,0 +1,167 @@
+// Warnings: what is no mistake of language but hardly what was meant.
+#include <algorithm>
+#include <map>
+
+#include "base/text.h"
+#include "expr/tree.h"
+#include "runbook/danger.h"
+#include "runbook/runbook_parts.h"
+#include "runbook/words.h"
+
+namespace ops {
+namespace {
+
+std::vector<std::string> all_targets(const Inventory& inventory) {
+    std::vector<std::string> names;
+    for (const Host& host : inventory.hosts) names.push_back(host.name);
+    for (const Service& service : inventory.services) names.push_back(service.name);
+    for (const std::string& signal : inventory.signals) names.push_back(signal);
+    return names;
+}
+
+std::vector<std::string> names_for(std::string_view fact, const Inventory& inventory) {
+    std::vector<std::string> names;
+    if (fact == "host") {
+        for (const Host& host : inventory.hosts) names.push_back(host.name);
+    } else {
+        for (const Service& service : inventory.services) {
+            names.push_back(fact == "group" ? service.group : service.name);
+        }
+    }
+    if (fact == "service") {
+        for (const std::string& signal : inventory.signals) names.push_back(signal);
+    }
+    std::erase(names, std::string());
+    return names;
+}
+
+// `service == "grafna"`: a name that the configuration does not know.
+void warn_of_unknown_names(const Entry& entry, const RunbookDraft& draft) {
+    for (const expr::Expression& symptom : entry.symptoms) {
+        const expr::Tree& tree = symptom.tree();
+        for (const expr::Node& node : tree.nodes) {
+            if (node.op != expr::Op::equal) continue;
+            const expr::Node* fact = &tree.nodes[node.left];
+            const expr::Node* value = &tree.nodes[node.right];
+            if (fact->op != expr::Op::fact) std::swap(fact, value);
+            if (fact->op != expr::Op::fact || value->op != expr::Op::constant) continue;
+            const std::string& what = tree.names[fact->item];
+            const Value& name = tree.constants[value->item];
+            if ((what != "service" && what != "host" && what != "group") || name.type() != Type::string) {
+                continue;
+            }
+            const std::vector<std::string> known = names_for(what, draft.settings.inventory);
+            if (std::find(known.begin(), known.end(), name.text()) != known.end()) continue;
+            draft.problems.warning(entry.place, "'" + entry.name + "' can never match: there is no " + what +
+                                                    " '" + name.text() + "' in the configuration" +
+                                                    did_you_mean(name.text(), known));
+        }
+    }
+}
+
+bool warn_if_never(const Entry& entry, const RunbookDraft& draft) {
+    std::string why;
+    const bool possible =
+        entry.any ? std::any_of(entry.symptoms.begin(), entry.symptoms.end(),
+                                [&](const auto& one) { return can_hold_together({one}, why); })
+                  : can_hold_together(entry.symptoms, why);
+    if (!possible) {
+        draft.problems.warning(entry.place, "'" + entry.name + "' can never match: " + why);
+        return true;
+    }
+    const size_t before = draft.problems.all().size();
+    const Inventory& inventory = draft.settings.inventory;
+    const std::vector<std::string> targets = all_targets(inventory);
+    if (std::any_of(targets.begin(), targets.end(), [&](const std::string& target) {
+            return may_match(entry, target, inventory);
+        })) {
+        return false;
+    }
+    warn_of_unknown_names(entry, draft);
+    if (draft.problems.all().size() == before) {
+        draft.problems.warning(entry.place, "'" + entry.name + "' can never match: no host, service or signal "
+                                                               "of the configuration has all of its facts");
+    }
+    return true;
+}
+
+void warn_of_steps(const Entry& entry, const RunbookDraft& draft) {
+    const bool acts = std::any_of(entry.steps.begin(), entry.steps.end(),
+                                  [](const Step& step) { return step.has_effect(); });
+    const bool verifies = std::any_of(entry.steps.begin(), entry.steps.end(), [](const Step& step) {
+        return step.kind == Step::Kind::verify;
+    });
+    if (entry.steps.empty()) {
+        draft.problems.warning(entry.place, "'" + entry.name + "' has no steps, it does nothing");
+    }
+    if (acts && !verifies) {
+        draft.problems.warning(entry.place, "'" + entry.name + "' has no 'verify': the checks of its target "
+                                                               "decide whether it worked");
+    }
+    for (const Step& step : entry.steps) {
+        if (!step.has_effect() || step.effect != Effect::once || step.effect_given) continue;
+        draft.problems.warning(step.place, "'" + clip_end(step.text, 64) +
+                                               "' is not known to be idempotent, so it never runs twice: say "
+                                               "'effect: idempotent' if it may, or 'effect: once'");
+    }
+}
+
+// {group} and {n} of a host, {restart} of what has none.
+void warn_of_unfillable(const Entry& entry, const RunbookDraft& draft) {
+    const Inventory& inventory = draft.settings.inventory;
+    std::vector<std::string> targets = all_targets(inventory);
+    std::erase_if(targets, [&](const std::string& name) { return !may_match(entry, name, inventory); });
+    for (const Step& step : entry.steps) {
+        if (step.command.words.empty() && !step.command.restart_target) continue;
+        std::string why;
+        const bool fits = targets.empty() ||
+                          std::any_of(targets.begin(), targets.end(), [&](const std::string& target) {
+                              Result<CommandLine> line = fill_in(step.command, target, inventory);
+                              if (!line.ok()) why = line.error().message;
+                              return line.ok();
+                          });
+        if (!fits) draft.problems.warning(step.place, "this step can never run: " + why);
+    }
+}
+
+void warn_of_checks(const Entry& entry, const RunbookDraft& draft) {
+    for (const Step& step : entry.steps) {
+        if (step.kind != Step::Kind::verify || step.verification.kind != Verification::Kind::http) continue;
+        const auto& checks = draft.settings.checks;
+        const bool has_http = std::any_of(checks.begin(), checks.end(), [&](const CheckSettings& check) {
+            return check.check["http"] && may_match(entry, check.target, draft.settings.inventory);
+        });
+        if (has_http) continue;
+        draft.problems.warning(step.place, "no target of '" + entry.name + "' has an http check, so all its "
+                                                                           "checks are asked");
+    }
+}
+
+std::string symptoms_of(const Entry& entry) {
+    std::vector<std::string> texts;
+    for (const expr::Expression& symptom : entry.symptoms) texts.push_back(symptom.print());
+    std::sort(texts.begin(), texts.end());
+    return (entry.any ? "any\n" : "all\n") + join(texts, "\n");
+}
+
+}  // namespace
+
+void lint_entries(const RunbookDraft& draft) {
+    std::map<std::string, const Entry*> seen;
+    for (const Entry& entry : draft.runbook.entries) {
+        if (!entry.enabled || entry.symptoms.empty()) continue;
+        const auto [first, is_new] = seen.emplace(symptoms_of(entry), &entry);
+        if (!is_new) {
+            draft.problems.warning(entry.place, "'" + entry.name + "' has the same symptoms as '" +
+                                                    first->second->name + "' at " +
+                                                    first->second->place.print() +
+                                                    ", which comes first");
+        }
+        warn_of_steps(entry, draft);
+        if (warn_if_never(entry, draft)) continue;
+        warn_of_unfillable(entry, draft);
+        warn_of_checks(entry, draft);
+    }
+}
+
+}  // namespace ops
