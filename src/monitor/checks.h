@@ -1,9 +1,9 @@
 // Checks: how one thing is looked at. The room's first page.
 //
-// A check is two pure halves: ask() makes a question for io::Probes, judge() turns the reply into an
-// Observation. Nothing here touches the world, so every check works in the simulated one, and what
-// it remembers (a counter to make a rate of, the process it saw last, a log's cursor) is lost with
-// the process without harm.
+// A check is two pure halves: ask() makes a question for io::Probes, judge() turns the reply into
+// an Observation. Nothing here touches the world, so every check works in the simulated one, and
+// what it remembers (a counter to make a rate of, the process it saw last, a log's cursor) is lost
+// with the process without harm.
 //
 // The table check_kinds() is the whole list: a kind is one file and one row, and the row's settings
 // make lint, the help and docs/checks.md (a test compares them).

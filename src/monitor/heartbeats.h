@@ -51,8 +51,8 @@ private:
         Heartbeat due;
         Time last_good{};  // or when watching began
         bool seen = false;
-        std::optional<Time> started;      // a start without an end
-        std::optional<Duration> ran;      // from the last start to its end
+        std::optional<Time> started;       // a start without an end
+        std::optional<Duration> ran;       // from the last start to its end
         std::optional<std::string> fault;  // of the last end, when it was bad
     };
     std::optional<Time> late_at(const Line& line, Time now) const;

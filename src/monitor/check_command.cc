@@ -1,0 +1,185 @@
+// command: runs a program here and looks at its exit status and what it prints: a number, JSON, or
+// what a Nagios plugin prints.
+#include "base/text.h"
+#include "base/units.h"
+#include "monitor/check_kind.h"
+#include "monitor/command_words.h"
+#include "monitor/reading.h"
+#include "monitor/value_range.h"
+
+namespace ops {
+namespace {
+
+enum class Plugin { yes, no, look };
+
+struct CommandSettings {
+    CommandAsk ask;
+    Plugin plugin = Plugin::look;
+    ValueRange range;
+    std::string prefix;  // of a signal: its name; facts are prefix or prefix_key
+    Duration timeout{};
+};
+
+class CommandCheck final : public Check {
+public:
+    CommandCheck(const CheckRequest& request, CommandSettings settings)
+        : Check(request.index, request.settings.target, "command"),
+          settings_(std::move(settings)) {}
+
+    Ask ask() const override {
+        return {.check = index(), .question = settings_.ask, .time_limit = settings_.timeout};
+    }
+
+    Judged judge(const Reply& reply) override {
+        Judged judged;
+        Observation& seen = judged.observation;
+        seen = observe(*this, reply);
+        if (!reply.answer.ok()) {
+            seen.reason = shown(reply.answer.error().message);  // it never started
+        } else if (const auto* exit = std::get_if<Exit>(&reply.answer.value())) {
+            judge_exit(*exit, seen);
+        } else {
+            seen.reason = "an answer of another kind";
+        }
+        if (seen.health == Health::bad) {
+            add_fact(seen, "up", Value::boolean(seen.degraded));
+        } else if (seen.health == Health::good) {
+            add_fact(seen, "up", Value::boolean(true));
+        }
+        return judged;
+    }
+
+private:
+    void judge_exit(const Exit& exit, Observation& seen) const {
+        const bool exited = exit.how == Exit::How::exited;
+        if (exited) add_fact(seen, "exit_code", Value::number(exit.code));
+        const bool is_plugin =
+            settings_.plugin == Plugin::yes || (settings_.plugin == Plugin::look && exited &&
+                                                exit.code <= 3 && looks_like_plugin(exit.output));
+        if (!exit.good() || is_plugin) seen.evidence = shown_evidence(exit.output);
+        if (is_plugin && exited) return judge_plugin(exit, seen);
+        if (!exit.good()) {
+            seen.health = Health::bad;
+            const std::string said = last_line(exit.output);
+            seen.reason = exit.print() + (said.empty() ? "" : ": " + said);
+            return;
+        }
+        judge_output(exit.output, seen);
+    }
+
+    void judge_plugin(const Exit& exit, Observation& seen) const {
+        PluginOutput output = parse_plugin_output(exit.output, settings_.prefix);
+        const std::string text = output.text.empty() ? exit.print() : output.text;
+        for (Fact& fact : output.facts) seen.facts.push_back(std::move(fact));
+        if (exit.code == 0) {
+            seen.health = Health::good;
+            seen.evidence.clear();
+            return;
+        }
+        seen.health = exit.code == 1 || exit.code == 2 ? Health::bad : Health::unknown;
+        seen.degraded = exit.code == 1;
+        seen.reason = text;
+    }
+
+    void judge_output(const std::string& output, Observation& seen) const {
+        seen.health = Health::good;
+        const std::string name = settings_.prefix.empty() ? "value" : settings_.prefix;
+        std::vector<Fact> facts;
+        if (const auto reading = parse_reading(output)) {
+            add_reading(facts, name, *reading);
+            if (name != "value") add_reading(facts, "value", *reading);
+            seen.reason = settings_.range.differs(*reading);
+        } else if (!read_json_readings(output, settings_.prefix, facts)) {
+            // Of a signal the number is the point; of a service the exit status is.
+            const bool number_needed = !settings_.prefix.empty() || !settings_.range.is_open();
+            if (number_needed) {
+                seen.health = Health::unknown;
+                seen.reason = "printed neither a number nor JSON: \"" + last_line(output) + "\"";
+            }
+        }
+        if (seen.health == Health::good && !seen.reason.empty()) seen.health = Health::bad;
+        for (Fact& fact : facts) seen.facts.push_back(std::move(fact));
+    }
+
+    static std::string last_line(std::string_view output) {
+        if (output.size() > 8192) output.remove_prefix(output.size() - 8192);
+        const std::string_view text = trim(output);
+        return shown(text.substr(text.rfind('\n') + 1));
+    }
+
+    CommandSettings settings_;
+};
+
+// A program named with a path is found from the configuration's folder.
+void find_program(const CheckRequest& request, std::string& program) {
+    if (program.starts_with('/') || program.find('/') == std::string::npos) return;
+    const std::string& file = request.all.file;
+    const size_t slash = file.rfind('/');
+    if (program.starts_with("./")) program.erase(0, 2);
+    program.insert(0, slash == std::string::npos ? "./" : file.substr(0, slash + 1));
+}
+
+std::vector<std::string> read_words(CheckRequest& request) {
+    const Node& subject = request.subject;
+    const bool shell = request.fields.boolean("shell", false);
+    if (subject.is_list()) {
+        std::vector<std::string> words;
+        for (const Node& item : subject.items) {
+            if (!item.is_scalar())
+                request.error(item.place, "a word of the command is " + item.describe());
+            words.push_back(item.text);
+        }
+        if (shell) request.error(subject.place, "'shell: true' needs the command as one text");
+        if (words.empty() || words[0].empty()) request.error(subject.place, "an empty command");
+        return words;
+    }
+    const std::string text = request.subject_text();
+    if (text.empty()) return {};
+    if (shell) return {"/bin/sh", "-c", text};
+    CommandWords split = split_command(text);
+    if (!split.problem.empty()) {
+        request.error(subject.place_of(split.offset), "command: " + split.problem);
+    }
+    return std::move(split.words);
+}
+
+std::unique_ptr<Check> make_command(CheckRequest& request) {
+    Fields& fields = request.fields;
+    CommandSettings settings;
+    settings.ask.command.argv = read_words(request);
+    if (!settings.ask.command.argv.empty()) find_program(request, settings.ask.command.argv[0]);
+    settings.ask.command.time_limit = request.settings.timeout;
+    settings.ask.command.output_limit = static_cast<size_t>(request.all.limits.output);
+    settings.ask.command.as_user = fields.text("as");
+    if (fields.has("nagios")) {
+        settings.plugin = fields.boolean("nagios", false) ? Plugin::yes : Plugin::no;
+    }
+    settings.range = ValueRange::read(fields, request.problems);
+    if (request.settings.signal) settings.prefix = fact_name(request.settings.target);
+    settings.timeout = request.settings.timeout;
+    return std::make_unique<CommandCheck>(request, std::move(settings));
+}
+
+}  // namespace
+
+CheckKind command_check_kind() {
+    return {.name = "command",
+            .help =
+                "runs a program on this machine; exit 0 is well. A number it prints is the fact "
+                "value, members of a JSON object are facts, and so is a Nagios plugin's "
+                "performance data. Of a signal the facts are NAME and NAME_member",
+            .subject = "run",
+            .settings = {{"run", "text or list of words", "",
+                          "the command, split as a shell would split it but without one; a path is "
+                          "relative to the configuration's folder"},
+                         {"shell", "true or false", "false", "run it by /bin/sh"},
+                         {"as", "text", "ourselves", "user to run it as"},
+                         {"nagios", "true or false", "by its first line",
+                          "exit 0, 1, 2, 3 mean well, degraded, down, unknown"},
+                         {"min", "number", "none", "a smaller value is down; may have a unit"},
+                         {"max", "number", "none", "a larger value is down; may have a unit"}},
+            .use = CheckKind::Use::any,
+            .make = make_command};
+}
+
+}  // namespace ops

@@ -1,0 +1,208 @@
+// http: asks a URL and compares the answer.
+#include <algorithm>
+
+#include "base/text.h"
+#include "base/units.h"
+#include "monitor/check_kind.h"
+#include "monitor/expectation.h"
+#include "monitor/url.h"
+
+namespace ops {
+namespace {
+
+constexpr size_t kBodyForEvidence = 16 * 1024;
+
+struct HttpSettings {
+    HttpAsk ask;
+    HttpExpectation expect;
+    Duration max_latency{};  // zero: no limit
+    Duration tls_min{};
+    Duration timeout{};
+};
+
+class HttpCheck final : public Check {
+public:
+    HttpCheck(const CheckRequest& request, HttpSettings settings)
+        : Check(request.index, request.settings.target, "http"), settings_(std::move(settings)) {}
+
+    Ask ask() const override {
+        return {.check = index(), .question = settings_.ask, .time_limit = settings_.timeout};
+    }
+
+    Judged judge(const Reply& reply) override {
+        Judged judged;
+        judged.observation = observe(*this, reply);
+        if (!reply.answer.ok()) {
+            judge_no_answer(reply, judged.observation);
+        } else if (const auto* answer = std::get_if<HttpAnswer>(&reply.answer.value())) {
+            judge_answer(reply, *answer, judged.observation);
+        } else {
+            judged.observation.reason = "the answer is no HTTP";
+        }
+        return judged;
+    }
+
+private:
+    void judge_no_answer(const Reply& reply, Observation& seen) const {
+        seen.health = Health::bad;
+        seen.reason = shown(reply.answer.error().message);
+        add_fact(seen, "up", Value::boolean(false));
+        add_fact(seen, "http_status", Value());
+        add_fact(seen, "latency", Value());
+        add_certificate(reply.at, reply.certificate_expires, seen);
+        if (reply.certificate_expires && *reply.certificate_expires <= reply.at) {
+            seen.reason = "certificate expired " +
+                          format_duration_short(reply.at - *reply.certificate_expires) + " ago";
+        }
+    }
+
+    void judge_answer(const Reply& reply, const HttpAnswer& answer, Observation& seen) const {
+        seen.reason = settings_.expect.differences(answer);
+        const bool as_expected = seen.reason.empty();
+        seen.health = as_expected ? Health::good : Health::bad;
+        if (!as_expected) seen.evidence = shown_evidence(answer.body);
+        add_fact(seen, "up", Value::boolean(as_expected));
+        add_fact(seen, "http_status", Value::number(answer.status));
+        const HttpPhases& phases = answer.phases;
+        const Duration latency = phases.total.count() > 0 ? phases.total : reply.took;
+        add_fact(seen, "latency", Value::duration(latency));
+        add_fact(seen, "latency_dns", Value::duration(phases.dns));
+        add_fact(seen, "latency_connect", Value::duration(phases.connect));
+        if (phases.tls.count() > 0) add_fact(seen, "latency_tls", Value::duration(phases.tls));
+        add_fact(seen, "latency_first_byte", Value::duration(phases.first_byte));
+        const auto expires =
+            answer.certificate_expires ? answer.certificate_expires : reply.certificate_expires;
+        add_certificate(reply.at, expires, seen);
+        if (as_expected) judge_quality(reply.at, latency, expires, seen);
+    }
+
+    // It works; is it slow, or about to stop working?
+    void judge_quality(Time now, Duration latency, std::optional<Time> expires,
+                       Observation& seen) const {
+        if (expires && settings_.tls_min.count() > 0 && *expires - now < settings_.tls_min) {
+            seen.reason =
+                *expires <= now
+                    ? "certificate expired " + format_duration_short(now - *expires) + " ago"
+                    : "certificate ends in " + format_duration_short(*expires - now);
+        } else if (settings_.max_latency.count() > 0 && latency > settings_.max_latency) {
+            seen.reason = "answered in " + format_duration_short(latency) + ", at most " +
+                          format_duration_short(settings_.max_latency) + " expected";
+        }
+        if (seen.reason.empty()) return;
+        seen.health = Health::bad;
+        seen.degraded = true;
+    }
+
+    static void add_certificate(Time now, std::optional<Time> expires, Observation& seen) {
+        if (expires) add_fact(seen, "tls_expires_in", Value::duration(*expires - now));
+    }
+
+    HttpSettings settings_;
+};
+
+bool is_token(std::string_view text) {
+    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+    });
+}
+
+bool has_control(std::string_view text) {
+    return std::any_of(text.begin(), text.end(),
+                       [](char c) { return static_cast<unsigned char>(c) < ' ' && c != '\t'; });
+}
+
+void read_headers(CheckRequest& request, HttpAsk& ask) {
+    const Node& headers = request.fields.node("headers");
+    if (headers && !headers.is_map())
+        request.error(headers.place, "'headers' is a map of name to value");
+    for (const Node::Member& header : headers.members) {
+        if (!is_token(header.key)) {
+            request.error(header.key_place, "'" + header.key + "' cannot be the name of a header");
+        } else if (!header.value.is_scalar() || has_control(header.value.text)) {
+            request.error(header.value.place,
+                          "value of header '" + header.key + "' is not one line of text");
+        } else {
+            ask.headers.emplace_back(header.key, header.value.text);
+        }
+    }
+}
+
+void read_login(CheckRequest& request, Url& url, HttpAsk& ask) {
+    Fields& fields = request.fields;
+    const auto user = fields.optional_text("user");
+    const std::string password = request.secret("password_file");
+    const std::string token = request.secret("bearer_file");
+    if (user && fields.has("bearer_file")) {
+        request.error(fields.place_of("bearer_file"),
+                      "'user' and 'bearer_file' exclude each other");
+    }
+    if (fields.has("password_file") && !user) {
+        request.error(fields.place_of("password_file"), "'password_file' without 'user'");
+    }
+    if (user) {
+        url.user = *user;
+        url.password = password;
+    }
+    if (!url.user.empty()) {
+        ask.headers.emplace_back("Authorization", basic_authorization(url.user, url.password));
+    } else if (fields.has("bearer_file")) {
+        ask.headers.emplace_back("Authorization", "Bearer " + token);
+    }
+}
+
+std::unique_ptr<Check> make_http(CheckRequest& request) {
+    Fields& fields = request.fields;
+    HttpSettings settings;
+    const std::string text = request.subject_text();
+    auto url = parse_url(text);
+    if (!text.empty() && !url.ok()) request.error_about(request.subject, url.error().message);
+    Url parsed = url.ok() ? url.value() : Url{};
+    settings.ask.method = fields.choice(
+        "method", {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}, "GET");
+    settings.ask.body = fields.text("body");
+    read_headers(request, settings.ask);
+    read_login(request, parsed, settings.ask);
+    settings.expect = HttpExpectation::read(fields.node("expect"), request.problems);
+    settings.ask.max_redirects =
+        fields.integer("redirects", request.all.limits.http_redirects, 0, 10);
+    settings.max_latency = fields.duration("max_latency", Duration{});
+    settings.tls_min = fields.duration("tls_min", std::chrono::hours(24 * 7));
+    settings.ask.verify_tls = fields.boolean("verify_tls", true);
+    settings.ask.want_body = settings.ask.method != "HEAD";
+    settings.ask.max_body = settings.expect.wants_body()
+                                ? static_cast<size_t>(request.all.limits.http_body)
+                                : kBodyForEvidence;
+    settings.ask.url = parsed.print();
+    settings.timeout = request.settings.timeout;
+    return std::make_unique<HttpCheck>(request, std::move(settings));
+}
+
+}  // namespace
+
+CheckKind http_check_kind() {
+    return {
+        .name = "http",
+        .help = "asks a URL on a fresh connection and compares the answer",
+        .subject = "url",
+        .settings =
+            {{"url", "URL", "", "http://, https:// or unix:///path/to.sock:/request/path"},
+             {"method", "text", "GET", "GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS"},
+             {"headers", "map", "none", "headers to send, name to value"},
+             {"body", "text", "none", "body to send"},
+             {"user", "text", "none", "logs in by HTTP basic authentication"},
+             {"password_file", "path", "none", "file with the password, readable only by us"},
+             {"bearer_file", "path", "none", "file with a bearer token, readable only by us"},
+             {"expect", "map", "status 2xx",
+              "what the answer must be: status (200, 2xx, 200-299 or a list), body (text it "
+              "contains), matches (regular expression), json (path to value, as in "
+              "checks[0].state), header (name to contained text); all must hold"},
+             {"redirects", "number", "3", "redirects to follow, only to the same host"},
+             {"max_latency", "duration", "none", "slower than this is degraded"},
+             {"tls_min", "duration", "7d", "a certificate that ends sooner is degraded; 0 for off"},
+             {"verify_tls", "true or false", "true", "whether the certificate must be valid"}},
+        .use = CheckKind::Use::service,
+        .make = make_http};
+}
+
+}  // namespace ops

@@ -1,0 +1,159 @@
+// log: new lines of a file (or of all that a pattern names) or of the journal of this machine.
+//
+// Counts the lines that look like errors and gives them to the pattern miner. A log that can be
+// read is well: how many errors are too many is for the runbook to say.
+#include "base/text.h"
+#include "base/units.h"
+#include "monitor/check_kind.h"
+#include "monitor/pattern.h"
+
+namespace ops {
+namespace {
+
+// Words that mean an error where they stand alone, in any case; "0 errors" is none.
+constexpr std::string_view kDefaultErrors =
+    R"((?i)\b(error|err|fatal|crit|critical|alert|emerg|emergency|panic|exception|traceback|)"
+    R"(segfault|oom-killer|out of memory|core dumped|failed|failure)\b)";
+constexpr std::string_view kDefaultIgnore =
+    R"((?i)\b(0|no|without) (error|failure|exception)s?\b|\berrors?[=:] ?(0|nil|null|none|")\b)";
+
+constexpr size_t kMostLines = 1000;
+constexpr size_t kMostLineBytes = 4096;
+constexpr size_t kEvidenceLines = 10;
+
+class LogCheck final : public Check {
+public:
+    LogCheck(const CheckRequest& request, LocalAsk ask, Pattern errors, Pattern ignore,
+             Pattern security)
+        : Check(request.index, request.settings.target, "log"),
+          ask_(std::move(ask)),
+          errors_(std::move(errors)),
+          ignore_(std::move(ignore)),
+          security_(std::move(security)),
+          timeout_(request.settings.timeout) {}
+
+    Ask ask() const override {
+        return {.check = index(), .question = ask_, .time_limit = timeout_};
+    }
+
+    Judged judge(const Reply& reply) override {
+        Judged judged;
+        Observation& seen = judged.observation;
+        seen = observe(*this, reply);
+        const LocalAnswer* local =
+            reply.answer.ok() ? std::get_if<LocalAnswer>(&reply.answer.value()) : nullptr;
+        if (!reply.answer.ok()) {
+            seen.reason = shown(reply.answer.error().message);
+        } else if (local == nullptr || !local->log) {
+            seen.reason = "an answer of another kind";
+        } else {
+            judge_lines(reply, *local->log, judged);
+        }
+        return judged;
+    }
+
+private:
+    void judge_lines(const Reply& reply, const LogSeen& log, Judged& judged) {
+        Observation& seen = judged.observation;
+        // Two looks at once may bring the same lines twice: the cursor they began at tells.
+        if (!log.cursor.empty()) {
+            ask_.names = {log.cursor};
+            judged.next_question = ask_;
+        }
+        seen.health = Health::good;
+        for (const std::string& line : log.lines) {
+            if (judged.error_lines.size() >= kMostLines) break;
+            const std::string_view text = std::string_view(line).substr(0, kMostLineBytes);
+            if (security_.matches(text)) note_security(judged);
+            if (!errors_.matches(text) || ignore_.matches(text)) continue;
+            judged.error_lines.push_back(printable(text, Lines::flatten));
+        }
+        const double lines = static_cast<double>(log.lines.size());
+        const double all = lines + static_cast<double>(log.skipped);
+        double errors = static_cast<double>(judged.error_lines.size());
+        if (log.skipped > 0 && lines > 0) errors *= all / lines;  // as many among those not read
+        const double minutes = static_cast<double>((reply.at - before_at_).count()) / 60000.0;
+        if (looked_ && minutes > 0) add_fact(seen, "error_rate", Value::number(errors / minutes));
+        add_fact(seen, "log_lines", Value::number(all));
+        looked_ = true;
+        before_at_ = reply.at;
+        seen.evidence = last_lines(judged.error_lines, log.skipped);
+    }
+
+    static void note_security(Judged& judged) {
+        if (std::find(judged.events.begin(), judged.events.end(), "security") ==
+            judged.events.end()) {
+            judged.events.emplace_back("security");
+        }
+    }
+
+    static std::string last_lines(const std::vector<std::string>& lines, uint64_t skipped) {
+        std::string text;
+        const size_t first = lines.size() > kEvidenceLines ? lines.size() - kEvidenceLines : 0;
+        for (size_t i = first; i < lines.size(); ++i) text += clip_end(lines[i], 380) + "\n";
+        if (skipped > 0) text += "(" + std::to_string(skipped) + " lines were not read)\n";
+        return shown_evidence(text);
+    }
+
+    LocalAsk ask_;
+    Pattern errors_, ignore_, security_;
+    Duration timeout_;
+    bool looked_ = false;
+    Time before_at_{};
+};
+
+Pattern read_patterns(CheckRequest& request, std::string_view key, std::string_view otherwise) {
+    std::vector<std::string> texts = request.fields.texts(key);
+    if (!request.fields.has(key) && !otherwise.empty()) texts.emplace_back(otherwise);
+    return Pattern::any_of(texts, request.fields.place_of(key), request.problems);
+}
+
+std::unique_ptr<Check> make_log(CheckRequest& request) {
+    Fields& fields = request.fields;
+    LocalAsk ask;
+    const std::string file = request.subject.is_scalar() ? request.subject.text : "";
+    const bool journal = fields.boolean("journald", false);
+    const std::string unit = fields.text("unit");
+    if (journal == !file.empty()) {
+        request.error(request.settings.check.place,
+                      "a log is either 'file: PATH' or 'journald: true'");
+    } else if (!journal && !file.starts_with('/')) {
+        request.error(request.subject.place, "'" + shown(file) + "' is no absolute path");
+    }
+    if (!unit.empty() && !journal)
+        request.error(fields.place_of("unit"), "'unit' needs 'journald: true'");
+    if (request.remote_host() != nullptr) {
+        request.error(request.settings.check.place, "logs are read on this machine only, and '" +
+                                                        request.settings.target + "' runs on '" +
+                                                        request.remote_host()->name + "'");
+    }
+    ask.what = journal ? LocalAsk::What::journal_tail : LocalAsk::What::log_tail;
+    ask.text = journal ? unit : file;
+    Pattern errors = read_patterns(request, "error_pattern", kDefaultErrors);
+    Pattern ignore = read_patterns(request, "ignore", kDefaultIgnore);
+    Pattern security = read_patterns(request, "security_pattern", "");
+    return std::make_unique<LogCheck>(request, std::move(ask), std::move(errors), std::move(ignore),
+                                      std::move(security));
+}
+
+}  // namespace
+
+CheckKind log_check_kind() {
+    return {
+        .name = "log",
+        .help = "new lines of a log file or of the journal of this machine: errors a minute",
+        .subject = "file",
+        .settings = {{"file", "path", "", "the log; * and ? name several; or journald instead"},
+                     {"journald", "true or false", "false", "read the journal instead of a file"},
+                     {"unit", "text", "every unit", "of the journal, only this unit's lines"},
+                     {"error_pattern", "list of regular expressions",
+                      "words such as error, fatal, panic", "lines that are errors; RE2"},
+                     {"ignore", "list of regular expressions", "\"0 errors\" and the like",
+                      "lines that are none, whatever else matches"},
+                     {"security_pattern", "list of regular expressions", "none",
+                      "a line that matches is the event security"}},
+        .use = CheckKind::Use::log,
+        .make = make_log};
+}
+
+}  // namespace ops

@@ -1,0 +1,105 @@
+// pidfile: the process whose number a file holds.
+#include "base/text.h"
+#include "monitor/command_words.h"
+#include "monitor/machine_text.h"
+#include "monitor/process_check.h"
+
+namespace ops {
+namespace {
+
+class PidfileCheck final : public ProcessCheck {
+public:
+    PidfileCheck(const CheckRequest& request, std::string path)
+        : ProcessCheck(request), path_(std::move(path)) {
+        if (const Host* host = request.remote_host()) {
+            remote_ = *host;
+            question_ = ask_over_ssh(*host, request.all, timeout(), script());
+        } else {
+            question_ = LocalAsk{LocalAsk::What::pidfile, path_, {}};
+        }
+    }
+
+    Ask ask() const override {
+        return {.check = index(), .question = question_, .time_limit = timeout()};
+    }
+
+protected:
+    Judged judge_look(const Reply& reply) override {
+        if (remote_) return judge_remote(reply);
+        if (!reply.answer.ok()) {
+            if (reply.answer.error().fault == Fault::not_found) return no_file(reply);
+            return unknown(reply, shown(reply.answer.error().message));
+        }
+        const LocalAnswer* local = local_answer(reply);
+        if (local == nullptr) return unknown(reply, "an answer of another kind");
+        return judge_seen(reply, local->processes, wish());
+    }
+
+private:
+    ProcessWish wish() const { return {.what = "process of pidfile '" + path_ + "'"}; }
+
+    std::string script() const {
+        const std::string file = shell_quote(path_);
+        return section("pid", "if [ -e " + file + " ]; then head -n 1 -- " + file +
+                                  " || echo unreadable; else echo missing; fi") +
+               section("ps", "ps -o " + std::string(kPsColumns) + " -p \"$(head -n 1 -- " + file +
+                                 " | tr -dc 0-9)\"; echo exit $?") +
+               section("meminfo", "grep ^MemTotal: /proc/meminfo");
+    }
+
+    // A daemon takes its file away for a moment when it restarts: one such look is not certain.
+    Judged no_file(const Reply& reply) {
+        Judged judged = judge_seen(reply, {}, wish());
+        judged.observation.certain = false;
+        judged.observation.reason = "no pidfile '" + path_ + "'";
+        return judged;
+    }
+
+    Judged judge_remote(const Reply& reply) {
+        const auto sections = read_sections(*remote_, reply.answer);
+        if (!sections.ok()) return unknown(reply, sections.error().message);
+        memory().set_machine_memory(
+            meminfo_bytes(lines_of(sections.value(), "meminfo"), "MemTotal"));
+        const auto& pid = lines_of(sections.value(), "pid");
+        const auto& lines = lines_of(sections.value(), "ps");
+        if (!pid.empty() && pid.front() == "missing") return no_file(reply);
+        if (pid.empty() || pid.front() == "unreadable") {
+            return unknown(reply,
+                           "ssh " + remote_->ssh + ": pidfile '" + path_ + "' cannot be read");
+        }
+        // Without ps there are no processes either, and that must not look like a death.
+        if (lines.empty() || (lines.back() != "exit 0" && lines.back() != "exit 1")) {
+            return unknown(reply, "ssh " + remote_->ssh + ": ps cannot be run there");
+        }
+        std::vector<ProcessSeen> seen;
+        for (const std::string& line : lines) {
+            if (const auto process = parse_ps_line(line)) seen.push_back(*process);
+        }
+        return judge_seen(reply, seen, wish());
+    }
+
+    std::string path_;
+    std::optional<Host> remote_;
+    Question question_;
+};
+
+std::unique_ptr<Check> make_pidfile(CheckRequest& request) {
+    const std::string path = request.subject_text();
+    if (!path.empty() && path.front() != '/') {
+        request.error(request.subject.place, "'" + path + "' is no absolute path");
+    }
+    return std::make_unique<PidfileCheck>(request, path);
+}
+
+}  // namespace
+
+CheckKind pidfile_check_kind() {
+    return {.name = "pidfile",
+            .help = "the process whose number stands in a file",
+            .subject = "path",
+            .settings = {{"path", "path", "", "the pidfile; on the service's host"}},
+            .use = CheckKind::Use::service,
+            .make = make_pidfile};
+}
+
+}  // namespace ops
