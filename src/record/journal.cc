@@ -185,6 +185,15 @@ Result<> check_pruned(Database& database, const JournalHead& pruned, ChainReport
     return {};
 }
 
+Result<> check_states(Database& database, ChainReport& report) {
+    Statement rows = TRY(database.prepare("SELECT key, value, sum FROM state"));
+    while (TRY(rows.step())) {
+        if (rows.view(2) == sum_of_state(rows.view(0), rows.view(1))) continue;
+        report.problems.push_back("state '" + rows.text(0) + "' is not what was stored");
+    }
+    return {};
+}
+
 Result<ChainReport> verify_at_once(Database& database, std::string_view expected_head) {
     const JournalHead pruned = TRY(read_pruned_prefix(database));
     ChainWalk walk(pruned, expected_head);
@@ -204,6 +213,7 @@ Result<ChainReport> verify_at_once(Database& database, std::string_view expected
     }
     ChainReport report = walk.finish();
     TRY(check_pruned(database, pruned, report));
+    TRY(check_states(database, report));
     // Events that are not what was recorded need not be readable: no use in folding them.
     if (report.broken_at != 0) return report;
     RebuildReport rebuilt = TRY(compare_projections(database));

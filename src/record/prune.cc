@@ -13,10 +13,11 @@ namespace {
 
 // A thing that events speak of, as far as retention cares.
 struct Subject {
-    std::string id;      // "incident inc-x"
+    std::string id;  // "incident inc-x"
+    std::string key;
     const char* newest;  // SQL: sequence number of its newest event, and whether it is finished
     const char* remove;
-    std::string key;
+    const char* remove_more = nullptr;
 };
 
 std::vector<Subject> subjects_of(const Event& event) {

@@ -41,7 +41,7 @@ CREATE TABLE delivery (key TEXT NOT NULL, channel TEXT NOT NULL, seq INTEGER NOT
   next_try INTEGER NOT NULL, error TEXT NOT NULL, PRIMARY KEY (key, channel)) WITHOUT ROWID;
 CREATE INDEX delivery_due ON delivery (next_try) WHERE sent_at IS NULL;
 
-CREATE TABLE state (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE state (key TEXT PRIMARY KEY, value TEXT NOT NULL, sum TEXT NOT NULL) WITHOUT ROWID;
 )sql";
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "base/hash.h"
 #include "io/posix_files.h"
 #include "record/database.h"
 #include "record/journal.h"
@@ -13,8 +14,7 @@
 namespace ops {
 namespace {
 
-constexpr int kCheckpointPages = 256;       // 1 MiB: maintain() moves it
-constexpr int kCheckpointPagesLate = 2048;  // 8 MiB: append() does, when nobody calls maintain()
+constexpr int kLateCheckpoint = 8;  // times the pages that maintain() waits for
 // A file of at most this size is checked whole when it is opened (some 10 ms).
 constexpr int64_t kCheckedPages = 4096;
 constexpr int64_t kCheckedEvents = 256;
@@ -95,6 +95,18 @@ Result<JournalHead> read_head(Database& database) {
     return head;
 }
 
+// What is recorded (arguments, output) is nobody else's business. SQLite gives its other files the
+// mode of the first.
+Result<> make_private(const std::string& folder) {
+    PosixFiles files;
+    TRY(files.make_folder(folder));
+    for (const std::string& path : {state_path(folder), folder + "/writer.lock"}) {
+        const Result<> made = files.create_new(path, "");
+        if (!made.ok() && made.error().fault != Fault::denied) return made;  // denied: it is there
+    }
+    return {};
+}
+
 // A second writer would break the chain. The lock goes with the process, whatever ends it.
 Result<std::unique_ptr<Database>> lock_folder(const std::string& folder,
                                               const StoreOptions& options) {
@@ -136,8 +148,9 @@ Store::~Store() = default;
 Result<std::unique_ptr<Store>> Store::open(const std::string& folder, StoreOptions options) {
     auto state = std::make_unique<State>();
     state->read_only = options.access == Access::read;
+    state->checkpoint_pages = options.checkpoint_pages;
     if (!state->read_only) {
-        if (options.vfs.empty()) TRY(PosixFiles().make_folder(folder));
+        if (options.vfs.empty()) TRY(make_private(folder));
         state->lock = TRY(lock_folder(folder, options));
     }
     state->database = TRY(Database::open(state_path(folder), kStateKind, options));
@@ -211,7 +224,7 @@ Result<> Store::append(std::vector<Event>& events) {
         return done;
     }
     state_->head = head;
-    if (state_->database->log_pages() > kCheckpointPagesLate) {
+    if (state_->database->log_pages() > kLateCheckpoint * state_->checkpoint_pages) {
         // These events are safe. If this fails, the store is poisoned and the next call says so.
         (void)maintain();
     }
@@ -225,20 +238,32 @@ Result<Event> Store::append(Event event) {
     return std::move(one.front());
 }
 
+// The chain does not cover what is no event, so each value has a sum of its own.
+std::string sum_of_state(std::string_view key, std::string_view value) {
+    return sha256_hex(std::to_string(key.size()) + ":" + std::string(key) + std::string(value))
+        .substr(0, 16);
+}
+
 Result<std::optional<std::string>> Store::state(std::string_view key) {
-    Statement row = TRY(state_->database->prepare("SELECT value FROM state WHERE key = ?"));
+    Statement row = TRY(state_->database->prepare("SELECT value, sum FROM state WHERE key = ?"));
     row.bind(key);
     if (!TRY(row.step())) return std::optional<std::string>();
+    if (row.view(1) != sum_of_state(key, row.view(0))) {
+        return Error{Fault::corrupt, "'" + state_->database->path() + "': state '" +
+                                         std::string(key) + "' is not what was stored"};
+    }
     return std::optional<std::string>(row.text(0));
 }
 
 Result<> Store::set_state(std::string_view key, std::string_view value) {
     TRY(state_->refuse_unless_writable());
+    const std::string sum = sum_of_state(key, value);
     return state_->change([&]() -> Result<> {
         return TRY(state_->database->prepare(
-                       "INSERT OR REPLACE INTO state (key, value) VALUES (?, ?)"))
+                       "INSERT OR REPLACE INTO state (key, value, sum) VALUES (?, ?, ?)"))
             .bind(key)
             .bind(value)
+            .bind(sum)
             .run();
     });
 }
@@ -255,7 +280,7 @@ const std::optional<Error>& Store::poisoned() const { return state_->poison; }
 
 Result<> Store::maintain() {
     TRY(state_->refuse_unless_writable());
-    if (state_->database->log_pages() < kCheckpointPages) return {};
+    if (state_->database->log_pages() < state_->checkpoint_pages) return {};
     const Result<> done = state_->database->checkpoint();
     if (done.ok()) return {};
     // The log still holds everything, but a sync that failed once may lie the next time.

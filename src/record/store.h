@@ -39,6 +39,9 @@ struct StoreOptions {
     std::string vfs{};  // of SQLite; empty: the system's
     Access access = Access::write;
     Durability durability = Durability::full;
+    // Pages of 4 KiB in the write-ahead log that make maintain() move them into the file. append()
+    // waits for eight times as many.
+    int checkpoint_pages = 256;
 };
 
 struct EventQuery {

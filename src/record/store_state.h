@@ -18,6 +18,7 @@ struct Store::State {
     JournalHead head;
     std::optional<Error> poison;
     bool read_only = false;
+    int checkpoint_pages = 0;
 
     // Runs `work` in a transaction and remembers for ever that one has failed.
     Result<> change(const std::function<Result<>()>& work);
@@ -33,6 +34,8 @@ Time from_millis(int64_t ms);
 // The columns of `event` as kEventColumns names them.
 extern const char* const kEventColumns;
 Result<Event> read_event(const Statement& row);
+
+std::string sum_of_state(std::string_view key, std::string_view value);
 
 std::string state_path(const std::string& folder);
 
