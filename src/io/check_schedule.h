@@ -1,0 +1,57 @@
+// CheckSchedule: which check is due when. Pure: time is an argument, in nanoseconds of a clock that
+// never jumps.
+//
+// Promises: a check keeps its phase for as long as its interval stays the same, whatever else is
+// replaced; rounds that were missed (the machine slept) are counted and not made up for.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/time.h"
+
+namespace ops {
+
+template <class Question>
+class CheckSchedule {
+public:
+    struct Entry {
+        uint32_t check = 0;
+        uint32_t skipped = 0;  // rounds left out since the last reply
+        Duration interval{}, time_limit{};
+        int64_t due = 0;
+        bool in_flight = false;
+        std::shared_ptr<const Question> question;
+    };
+
+    // Takes a new schedule; `due` of each entry holds its phase. Returns the checks whose round in
+    // flight counts no more: they are gone, or their interval changed.
+    std::vector<uint32_t> replace(std::vector<Entry> all, int64_t now);
+
+    Entry* find(uint32_t check);
+    size_t size() const { return entries_.size(); }
+    std::optional<int64_t> next_due() const {
+        if (heap_.empty()) return std::nullopt;
+        return heap_.front().due;
+    }
+    // Calls start(entry, was_due) for each that is due and not in flight, at most `most` of them, and
+    // plans its next round. Those left over stay due.
+    template <class Start>
+    void start_due(int64_t now, size_t most, Start start);
+
+private:
+    struct Slot {
+        int64_t due;
+        uint32_t index;
+    };
+    void sift_down(size_t at);
+
+    std::vector<Entry> entries_;  // sorted by check
+    std::vector<Slot> heap_;      // the earliest first
+};
+
+}  // namespace ops
+
+#include "io/check_schedule.inc.h"

@@ -1,0 +1,206 @@
+#include "io/machine_look.h"
+
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <map>
+
+#include "base/text.h"
+#include "io/proc.h"
+#include "io/system_error.h"
+
+namespace ops {
+
+static double number(std::string_view text) {
+    text = trim(text);
+    double value = 0;
+    std::from_chars(text.data(), text.data() + text.size(), value);
+    return value;
+}
+
+static std::vector<std::string_view> words(std::string_view line) {
+    std::vector<std::string_view> list;
+    for (const std::string_view word : split(line, ' ')) {
+        if (!word.empty()) list.push_back(word);
+    }
+    return list;
+}
+
+static void parse_stat(std::string_view text, MachineSeen& machine) {
+    const auto ticks = static_cast<double>(::sysconf(_SC_CLK_TCK));
+    for (const std::string_view line : split(text, '\n')) {
+        if (line.substr(0, 3) != "cpu") break;
+        if (line.substr(0, 4) != "cpu ") {
+            ++machine.processors;
+            continue;
+        }
+        // user nice system idle iowait irq softirq steal; guests are counted in user already.
+        const std::vector<std::string_view> fields = words(line);
+        for (size_t i = 1; i < std::min<size_t>(fields.size(), 9); ++i) {
+            const double seconds = number(fields[i]) / ticks;
+            machine.cpu_total_seconds += seconds;
+            if (i != 4 && i != 5) machine.cpu_busy_seconds += seconds;
+        }
+    }
+}
+
+MachineSeen parse_machine(const MachineTexts& texts) {
+    MachineSeen machine;
+    const std::pair<std::string_view, double*> wanted[] = {
+        {"MemTotal:", &machine.memory_total},
+        {"MemAvailable:", &machine.memory_available},
+        {"SwapTotal:", &machine.swap_total},
+        {"SwapFree:", &machine.swap_free}};
+    for (const std::string_view line : split(texts.meminfo, '\n')) {
+        for (const auto& [name, into] : wanted) {
+            if (line.substr(0, name.size()) == name) {
+                *into = number(line.substr(name.size())) * 1024;
+            }
+        }
+    }
+    const std::vector<std::string_view> loads = words(texts.loadavg);
+    if (loads.size() >= 3) {
+        machine.load1 = number(loads[0]);
+        machine.load5 = number(loads[1]);
+        machine.load15 = number(loads[2]);
+    }
+    parse_stat(texts.stat, machine);
+    machine.uptime = Duration(static_cast<int64_t>(number(texts.uptime) * 1000));
+    machine.boot_id = trim(texts.boot_id);
+    return machine;
+}
+
+Result<MachineSeen> look_at_machine() {
+    MachineTexts texts;
+    texts.meminfo = TRY(read_proc("/proc/meminfo"));
+    texts.loadavg = TRY(read_proc("/proc/loadavg"));
+    texts.stat = TRY(read_proc("/proc/stat", size_t{1024} * 1024));
+    texts.uptime = TRY(read_proc("/proc/uptime"));
+    texts.boot_id = TRY(read_proc("/proc/sys/kernel/random/boot_id"));
+    return parse_machine(texts);
+}
+
+std::optional<ProcessSeen> look_at_process(int pid) {
+    const std::optional<ProcStat> stat = read_proc_stat(pid);
+    if (!stat) return std::nullopt;
+    const auto ticks = static_cast<double>(::sysconf(_SC_CLK_TCK));
+    const Result<std::string> uptime = read_proc("/proc/uptime");
+    ProcessSeen seen;
+    seen.id = {pid, stat->start_ticks};
+    seen.state = stat->state;
+    seen.cpu_seconds = static_cast<double>(stat->user_ticks + stat->system_ticks) / ticks;
+    seen.rss_bytes =
+        static_cast<double>(stat->rss_pages) * static_cast<double>(::sysconf(_SC_PAGESIZE));
+    const double began = static_cast<double>(stat->start_ticks) / ticks;
+    const double age = (uptime.ok() ? number(uptime.value()) : began) - began;
+    seen.age = Duration(static_cast<int64_t>(std::max(age, 0.0) * 1000));
+    return seen;
+}
+
+// "\040" for a blank and so on.
+static std::string unescape(std::string_view text) {
+    std::string plain;
+    for (size_t i = 0; i < text.size(); ++i) {
+        unsigned code = 0;
+        const std::string_view digits = text.substr(std::min(i + 1, text.size()), 3);
+        const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), code, 8);
+        if (text[i] == '\\' && digits.size() == 3 && parsed.ptr == digits.data() + 3) {
+            plain += static_cast<char>(code);
+            i += 3;
+        } else {
+            plain += text[i];
+        }
+    }
+    return plain;
+}
+
+// "36 35 98:0 /root /mnt rw,noatime master:1 - ext3 /dev/root rw", proc(5)
+std::vector<Mount> parse_mounts(std::string_view mountinfo) {
+    std::vector<Mount> mounts;
+    for (const std::string_view line : split(mountinfo, '\n')) {
+        const std::vector<std::string_view> fields = words(line);
+        const auto dash = std::find(fields.begin(), fields.end(), "-");
+        if (fields.size() < 7 || fields.end() - dash < 2) continue;
+        mounts.push_back({unescape(fields[4]), std::string(dash[1]), std::string(fields[2])});
+    }
+    return mounts;
+}
+
+static bool can_fill_up(const Mount& mount) {
+    static constexpr auto kNot = std::to_array<std::string_view>(
+        {"autofs",     "binfmt_misc", "bpf",         "cgroup",     "cgroup2",    "configfs",
+         "debugfs",    "devpts",      "devtmpfs",    "efivarfs",   "erofs",      "fusectl",
+         "hugetlbfs",  "iso9660",     "mqueue",      "nsfs",       "proc",       "pstore",
+         "ramfs",      "rootfs",      "rpc_pipefs",  "securityfs", "selinuxfs",  "squashfs",
+         "sysfs",      "tmpfs",       "tracefs",     "fuse.lxcfs", "fuse.portal", "fuse.snapfuse",
+         "fuse.gvfsd-fuse"});
+    // Of a container the root is an overlay, and it is the disk there is; others are a container's.
+    if (mount.type == "overlay") return mount.path == "/";
+    return std::find(kNot.begin(), kNot.end(), mount.type) == kNot.end();
+}
+
+std::vector<Mount> real_mounts(const std::vector<Mount>& all) {
+    std::map<std::string, Mount> by_path;  // a later mount hides an earlier one at the same place
+    for (const Mount& mount : all) by_path[mount.path] = mount;
+    std::map<std::string, Mount> by_device;
+    for (const auto& [path, mount] : by_path) {
+        if (!can_fill_up(mount)) continue;
+        const auto [known, is_new] = by_device.try_emplace(mount.device, mount);
+        // Bind mounts show the same disk again; the shortest path is the disk's own, or as good.
+        if (!is_new && path.size() < known->second.path.size()) known->second = mount;
+    }
+    std::vector<Mount> mounts;
+    for (const auto& [device, mount] : by_device) mounts.push_back(mount);
+    std::sort(mounts.begin(), mounts.end(),
+              [](const Mount& a, const Mount& b) { return a.path < b.path; });
+    return mounts;
+}
+
+static Result<DiskSeen> look_at_disk(const std::string& path, const std::string& type) {
+    struct statvfs told {};
+    if (::statvfs(path.c_str(), &told) != 0) return system_error("disk '" + path + "'", errno);
+    const auto block = static_cast<double>(told.f_frsize);
+    DiskSeen disk;
+    disk.mount = path;
+    disk.type = type;
+    disk.total_bytes = static_cast<double>(told.f_blocks) * block;
+    disk.available_bytes = static_cast<double>(told.f_bavail) * block;
+    disk.used_bytes = static_cast<double>(told.f_blocks - told.f_bfree) * block;
+    disk.inodes = static_cast<double>(told.f_files);
+    disk.inodes_free = static_cast<double>(told.f_ffree);
+    disk.read_only = (told.f_flag & ST_RDONLY) != 0;
+    return disk;
+}
+
+// The type of the mount that holds this path.
+static std::string type_at(const std::vector<Mount>& mounts, const std::string& path) {
+    const Mount* best = nullptr;
+    for (const Mount& mount : mounts) {
+        const std::string folder = mount.path == "/" ? "/" : mount.path + "/";
+        const bool holds = (path + "/").compare(0, folder.size(), folder) == 0;
+        if (holds && (best == nullptr || mount.path.size() >= best->path.size())) best = &mount;
+    }
+    return best == nullptr ? "" : best->type;
+}
+
+Result<std::vector<DiskSeen>> look_at_disks(const std::vector<std::string>& names) {
+    const std::vector<Mount> mounts =
+        parse_mounts(TRY(read_proc("/proc/self/mountinfo", size_t{4} * 1024 * 1024)));
+    std::vector<DiskSeen> disks;
+    for (const std::string& name : names) {
+        disks.push_back(TRY(look_at_disk(name, type_at(mounts, name))));
+    }
+    if (!names.empty()) return disks;
+    for (const Mount& mount : real_mounts(mounts)) {
+        // One that we may not look at (another user's fuse) hides no other.
+        Result<DiskSeen> disk = look_at_disk(mount.path, mount.type);
+        if (disk.ok() && disk.value().total_bytes > 0) disks.push_back(std::move(disk).value());
+    }
+    return disks;
+}
+
+}  // namespace ops

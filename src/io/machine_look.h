@@ -1,0 +1,34 @@
+// What /proc tells about the machine and its processes, and which disks are real. The parsers are
+// pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "io/probes.h"
+
+namespace ops {
+
+struct MachineTexts {
+    std::string meminfo, loadavg, stat, uptime, boot_id;
+};
+MachineSeen parse_machine(const MachineTexts& texts);
+Result<MachineSeen> look_at_machine();
+
+// Nothing: it is gone. A zombie is told, with its state.
+std::optional<ProcessSeen> look_at_process(int pid);
+
+struct Mount {
+    std::string path, type, device;  // device: "8:1"
+};
+std::vector<Mount> parse_mounts(std::string_view mountinfo);  // all of them, in the kernel's order
+// Those that can fill up: no /proc and the like, nothing in memory, no images, each device once.
+std::vector<Mount> real_mounts(const std::vector<Mount>& all);
+// Blocks for as long as a dead network disk does. No names: all real ones; those that fail are left
+// out.
+Result<std::vector<DiskSeen>> look_at_disks(const std::vector<std::string>& names);
+
+}  // namespace ops
