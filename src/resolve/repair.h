@@ -177,13 +177,15 @@ public:
     RepairOrders take(const RepairInput& input, const Conditions& now);
 
     bool is_finished() const { return phase_ == Phase::finished; }
-    bool has_acted() const { return has_acted_; }  // anything may have been changed by it
+    bool has_acted() const { return attempts_made_ > 0; }  // anything may have been changed by it
     int attempt() const { return attempt_; }
     std::string phase() const;  // for status pages: "step 2 of 4", "verifying"
     const RepairCase& the_case() const { return case_; }
 
 private:
     friend class RepairTurn;  // repair_turn.h: what happens within one take()
+    void remember(const Action& action);
+    bool continues_after(int step) const;
 
     enum class Phase {
         idle,
@@ -224,8 +226,8 @@ private:
     Phase phase_ = Phase::idle;
     Stage stage_ = Stage::steps;
     int attempt_ = 1;
+    int attempts_made_ = 0;       // in which something may have been changed
     int attempts_most_ = 0;       // 0: as the limits say; less after an unknown outcome
-    bool has_acted_ = false;      // in any attempt
     bool changed_entry_ = false;  // resumed, and the runbook has another entry of this name now
     size_t step_ = 0;
     int sub_ = 0;
@@ -253,7 +255,15 @@ private:
     std::string trouble_;        // why this attempt is lost unless the target is well all the same
     bool unknown_once_ = false;  // a `once` step may have happened: never again
     bool last_word_ = false;     // no further attempt, whatever the limits say
-    std::set<size_t> told_;      // steps
+    bool quick_look_ = false;    // a step failed for certain: one look decides
+    bool undo_failed_ = false;
+    bool resend_ = false;  // holding a ticket that could not be sent
+    std::optional<Time> hold_since_, away_since_;
+    std::string state_;  // of the incident, as last recorded by us
+    enum class Resumed { no, verified, pending, failed, over, doubtful, going };
+    Resumed resumed_ = Resumed::no;
+    bool pending_http_ = false;
+    std::set<size_t> told_;  // steps
 };
 
 }  // namespace ops

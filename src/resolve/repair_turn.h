@@ -19,6 +19,7 @@ public:
 
     // repair.cc
     void begin();
+    void go_on();  // until something has to be waited for
     void time_passed();
     void approved(const RepairApproved& input);
     void rejected(const RepairRejected& input);
@@ -39,10 +40,16 @@ private:
 
     // repair_turn.cc
     void start_attempt();
-    void go_on();  // until something has to be waited for
+    void hold_ended();
+    void entry_changed();
+    Result<std::vector<PlannedCommand>> effects_of_plan() const;
+    void not_run(const std::string& reason);
     void do_step(const Step& step);
     void next_step();
+    bool prepare(TicketKind kind, int step,
+                 int sub);  // false: it cannot be, and that is dealt with
     void start_command(TicketKind kind, int step, int sub);
+    void start_again() { start_command(r_.command_.kind, r_.command_.step, r_.command_.sub); }
     Decision ask_policy();
     void act_on(const Decision& decision);
     int actions_left() const;
@@ -77,6 +84,7 @@ private:
     std::string got_worse() const;
     std::optional<Time> good_from() const;  // since when every check has been good
     void attempt_failed(const std::string& reason);
+    void list_undo();
     void start_undo();
     void next_undo();
     void attempt_over(const std::string& reason);
@@ -91,9 +99,15 @@ private:
     void order(RepairOrder order) { orders_.then.push_back(std::move(order)); }
     void enter(Phase phase);
     void wake_at(Time at);
+    void wake_in(Duration span) { wake_at(add_saturating(now_.now, span)); }
+    void
+    ask_again_soon();  // a recheck now and the next look in a while, the deadline at the latest
+    bool is_due() const { return r_.wake_ && now_.now >= *r_.wake_; }
     void finish(How how, const std::string& reason, Refusal refusal = Refusal::none,
                 std::optional<Time> again_at = std::nullopt);
     const Entry& entry() const { return r_.case_.entry; }
+    const Step& step() const { return entry().steps[r_.step_]; }
+    std::string step_words() const;  // "step 2 'systemctl restart x'"
     int attempts_most() const;
 
     Repair& r_;
