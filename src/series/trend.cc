@@ -75,8 +75,9 @@ double median_slope(const std::vector<Point>& points) {
     slopes.reserve(points.size() * (points.size() - 1) / 2);
     for (size_t i = 0; i < points.size(); ++i) {
         for (size_t j = i + 1; j < points.size(); ++j) {
-            const double run = points[j].x - points[i].x;
-            if (run > 0) slopes.push_back((points[j].y - points[i].y) / run);
+            const double slope = (points[j].y - points[i].y) / (points[j].x - points[i].x);
+            // Not between two of the same moment, nor where the difference overflows.
+            if (std::isfinite(slope)) slopes.push_back(slope);
         }
     }
     return slopes.empty() ? 0 : median_of(slopes);
