@@ -148,7 +148,11 @@ void Executor::State::count(const std::string& key, const SeenMarker& marker) {
     ledger.apply(event);
 }
 
+// The file is read anew: an executor that is about to end must hear of the core that its successor serves.
 std::optional<Refused> Executor::State::raise_epoch(uint64_t epoch) {
+    const Result<uint64_t> on_disk = markers.read_epoch();
+    if (!on_disk.ok()) return Refused{Refusal::disk, on_disk.error().message};
+    highest_epoch = std::max(highest_epoch, on_disk.value());
     if (epoch < highest_epoch) {
         return Refused{Refusal::epoch, "epoch " + std::to_string(epoch) + " is older than " +
                                            std::to_string(highest_epoch)};

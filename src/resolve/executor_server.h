@@ -1,6 +1,6 @@
 // The executor as a process of its own, behind a UNIX socket (docs/formats/executor.md).
 //
-// One request a connection: a line of JSON in, a line of JSON out, 256 KiB each at most. Mode 0600;
+// One request a connection: a line of JSON in, a line of JSON out, 1 MiB each at most. Mode 0600;
 // SO_PEERCRED must say our own user, root, or the configured one. At most 16 connections at once,
 // more wait in the backlog.
 #pragma once
@@ -14,13 +14,13 @@
 
 namespace ops {
 
-inline constexpr size_t kFrameLimit = 256 * 1024;
 inline constexpr int kExecutorConnections = 16;
 
 struct ExecutorServerConfig {
     std::string socket_path;
     int listening_fd = -1;  // given by the parent instead of a path
     int life_fd = -1;       // a pipe from the parent: its end means that we drain and go
+    int signal_fd = -1;     // a signalfd: so does a signal
     std::optional<unsigned> allowed_uid;  // besides our own and root
 };
 
@@ -28,9 +28,8 @@ class ExecutorServer {
 public:
     static Result<std::unique_ptr<ExecutorServer>> open(Executors& executor,
                                                         ExecutorServerConfig config);
-    ~ExecutorServer();  // stop(), and waits
-    // Serves until stop(), SIGTERM's stop through it, or the end of life_fd. Returns when every
-    // reply is sent.
+    ~ExecutorServer();  // after serve() has returned
+    // Serves until stop(), or until life_fd or signal_fd say so. Returns when what runs has ended.
     void serve();
     void stop();  // from any thread
 

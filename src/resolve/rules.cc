@@ -1,6 +1,6 @@
 #include "resolve/rules.h"
 
-#include <algorithm>
+#include <filesystem>
 #include <utility>
 
 namespace ops {
@@ -45,6 +45,14 @@ Result<std::optional<Rules>> RuleFiles::read_if_changed() {
     if (!runbook) return refused("read '" + path + "'", problems);
     last_read_ = std::move(read);
     return std::optional<Rules>(Rules{*std::move(settings), *std::move(runbook)});
+}
+
+std::string absolute_data_folder(const std::string& config_file, const Settings& settings) {
+    const std::filesystem::path beside =
+        std::filesystem::absolute(config_file).parent_path() / settings.agent.data_dir;
+    std::string path = beside.lexically_normal().string();
+    while (path.size() > 1 && path.back() == '/') path.pop_back();
+    return path;
 }
 
 }  // namespace ops

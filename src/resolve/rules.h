@@ -41,4 +41,8 @@ private:
     std::vector<std::string> last_read_;  // the texts, to see a change
 };
 
+// agent.data_dir as an absolute path: a relative one is beside the configuration file, wherever we
+// were started.
+std::string absolute_data_folder(const std::string& config_file, const Settings& settings);
+
 }  // namespace ops
