@@ -67,7 +67,7 @@ public:
                 read_symbol();
             }
         }
-        tokens_.push_back({.kind = Token::Kind::end, .offset = text_.size()});
+        add(Token::Kind::end, text_.size());
         return std::move(tokens_);
     }
 
@@ -89,18 +89,20 @@ private:
         problems_.push_back({offset, at_ - offset, std::move(message)});
     }
 
+    Token& add(Token::Kind kind, size_t offset) {
+        Token& token = tokens_.emplace_back();
+        token.kind = kind;
+        token.offset = offset;
+        token.length = at_ - offset;
+        return token;
+    }
+
     void add_constant(size_t offset, Value value) {
-        tokens_.push_back({.kind = Token::Kind::constant,
-                           .offset = offset,
-                           .length = at_ - offset,
-                           .value = std::move(value)});
+        add(Token::Kind::constant, offset).value = std::move(value);
     }
 
     void add_symbol(size_t offset, std::string_view symbol) {
-        tokens_.push_back({.kind = Token::Kind::symbol,
-                           .offset = offset,
-                           .length = at_ - offset,
-                           .symbol = symbol});
+        add(Token::Kind::symbol, offset).symbol = symbol;
     }
 
     // Digits with a fraction and an exponent; false when they are no number.
@@ -213,7 +215,7 @@ private:
         const auto keyword = std::find(kKeywords.begin(), kKeywords.end(), lower);
         const bool truth = lower == "true" || lower == "false";
         if (keyword == kKeywords.end() && !truth) {
-            tokens_.push_back({.kind = Token::Kind::name, .offset = start, .length = at_ - start});
+            add(Token::Kind::name, start);
             return;
         }
         if (word != lower) {
