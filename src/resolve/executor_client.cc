@@ -1,23 +1,12 @@
 #include "resolve/executor_client.h"
 
-#include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <array>
-#include <cerrno>
 #include <utility>
-#include <vector>
 
+#include "io/child_program.h"
 #include "io/descriptor.h"
 #include "io/posix_files.h"
 #include "io/real_clock.h"
-#include "io/system_error.h"
 #include "resolve/wire.h"
-
-extern char** environ;
 
 namespace ops {
 namespace {
@@ -35,44 +24,6 @@ Result<Json> ask(const std::string& socket_path, const Json& request, Duration a
     if (!reply.ok()) return Error{Fault::timeout, "the executor's answer is not JSON"};
     if (reply.value().has("ok")) return reply.value()["ok"];
     return error_from_json(reply.value()["error"]);
-}
-
-// Above the numbers that the child will have them under.
-Descriptor above(Descriptor fd) { return Descriptor(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 16)); }
-
-constexpr int kListeningFd = 3;
-constexpr int kLifeFd = 4;
-
-Result<pid_t> spawn(const std::string& program, std::vector<std::string> words, int listening,
-                    int life) {
-    posix_spawn_file_actions_t actions{};
-    posix_spawnattr_t attributes{};
-    posix_spawn_file_actions_init(&actions);
-    posix_spawnattr_init(&attributes);
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&actions, listening, kListeningFd);
-    posix_spawn_file_actions_adddup2(&actions, life, kLifeFd);
-    posix_spawn_file_actions_addclosefrom_np(&actions, kLifeFd + 1);
-    sigset_t none{}, all{};
-    sigemptyset(&none);
-    sigfillset(&all);
-    posix_spawnattr_setsigmask(&attributes, &none);
-    posix_spawnattr_setsigdefault(&attributes, &all);
-    // A session of its own: the terminal's Ctrl-C is for us, and we tell the child by letting go of
-    // the pipe.
-    posix_spawnattr_setflags(
-        &attributes,
-        static_cast<short>(POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF));
-    std::vector<char*> argv;
-    for (std::string& word : words) argv.push_back(word.data());
-    argv.push_back(nullptr);
-    pid_t pid = 0;
-    const int failed =
-        ::posix_spawn(&pid, program.c_str(), &actions, &attributes, argv.data(), environ);
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&actions);
-    if (failed != 0) return system_error("start the executor '" + program + "'", failed);
-    return pid;
 }
 
 }  // namespace
@@ -105,13 +56,11 @@ Result<> ExecutorClient::set_paused(bool paused, const std::string& by) {
 
 struct ExecutorChild::State {
     std::string socket_path;
-    Descriptor life;  // our end of the pipe: the child drains when it closes
-    pid_t pid = 0;
-    bool ended = false;
+    std::unique_ptr<ChildProgram> program;
 };
 
 ExecutorChild::ExecutorChild(std::unique_ptr<State> state) : state_(std::move(state)) {}
-ExecutorChild::~ExecutorChild() { (void)has_ended(); }  // reaps it when it can be
+ExecutorChild::~ExecutorChild() = default;
 
 Result<std::unique_ptr<ExecutorChild>> ExecutorChild::start(const std::string& program,
                                                             const std::string& config_file,
@@ -120,25 +69,16 @@ Result<std::unique_ptr<ExecutorChild>> ExecutorChild::start(const std::string& p
     TRY(files.make_folder(folder));
     auto state = std::make_unique<State>();
     state->socket_path = folder + "/executor.sock";
-    const Descriptor listening = above(TRY(listen_at(state->socket_path)));
-    std::array<int, 2> ends{};
-    if (::pipe2(ends.data(), O_CLOEXEC) != 0) return system_error("make a pipe", errno);
-    const Descriptor theirs = above(Descriptor(ends[0]));
-    state->life = Descriptor(ends[1]);
-    std::vector<std::string> words{program,          "executor",
-                                   "--config",       config_file,
-                                   "--listening-fd", std::to_string(kListeningFd),
-                                   "--life-fd",      std::to_string(kLifeFd)};
-    state->pid = TRY(spawn(program, std::move(words), listening.get(), theirs.get()));
+    const Descriptor listening = TRY(listen_at(state->socket_path));
+    state->program = TRY(ChildProgram::start({program, "executor", "--config", config_file,
+                                              "--listening-fd", "3", "--life-fd", "{life}"},
+                                             {listening.get()})
+                             .during("start the executor"));
     return std::unique_ptr<ExecutorChild>(new ExecutorChild(std::move(state)));
 }
 
 const std::string& ExecutorChild::socket_path() const { return state_->socket_path; }
-int ExecutorChild::pid() const { return state_->pid; }
-
-bool ExecutorChild::has_ended() {
-    if (!state_->ended) state_->ended = ::waitpid(state_->pid, nullptr, WNOHANG) != 0;
-    return state_->ended;
-}
+int ExecutorChild::pid() const { return state_->program->pid(); }
+bool ExecutorChild::has_ended() { return state_->program->has_ended(); }
 
 }  // namespace ops
