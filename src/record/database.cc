@@ -112,6 +112,12 @@ Statement& Statement::bind_or_null(std::string_view text) {
     return text.empty() ? bind_null() : bind(text);
 }
 
+Statement& Statement::rewind() {
+    sqlite3_reset(statement_);
+    bound_ = 0;
+    return *this;
+}
+
 Result<bool> Statement::step() {
     const int code = sqlite3_step(statement_);
     if (code == SQLITE_ROW) return true;

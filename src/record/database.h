@@ -39,6 +39,8 @@ public:
     // Empty text as NULL: such rows stay out of partial indexes.
     Statement& bind_or_null(std::string_view text);
 
+    Statement& rewind();  // to be bound and stepped again
+
     Result<bool> step();  // true: there is a row
     Result<> run();       // to the end, rows ignored
 

@@ -42,6 +42,9 @@ Result<> check_event(const Event& event) {
         if (!plain) return refuse("a control character in its incident or target");
     }
     if (!event.body.is_object()) return refuse("the body is no object");
+    if (event.body.dump().size() > kLongestBody) {
+        return refuse("the body is over " + std::to_string(kLongestBody) + " bytes");
+    }
     return {};
 }
 
@@ -180,22 +183,24 @@ Result<> Store::State::change(const std::function<Result<>()>& work) {
 Result<> Store::State::write_events(std::vector<Event>& events, JournalHead& head_now) {
     for (Event& event : events) {
         const std::string body = event.body.dump();
-        event.seq = head_now.seq + 1;
-        event.hash = chain_hash(head_now.hash, event, body);
-        TRY(TRY(database->prepare("INSERT INTO event (seq, at, kind, incident, target, body, "
-                                  "hash) VALUES (?, ?, ?, ?, ?, ?, ?)"))
-                .bind(static_cast<int64_t>(event.seq))
-                .bind(to_millis(event.at))
-                .bind(event.kind)
-                .bind_or_null(event.incident)
-                .bind_or_null(event.target)
-                .bind(body)
-                .bind(event.hash)
-                .run());
-        // What is folded is what was stored, byte for byte, so that a rebuild comes out the same.
+        // What is folded is what is stored, byte for byte, so that a rebuild comes out the same.
         Event stored = event;
         stored.body = TRY(Json::parse(body));
+        stored.seq = head_now.seq + 1;
+        stored.hash = chain_hash(head_now.hash, stored, body);
+        TRY(TRY(database->prepare("INSERT INTO event (seq, at, kind, incident, target, body, "
+                                  "hash) VALUES (?, ?, ?, ?, ?, ?, ?)"))
+                .bind(static_cast<int64_t>(stored.seq))
+                .bind(to_millis(stored.at))
+                .bind(stored.kind)
+                .bind_or_null(stored.incident)
+                .bind_or_null(stored.target)
+                .bind(body)
+                .bind(stored.hash)
+                .run());
         TRY(projections->apply(stored));
+        event.seq = stored.seq;
+        event.hash = stored.hash;
         head_now = {.seq = event.seq, .hash = event.hash};
     }
     return {};
@@ -203,16 +208,7 @@ Result<> Store::State::write_events(std::vector<Event>& events, JournalHead& hea
 
 Result<> Store::append(std::vector<Event>& events) {
     TRY(state_->refuse_unless_writable());
-    for (const Event& event : events) {
-        TRY(check_event(event));
-        const std::string body = event.body.dump();
-        if (body.size() > kLongestBody) {
-            return Error{Fault::invalid, "event '" + event.kind + "': the body has " +
-                                             std::to_string(body.size()) + " bytes, more than " +
-                                             std::to_string(kLongestBody)};
-        }
-        TRY(Json::parse(body).during("event '" + event.kind + "'"));
-    }
+    for (const Event& event : events) TRY(check_event(event));
     if (events.empty()) return {};
     JournalHead head = state_->head;
     const Result<> done = state_->change([&] { return state_->write_events(events, head); });

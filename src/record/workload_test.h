@@ -30,7 +30,7 @@ inline StoreOptions options_of(const sim::SimDisk& disk, Durability durability) 
     StoreOptions options;
     options.vfs = disk.name();
     options.durability = durability;
-    options.checkpoint_pages = 24;  // so that a short workload meets a few
+    options.checkpoint_pages = 16;  // so that a short workload meets a few
     return options;
 }
 
@@ -39,7 +39,7 @@ inline const std::vector<std::vector<Event>>& workload_batches() {
     static const std::vector<std::vector<Event>> batches = [] {
         Storyteller story(11);
         std::vector<std::vector<Event>> made;
-        for (const size_t count : {1U, 3U, 1U, 2U, 1U, 5U, 1U, 1U, 2U, 1U}) {
+        for (const size_t count : {2U, 5U, 1U, 4U, 1U, 3U}) {
             made.push_back(story.batch(count));
         }
         return made;
@@ -59,7 +59,7 @@ inline void run_workload(const std::function<Result<std::unique_ptr<Store>>()>& 
     std::unique_ptr<Store> store = std::move(opened).value();
     size_t number = 0;
     for (const auto& batch : workload_batches()) {
-        if (++number == 6) {
+        if (++number == 4) {
             store.reset();
             auto again = open();
             if (!again.ok()) return fail(again.error());

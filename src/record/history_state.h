@@ -1,0 +1,63 @@
+// What a History is made of. Private to src/record.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "record/database.h"
+#include "record/history.h"
+#include "record/sample_block.h"
+
+namespace ops {
+
+constexpr int64_t kMinuteMs = 60'000;
+constexpr int64_t kLongestTimeMs = 4'102'444'800'000;  // the year 2100: beyond it a clock is wrong
+constexpr int64_t kMinutesPerHour = 60;
+constexpr int64_t kHoursPerDay = 24;
+constexpr uint32_t kSeriesPerSegment = 1024;
+
+// Keys of the tables: time before place, so that what is old stands together.
+inline int64_t segment_key(int64_t time, int64_t segment) { return time * 65536 + segment; }
+inline int64_t series_key(int64_t time, int64_t series) { return time * 16'777'216 + series; }
+constexpr int64_t kMostSeries = 16'777'215;
+
+// Division that rounds down, also before 1970.
+inline int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b < 0 ? 1 : 0); }
+inline uint32_t segment_of(uint32_t series) { return series / kSeriesPerSegment; }
+
+// A minute of batches is moved in several steps. This is how far the steps have come.
+struct RollMark {
+    int64_t minute = 0;
+    int64_t up_to_batch = 0;  // 0: nothing under way
+    int64_t next_segment = 0;
+};
+
+struct History::State {
+    std::unique_ptr<Database> lock;
+    std::unique_ptr<Database> database;
+    std::optional<Error> poison;
+    bool read_only = false;
+    int checkpoint_pages = 0;
+    std::unordered_map<uint64_t, uint32_t> series_ids;  // by hash of target and fact
+
+    Result<> change(const std::function<Result<>()>& work);
+    Result<> checkpoint_if_due();
+    Result<std::optional<uint32_t>> find_series(std::string_view target, std::string_view fact);
+    Result<uint32_t> make_series(std::string_view target, std::string_view fact);
+
+    // history_roll.cc; each says whether it did anything.
+    Result<bool> roll_batches(int64_t now_minute);
+    Result<bool> roll_minutes(int64_t now_minute);
+    Result<bool> roll_hours(int64_t now_minute);
+    Result<bool> drop_old(int64_t now_ms, const Retention& retention);
+    Result<RollMark> read_mark();
+};
+
+// One blob of a table by key; empty when there is none.
+Result<std::string> read_blob(Database& database, std::string_view table, int64_t key);
+Result<> write_blob(Database& database, std::string_view table, int64_t key, std::string_view blob);
+
+}  // namespace ops
