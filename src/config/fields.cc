@@ -170,6 +170,13 @@ bool Fields::has(std::string_view key) const {
     return value && value.kind != Node::Kind::null;
 }
 
+bool Fields::has_misspelt(std::string_view key) const {
+    const std::vector<std::string> wanted = {std::string(key)};
+    return std::any_of(node_.members.begin(), node_.members.end(), [&](const Node::Member& member) {
+        return member.key != key && !nearest(member.key, wanted).empty();
+    });
+}
+
 Place Fields::place_of(std::string_view key) const {
     const Node& value = node_[key];
     return value ? value.place : node_.place;

@@ -40,6 +40,8 @@ public:
     std::vector<std::string> texts(std::string_view key);  // a list of scalars, or one scalar
     const Node& node(std::string_view key);                // any kind; a missing node when absent
     bool has(std::string_view key) const;
+    // An unknown key looks like this one: done() will say so, and that it is missing need not be said.
+    bool has_misspelt(std::string_view key) const;
     Place place_of(std::string_view key) const;  // of its value; of the map when absent
 
     // Notes the keys nobody asked for. Call it last.

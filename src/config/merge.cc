@@ -47,8 +47,11 @@ void fill_in_scalar(Node& node, const Environment& environment, Problems& proble
         const std::optional<std::string> value = environment ? environment(name) : std::nullopt;
         if (!value) {
             problems.error(node.place_of(i), "the environment variable '" + name + "' is not set");
+            node.kind = Node::Kind::null;  // so that nobody complains of an empty text as well
+            node.damaged = true;
+            return;
         }
-        filled += value.value_or("");
+        filled += *value;
         from_environment = true;
         i = end + 1;
     }
@@ -85,7 +88,8 @@ void merge_into(Node& tree, Node more, Problems& problems) {
         return;
     }
     if (!tree.is_map() || !more.is_map()) {
-        problems.error(more.place, "set twice: the first time at " + tree.place.print());
+        problems.error(more.place, "this is " + more.describe() + ", but " + tree.describe() + " at " +
+                                       tree.place.print());
         return;
     }
     for (Node::Member& member : more.members) {
@@ -124,8 +128,9 @@ void refuse_clear_secrets(const Node& tree, Problems& problems) {
             value.text.empty()) {
             continue;
         }
-        problems.error(value.place, "'" + member.key + "' may not hold a secret in clear: use '" +
-                                        member.key + "_file' or ${ENV}");
+        const bool header = to_lower(member.key) == "authorization";
+        problems.error(value.place, "'" + member.key + "' may not hold a secret in clear: use " +
+                                        (header ? "" : "'" + member.key + "_file' or ") + "${ENV}");
     }
 }
 

@@ -83,6 +83,7 @@ void read_sections(const Node& tree, SettingsDraft& draft) {
     read_agent(agent, settings.agent, draft.problems);
     read_limits(root.node("limits"), settings.limits, draft.problems);
     read_facts(root.node("facts"), draft);
+    read_events(root.node("events"), draft);
     const Place agent_place = agent["name"] ? agent["name"].place : Place{settings.file, 0, 0};
     read_hosts(root.node("hosts"), agent_place, draft);
     read_services(root.node("services"), draft);

@@ -90,6 +90,7 @@ struct Settings {
     // Facts that are pushed or that a signal gives, for the expression checker: name and type name, or
     // "" where only run time knows it.
     std::vector<std::pair<std::string, std::string>> declared_facts;
+    std::vector<std::string> events;  // declared, beside those that everybody knows
     // Commands of the operator, as written: `restart:` of services (of a range its first member's),
     // and those of `clear_cache: NAME` and `rotate_logs: NAME`. The runbook checks them.
     std::vector<std::pair<std::string, Node>> restarts, caches, rotations;

@@ -54,6 +54,7 @@ void read_hosts(const Node& node, const Place& agent_place, SettingsDraft& draft
 void read_services(const Node& node, SettingsDraft& draft);
 void read_signals(const Node& node, SettingsDraft& draft);
 void read_facts(const Node& node, SettingsDraft& draft);
+void read_events(const Node& node, SettingsDraft& draft);
 void read_named_commands(const Node& node, std::string_view what,
                          std::vector<std::pair<std::string, Node>>& commands, Problems& problems);
 void read_ai(const Node& node, Problems& problems);

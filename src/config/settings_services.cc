@@ -142,7 +142,8 @@ void read_service(const Node& node, SettingsDraft& draft) {
                              "'group' may hold letters, digits, '.', '_' and '-' only");
         entry.service.group.clear();
     }
-    if (!fields.has("check") && !fields.has("heartbeat") && !node.damaged) {
+    if (!fields.has("check") && !fields.has("heartbeat") && !fields.has_misspelt("check") &&
+        !fields.has_misspelt("heartbeat") && !node.damaged) {
         draft.problems.error(entry.name_place, "service '" + name + "' needs a 'check' or a 'heartbeat'");
     }
     if (name.empty()) return;

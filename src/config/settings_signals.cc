@@ -110,6 +110,20 @@ void read_facts(const Node& node, SettingsDraft& draft) {
     }
 }
 
+void read_events(const Node& node, SettingsDraft& draft) {
+    if (node.is_scalar() || node.is_map()) {
+        draft.problems.error(node.place, "'events' must be a list of names, not " + node.describe());
+    }
+    for (const Node& item : node.items) {
+        if (item.is_scalar() && is_fact_name(item.text)) {
+            draft.settings.events.push_back(item.text);
+        } else {
+            draft.problems.error(item.place, "the event " + item.describe() +
+                                                 " may hold small letters, digits and '_' only");
+        }
+    }
+}
+
 void read_named_commands(const Node& node, std::string_view what,
                          std::vector<std::pair<std::string, Node>>& commands, Problems& problems) {
     if (node.is_scalar() || node.is_list()) {

@@ -39,22 +39,28 @@ size_t sequence_length(std::string_view text, size_t at) {
 }
 
 // Line ends as \n, and nothing that is not text. What is wrong is replaced, so that the rest is read.
-std::string clean(std::string_view text, const std::string& file, Problems& problems) {
+struct CleanText {
+    std::string text;
+    std::vector<int> mended;  // lines
+};
+CleanText clean(std::string_view text, const std::string& file, Problems& problems) {
     if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
-    std::string cleaned;
+    CleanText clean_text;
+    std::string& cleaned = clean_text.text;
+    std::vector<int>& mended = clean_text.mended;
     cleaned.reserve(text.size());
     Place place{file, 1, 1};
-    int told_line = 0;
     const auto complain = [&](const std::string& what) {
-        if (told_line != place.line) problems.error(place, what);
-        told_line = place.line;
+        if (!mended.empty() && mended.back() == place.line) return;
+        problems.error(place, what);
+        mended.push_back(place.line);
     };
     for (size_t i = 0; i < text.size();) {
         const size_t length = sequence_length(text, i);
         const auto byte = static_cast<unsigned char>(text[i]);
         if (length == 0) {
             complain("this is not UTF-8 text");
-            cleaned += '?';
+            cleaned += "\xef\xbf\xbd";
             ++i;
         } else if (byte == '\r' && i + 1 < text.size() && text[i + 1] == '\n') {
             ++i;
@@ -73,7 +79,7 @@ std::string clean(std::string_view text, const std::string& file, Problems& prob
             place.column = 1;
         }
     }
-    return cleaned;
+    return clean_text;
 }
 
 // Column of the first tab among the blanks a line starts with, when anything but a comment follows.
@@ -131,6 +137,8 @@ constexpr auto kWordings = std::to_array<Wording>({
     {"missing comma in flow", "expected ',' or the closing bracket"},
     {"without a closing bracket", "expected ',' or the closing bracket"},
     {"depth", "nested too deeply"},
+    {"invalid escape", "this escape means nothing between double quotes; write \\\\ for a \\, or use "
+                       "single quotes"},
 });
 
 const Wording* find_wording(const std::string& message) {
@@ -154,8 +162,11 @@ std::string in_our_words(const std::string& message) {
 // Mends and reads again until all is read or nothing helps.
 class Reader {
 public:
-    Reader(std::string text, const std::string& file, Problems& problems)
-        : lines_(lines_of(text)), file_(file), problems_(problems) {}
+    Reader(CleanText text, const std::string& file, Problems& problems)
+        : lines_(lines_of(text.text)),
+          file_(file),
+          problems_(problems),
+          damaged_(std::move(text.mended)) {}
 
     Node read() {
         YamlPass pass = read_lines(lines_);
@@ -335,7 +346,7 @@ private:
         for (Node::Member& member : node.members) {
             last = std::max({last, member.key_place.line, mark_damage(member.value)});
         }
-        node.damaged = std::any_of(damaged_.begin(), damaged_.end(), [&](int line) {
+        node.damaged = node.damaged || std::any_of(damaged_.begin(), damaged_.end(), [&](int line) {
             return node.place.line - 1 <= line && line <= last + 1;
         });
         return last;

@@ -73,6 +73,7 @@ public:
             case FYET_ALIAS: {
                 Node node = make_node(event, Node::Kind::null);
                 pass_.problems.error(node.place, "aliases are not supported, write the value out");
+                node.damaged = true;
                 finish(std::move(node));
                 return true;
             }
@@ -252,6 +253,7 @@ private:
             take_key(parent, node);
         } else {
             parent.has_key = false;
+            if (node.damaged) parent.node.damaged = true;
             if (parent.skip_value) return;
             parent.member.value = std::move(node);
             parent.node.members.push_back(std::move(parent.member));

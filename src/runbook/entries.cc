@@ -27,7 +27,9 @@ std::optional<int> read_count(Fields& fields, std::string_view key, int most) {
     return count < 0 ? std::nullopt : std::optional(count);
 }
 
-void read_symptoms(const Node& node, const Node& entry_node, Entry& entry, RunbookDraft& draft) {
+void read_symptoms(Fields& fields, const Node& entry_node, Entry& entry, RunbookDraft& draft) {
+    const Node& node = fields.node("symptoms");
+    const bool misspelt = fields.has_misspelt("symptoms");
     if (node.is_map()) {
         draft.problems.error(node.place, "'symptoms' must be a list of expressions, not a map");
         return;
@@ -40,19 +42,24 @@ void read_symptoms(const Node& node, const Node& entry_node, Entry& entry, Runbo
     if (node.is_scalar()) read_one(node);
     for (const Node& item : node.items) read_one(item);
     const bool none = !node || node.kind == Node::Kind::null || (node.is_list() && node.items.empty());
-    if (none && !entry_node.damaged) {
+    if (none && !misspelt && !entry_node.damaged) {
         draft.problems.error(node ? node.place : entry_node.place,
                              "entry '" + entry.name + "' needs 'symptoms'");
     }
 }
 
-void read_steps(const Node& node, const Node& entry_node, Entry& entry, RunbookDraft& draft) {
+void read_steps(Fields& fields, const Node& entry_node, Entry& entry, RunbookDraft& draft) {
+    const Node& node = fields.node("auto_resolve");
+    const bool misspelt = fields.has_misspelt("auto_resolve");
+    if (node.is_list() && node.items.empty()) {
+        draft.problems.warning(entry.place, "'" + entry.name + "' has no steps, it does nothing");
+    }
     if (node.is_scalar() || node.is_map()) {
         draft.problems.error(node.place, "'auto_resolve' must be a list of steps ('- command: ...'), not " +
                                              node.describe());
         return;
     }
-    if ((!node || node.kind == Node::Kind::null) && !entry_node.damaged) {
+    if ((!node || node.kind == Node::Kind::null) && !misspelt && !entry_node.damaged) {
         draft.problems.error(node ? node.place : entry_node.place,
                              "entry '" + entry.name + "' needs 'auto_resolve', a list of steps");
     }
@@ -146,6 +153,23 @@ void refuse_taken_name(const Entry& entry, Fields& fields, RunbookDraft& draft) 
     }
 }
 
+// Events are pushed under names that only the sender knows, so an unknown one is no error.
+class PushedEvents final : public expr::Names {
+public:
+    explicit PushedEvents(const TargetNames& names) : names_(names) {}
+    void allow(std::string event) { allowed_.push_back(std::move(event)); }
+    bool any() const { return !allowed_.empty(); }
+    std::optional<Type> fact(std::string_view name) const override { return names_.fact(name); }
+    bool event(std::string_view name) const override {
+        return names_.event(name) || std::find(allowed_.begin(), allowed_.end(), name) != allowed_.end();
+    }
+    std::vector<std::string> all() const override { return names_.all(); }
+
+private:
+    const TargetNames& names_;
+    std::vector<std::string> allowed_;
+};
+
 }  // namespace
 
 std::optional<expr::Expression> read_condition(const Node& node, std::string_view what,
@@ -159,16 +183,19 @@ std::optional<expr::Expression> read_condition(const Node& node, std::string_vie
         return std::nullopt;
     }
     expr::Parsed parsed = expr::parse_condition(node.text, draft.names);
+    PushedEvents names(draft.names);
+    for (const expr::Problem& problem : parsed.problems) {
+        if (!problem.message.starts_with("unknown event '")) continue;
+        const std::string event = node.text.substr(problem.offset, problem.length);
+        names.allow(event);
+        draft.problems.warning(node.place_of(problem.offset),
+                               "the event '" + event + "' is known only if somebody pushes it; name it "
+                               "under 'events' in the configuration" +
+                                   did_you_mean(event, draft.names.all()));
+    }
+    if (names.any()) parsed = expr::parse_condition(node.text, names);
     for (const expr::Problem& problem : parsed.problems) {
         draft.problems.error(node.place_of(problem.offset), problem.message);
-    }
-    if (!parsed.expression) return std::nullopt;
-    for (const std::string& event : parsed.expression->events()) {
-        if (is_usual_event(event)) continue;
-        const std::string hint = did_you_mean(event, draft.names.all());
-        if (hint.empty()) continue;
-        draft.problems.warning(node.place_of(node.text.find(event)),
-                               "the event '" + event + "' is known only when somebody pushes it" + hint);
     }
     return std::move(parsed.expression);
 }
@@ -179,10 +206,10 @@ void read_entry(const Node& node, RunbookDraft& draft) {
     entry.name = fields.required_text("name");
     entry.place = fields.place_of("name");
     refuse_taken_name(entry, fields, draft);
-    read_symptoms(fields.node("symptoms"), node, entry, draft);
+    read_symptoms(fields, node, entry, draft);
     entry.any = fields.boolean("any", false);
     entry.hold = fields.duration("for", Duration::zero());
-    read_steps(fields.node("auto_resolve"), node, entry, draft);
+    read_steps(fields, node, entry, draft);
     entry.undo = read_commands(fields.node("undo"), "undo", draft);
     settle_effect(fields, entry);
     settle_risk(fields, entry, draft);

@@ -91,9 +91,6 @@ void warn_of_steps(const Entry& entry, const RunbookDraft& draft) {
     const bool verifies = std::any_of(entry.steps.begin(), entry.steps.end(), [](const Step& step) {
         return step.kind == Step::Kind::verify;
     });
-    if (entry.steps.empty()) {
-        draft.problems.warning(entry.place, "'" + entry.name + "' has no steps, it does nothing");
-    }
     if (acts && !verifies) {
         draft.problems.warning(entry.place, "'" + entry.name + "' has no 'verify': the checks of its target "
                                                                "decide whether it worked");
@@ -121,6 +118,23 @@ void warn_of_unfillable(const Entry& entry, const RunbookDraft& draft) {
                               return line.ok();
                           });
         if (!fits) draft.problems.warning(step.place, "this step can never run: " + why);
+    }
+}
+
+// An entry that a full disk on one host sets going and that makes room on another.
+void warn_of_other_host(const Entry& entry, const RunbookDraft& draft) {
+    const Inventory& inventory = draft.settings.inventory;
+    for (const Step& step : entry.steps) {
+        const std::string& host = step.command.host;
+        if (step.kind != Step::Kind::command || inventory.find_host(host) == nullptr) continue;
+        for (const Host& other : inventory.hosts) {
+            if (other.name == host || !may_match(entry, other.name, inventory)) continue;
+            draft.problems.warning(step.place, "'" + entry.name + "' also matches the host '" + other.name +
+                                                   "', but this acts on '" + host +
+                                                   "': add a symptom host == \"" + host +
+                                                   "\" or write ssh {host}");
+            return;
+        }
     }
 }
 
@@ -160,6 +174,7 @@ void lint_entries(const RunbookDraft& draft) {
         warn_of_steps(entry, draft);
         if (warn_if_never(entry, draft)) continue;
         warn_of_unfillable(entry, draft);
+        warn_of_other_host(entry, draft);
         warn_of_checks(entry, draft);
     }
 }

@@ -66,8 +66,11 @@ std::optional<Type> TargetNames::fact(std::string_view name) const {
     return std::nullopt;
 }
 
-// Any word: events are pushed under names that only the sender knows. Lint warns of unusual ones.
-bool TargetNames::event(std::string_view name) const { return !name.empty(); }
+bool TargetNames::event(std::string_view name) const {
+    if (std::find(kEvents.begin(), kEvents.end(), name) != kEvents.end()) return true;
+    const std::vector<std::string>& declared = settings_.events;
+    return std::find(declared.begin(), declared.end(), name) != declared.end();
+}
 
 std::vector<std::string> TargetNames::all() const {
     std::set<std::string> names(kEvents.begin(), kEvents.end());
@@ -79,11 +82,8 @@ std::vector<std::string> TargetNames::all() const {
         }
     }
     for (const auto& [declared, type] : settings_.declared_facts) names.insert(declared);
+    names.insert(settings_.events.begin(), settings_.events.end());
     return {names.begin(), names.end()};
-}
-
-bool is_usual_event(std::string_view name) {
-    return std::find(kEvents.begin(), kEvents.end(), name) != kEvents.end();
 }
 
 }  // namespace ops

@@ -36,7 +36,6 @@ void lint_entries(const RunbookDraft& draft);
 std::string hash_of(const Entry& entry);
 // The group whose prefix this fact has: worker of worker_process_status; empty for none.
 std::string group_of_fact(std::string_view fact, const Inventory& inventory);
-bool is_usual_event(std::string_view name);
 // False when no values of the facts can make all of these true at once; `why` says which two.
 bool can_hold_together(const std::vector<expr::Expression>& symptoms, std::string& why);
 

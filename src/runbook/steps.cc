@@ -176,6 +176,7 @@ void read_http(const Node& node, Step& step, RunbookDraft& draft) {
         check_text_placeholders(fields.node("url"), draft);
         fields.done();
     }
+    if (step.http_url.empty()) return;
     step.text = step.http_method + " " + step.http_url;
     const bool reads = step.http_method == "GET" || step.http_method == "HEAD";
     const bool repeats = step.http_method == "PUT" || step.http_method == "DELETE";
@@ -253,6 +254,14 @@ const StepWord* find_step_word(const Node& node, RunbookDraft& draft) {
             draft.problems.error(member.key_place, "unknown step '" + member.key + "'" + hint);
             return nullptr;
         }
+    }
+    static constexpr auto kModifiers = std::to_array<std::string_view>(
+        {"timeout", "as", "undo", "continue_on_error", "effect", "shell"});
+    if (std::all_of(node.members.begin(), node.members.end(), [](const Node::Member& member) {
+            return std::find(kModifiers.begin(), kModifiers.end(), member.key) != kModifiers.end();
+        })) {
+        draft.problems.error(node.place, "a step needs one of " + known_steps());
+        return nullptr;
     }
     const Place place = node.members.empty() ? node.place : node.members[0].key_place;
     const std::string shown = node.members.empty() ? "" : " '" + printable(clip_end(node.members[0].key, 64), Lines::flatten) + "'";

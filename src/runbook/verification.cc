@@ -57,6 +57,14 @@ void read_text(const Node& node, Verification& verification, RunbookDraft& draft
         }
         return;
     }
+    const std::vector<std::string> words = plain_words(node.text);
+    const std::vector<std::string> sentences = {"check", "curl"};
+    const std::string meant = words.size() > 1 ? nearest(words[0], sentences) : "";
+    if (!meant.empty() && !draft.names.fact(words[0])) {
+        draft.problems.error(node.place, "unknown sentence " + node.describe() + " (did you mean '" + meant +
+                                             " ...'?)");
+        return;
+    }
     verification.kind = Verification::Kind::expression;
     verification.expression = read_condition(node, "'verify'", draft);
 }
