@@ -53,12 +53,14 @@ int listen_on(uint16_t& port) {
 }
 
 // Answers every connection once and closes it, until it is killed.
-[[noreturn]] void serve(int listener) {
+[[noreturn]] void serve(const std::vector<int>& listeners) {
     const int epoll = ::epoll_create1(0);
-    epoll_event event{};
-    event.events = EPOLLIN;
-    event.data.fd = listener;
-    ::epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event);
+    for (const int listener : listeners) {
+        epoll_event event{};
+        event.events = EPOLLIN;
+        event.data.fd = listener;
+        ::epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event);
+    }
     std::array<epoll_event, 256> events;
     std::array<char, 4096> buffer;
     const auto answer = [&](int fd) {
@@ -67,19 +69,24 @@ int listen_on(uint16_t& port) {
         ::close(fd);
         return true;
     };
+    const auto accept_all = [&](int listener) {
+        int client = -1;
+        while ((client = ::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK)) >= 0) {
+            if (answer(client)) continue;
+            epoll_event event{};
+            event.events = EPOLLIN;
+            event.data.fd = client;
+            ::epoll_ctl(epoll, EPOLL_CTL_ADD, client, &event);
+        }
+    };
     while (true) {
         const int count = ::epoll_wait(epoll, events.data(), static_cast<int>(events.size()), -1);
         for (int i = 0; i < count; ++i) {
             const int fd = events[static_cast<size_t>(i)].data.fd;
-            if (fd != listener) {
+            if (std::find(listeners.begin(), listeners.end(), fd) != listeners.end()) {
+                accept_all(fd);
+            } else {
                 answer(fd);
-                continue;
-            }
-            int client = -1;
-            while ((client = ::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK)) >= 0) {
-                if (answer(client)) continue;
-                event.data.fd = client;
-                ::epoll_ctl(epoll, EPOLL_CTL_ADD, client, &event);
             }
         }
     }
@@ -121,14 +128,11 @@ int main(int argc, char** argv) {
     const long seconds = number(argc, argv, 3, 30);
     const long hanging = number(argc, argv, 4, 0);
     std::array<uint16_t, 8> ports{};
-    std::vector<pid_t> servers;
-    for (uint16_t& port : ports) {
-        const int listener = listen_on(port);
-        const pid_t pid = ::fork();
-        if (pid == 0) serve(listener);
-        servers.push_back(pid);
-        ::close(listener);
-    }
+    std::vector<int> listeners;
+    for (uint16_t& port : ports) listeners.push_back(listen_on(port));
+    const pid_t server = ::fork();
+    if (server == 0) serve(listeners);
+    for (const int listener : listeners) ::close(listener);
     uint16_t silent_port = 0;
     const int silent = listen_on(silent_port);  // the kernel connects, nobody answers
 
@@ -189,10 +193,8 @@ int main(int argc, char** argv) {
     cpu = cpu_seconds() - cpu;
     user = user_seconds() - user;
     const double rss = rss_mb();
-    for (const pid_t pid : servers) {
-        ::kill(pid, SIGKILL);
-        ::waitpid(pid, nullptr, 0);
-    }
+    ::kill(server, SIGKILL);
+    ::waitpid(server, nullptr, 0);
     ::close(silent);
     std::sort(late.begin(), late.end());
     const auto at = [&](double part) {

@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <ctime>
 #include <limits>
 
 #include "base/assert.h"
@@ -22,7 +23,9 @@ using namespace std::chrono_literals;
 static constexpr int64_t kMillisecond = 1'000'000;
 // Starts and deliveries happen at whole ticks, so that one wake-up serves several: far below the 10
 // ms allowed, and a third of the cost of waking for each.
-static constexpr int64_t kTick = 4 * kMillisecond;
+static constexpr int64_t kTick = 5 * kMillisecond;
+// Replies that come close together are taken in one wake-up: latencies are told in whole milliseconds.
+static constexpr int64_t kRest = kMillisecond / 2;
 static constexpr size_t kStartsAtOnce = 64;      // then replies are looked at before more start
 static constexpr size_t kDeliverAtOnce = 512;
 static constexpr int64_t kLookAgain = 200 * kMillisecond;  // at processes without a pidfd
@@ -127,13 +130,23 @@ int64_t ProbeEngine::Loop::next_moment() const {
     return next;
 }
 
+void ProbeEngine::Loop::rest(int64_t next) const {
+    if (heap_.size() < 2) return;
+    const int64_t until = std::min(woke_at_ + kRest, next);
+    if (until <= monotonic_ns()) return;
+    const timespec at = {until / 1'000'000'000, until % 1'000'000'000};
+    ::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, nullptr);
+}
+
 void ProbeEngine::Loop::wait_and_handle() {
     std::array<epoll_event, 256> events;
     const int64_t next = next_moment();
+    rest(next);
     const int64_t wait = std::max<int64_t>(next - monotonic_ns(), 0);
     const timespec span = {wait / 1'000'000'000, wait % 1'000'000'000};
     const int count = ::epoll_pwait2(epoll_.get(), events.data(), static_cast<int>(events.size()),
                                      next == kNever ? nullptr : &span, nullptr);
+    woke_at_ = monotonic_ns();
     for (int i = 0; i < count; ++i) {
         const uint64_t tag = events[static_cast<size_t>(i)].data.u64;
         if (tag == kWakeTag) {
@@ -246,7 +259,7 @@ void ProbeEngine::Loop::look_at_unwatchable() {
 }
 
 void ProbeEngine::Loop::tell(ProbeEvent event) {
-    if (told_.empty()) deliver_at_ = whole_tick(monotonic_ns() + 1);
+    if (told_.empty()) deliver_at_ = whole_tick(monotonic_ns() + 1) + kTick;
     told_.push_back(std::move(event));
 }
 

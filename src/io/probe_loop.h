@@ -95,6 +95,7 @@ private:
     };
 
     void run();
+    void rest(int64_t next) const;
     void wait_and_handle();
     int64_t next_moment() const;
     void read_mail();
@@ -131,7 +132,7 @@ private:
     const Descriptor epoll_;
     std::thread thread_;
     bool stopping_ = false;
-    int64_t now_ = 0;
+    int64_t now_ = 0, woke_at_ = 0;
 
     ProbeSchedule schedule_;
     NetFlight::Shared shared_;
