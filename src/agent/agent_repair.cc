@@ -53,11 +53,9 @@ void OpsAgent::attempt_resolve(Case& the_case) {
     the_case.again_at.reset();
     RepairCase repair{.incident = incident.id,
                       .target = incident.target,
-                      .host = incident.host,
                       .entry = *the_case.entry,
                       .attempts_before = limiter_.attempts(incident.target, incident.id, ports_.clock.now()),
-                      .bad_at_start = incident.members};
-    repair.bad_at_start.push_back(incident.target);
+                      .members = incident.members};
     the_case.repair = std::make_unique<Repair>(std::move(repair));
     feed(the_case, RepairBegin{});
 }

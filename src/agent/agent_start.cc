@@ -115,10 +115,9 @@ Result<> OpsAgent::take_up_incident(const Incident& incident) {
     }
     RepairCase repair{.incident = id,
                       .target = incident.target,
-                      .host = incident.host,
                       .entry = *kept.entry,
                       .attempts_before = limiter_.attempts(incident.target, id, ports_.clock.now()),
-                      .bad_at_start = incident.members};
+                      .members = incident.members};
     kept.repair = std::make_unique<Repair>(Repair::resume(std::move(repair), kept.actions));
     looking_up_.insert(id);
     feed(kept, RepairBegin{});

@@ -12,17 +12,17 @@ bool has_process(const SimService& service) { return service.pid != 0; }
 
 std::string state_name(const SimService& service) {
     switch (service.condition) {
-    case Condition::dead: return "EXITED";
-    case Condition::fatal: return "FATAL";
-    default: return "RUNNING";
+        case Condition::dead: return "EXITED";
+        case Condition::fatal: return "FATAL";
+        default: return "RUNNING";
     }
 }
 
 int state_number(const SimService& service) {
     switch (service.condition) {
-    case Condition::dead: return 100;
-    case Condition::fatal: return 200;
-    default: return 20;
+        case Condition::dead: return 100;
+        case Condition::fatal: return 200;
+        default: return 20;
     }
 }
 
@@ -57,6 +57,55 @@ std::string process_info(const SimService& service, Time now) {
            member("pid", "int", std::to_string(service.pid)) +
            member("description", "string", "simulated") +
            "</struct></value></param></params></methodResponse>";
+}
+
+constexpr double kDisk = 500e9, kMemory = 16e9;
+
+DiskSeen seen_disk(const SimHost& host) {
+    return {.mount = "/",
+            .type = "ext4",
+            .total_bytes = kDisk,
+            .available_bytes = kDisk * (100 - host.disk_percent) / 100,
+            .used_bytes = kDisk * host.disk_percent / 100,
+            .inodes = 1e6,
+            .inodes_free = 1e6 * (100 - host.inode_percent) / 100,
+            .read_only = host.disk_read_only};
+}
+
+MachineSeen seen_machine(const SimHost& host) {
+    MachineSeen seen;
+    seen.memory_total = kMemory;
+    seen.memory_available = kMemory * (100 - host.memory_percent) / 100;
+    seen.swap_total = 4e9;
+    seen.swap_free = 4e9 * (100 - host.swap_percent) / 100;
+    seen.load1 = seen.load5 = seen.load15 = host.load;
+    seen.processors = 4;
+    seen.uptime = std::chrono::hours(240);
+    seen.boot_id = "simulated-boot";
+    return seen;
+}
+
+ProcessSeen seen_process(const SimService& service, Time now) {
+    const char state = service.condition == Condition::stopped ? 'T' : 'S';
+    return {.id = {service.pid, service.start_ticks},
+            .cpu_seconds = 1,
+            .rss_bytes = kMemory * service.memory_percent / 100,
+            .age = now - service.since,
+            .state = state};
+}
+
+UnitSeen seen_unit(const SimService& service) {
+    UnitSeen unit;
+    unit.load_state = "loaded";
+    unit.active_state = has_process(service) ? "active" : "failed";
+    unit.sub_state = has_process(service) ? "running" : "failed";
+    unit.result = has_process(service) ? "success" : "exit-code";
+    unit.invocation_id = std::to_string(service.start_ticks);
+    unit.main_pid = service.pid;
+    unit.restarts = static_cast<uint32_t>(service.restarts);
+    unit.memory_bytes = kMemory * service.memory_percent / 100;
+    unit.active_since = service.since;
+    return unit;
 }
 
 }  // namespace
@@ -129,8 +178,9 @@ void SimProbes::process_died(int pid) {
 void SimProbes::ask_now(const Ask& ask) {
     Timing timing = answer(ask);
     if (timing.takes >= ask.time_limit) {
-        timing = {Error{Fault::timeout, "no answer in " + std::to_string(ask.time_limit.count()) + " ms"},
-                  ask.time_limit};
+        timing = {
+            Error{Fault::timeout, "no answer in " + std::to_string(ask.time_limit.count()) + " ms"},
+            ask.time_limit};
     }
     const int generation = generation_;
     world_.in(timing.takes, [this, generation, check = ask.check, timing = std::move(timing)] {
@@ -172,16 +222,16 @@ SimProbes::Timing SimProbes::answer_http(const HttpAsk& ask, Duration time_limit
         return {Error{Fault::timeout, "no answer"}, time_limit};
     }
     switch (service->condition) {
-    case Condition::up: return {Answer(http_answer(200, "{\"status\":\"ok\"}", kFast)), kFast};
-    case Condition::failing: return {Answer(http_answer(500, "oops", kFast)), kFast};
-    case Condition::slow:
-        return {Answer(http_answer(200, "{\"status\":\"ok\"}", milliseconds(3000))),
-                milliseconds(3000)};
-    case Condition::garbage: return {Error{Fault::invalid, "the answer is no HTTP"}, kFast};
-    case Condition::hanging:
-    case Condition::stopped: return {Error{Fault::timeout, "no answer"}, time_limit};
-    case Condition::dead:
-    case Condition::fatal: return {Error{Fault::unavailable, "connection refused"}, kFast};
+        case Condition::up: return {Answer(http_answer(200, "{\"status\":\"ok\"}", kFast)), kFast};
+        case Condition::failing: return {Answer(http_answer(500, "oops", kFast)), kFast};
+        case Condition::slow:
+            return {Answer(http_answer(200, "{\"status\":\"ok\"}", milliseconds(3000))),
+                    milliseconds(3000)};
+        case Condition::garbage: return {Error{Fault::invalid, "the answer is no HTTP"}, kFast};
+        case Condition::hanging:
+        case Condition::stopped: return {Error{Fault::timeout, "no answer"}, time_limit};
+        case Condition::dead:
+        case Condition::fatal: return {Error{Fault::unavailable, "connection refused"}, kFast};
     }
     return {Error{Fault::unavailable, "connection refused"}, kFast};
 }
@@ -225,58 +275,22 @@ SimHost& SimProbes::local_host() {
 
 SimProbes::Timing SimProbes::answer_local(const LocalAsk& ask) {
     LocalAnswer answer;
-    const SimHost& host = local_host();
-    constexpr double kDisk = 500e9, kMemory = 16e9;
     switch (ask.what) {
-    case LocalAsk::What::disks:
-        answer.disks.push_back({.mount = "/",
-                                .type = "ext4",
-                                .total_bytes = kDisk,
-                                .available_bytes = kDisk * (100 - host.disk_percent) / 100,
-                                .used_bytes = kDisk * host.disk_percent / 100,
-                                .inodes = 1e6,
-                                .inodes_free = 1e6 * (100 - host.inode_percent) / 100,
-                                .read_only = host.disk_read_only});
+    case LocalAsk::What::disks: answer.disks.push_back(seen_disk(local_host())); break;
+    case LocalAsk::What::machine: answer.machine = seen_machine(local_host()); break;
+    case LocalAsk::What::process:
+        for (const auto& [name, service] : world_.services_) {
+            if (std::to_string(service.pid) != ask.text) continue;
+            answer.processes.push_back(seen_process(service, world_.now_));
+        }
         break;
-    case LocalAsk::What::machine: {
-        MachineSeen seen;
-        seen.memory_total = kMemory;
-        seen.memory_available = kMemory * (100 - host.memory_percent) / 100;
-        seen.swap_total = 4e9;
-        seen.swap_free = 4e9 * (100 - host.swap_percent) / 100;
-        seen.load1 = seen.load5 = seen.load15 = host.load;
-        seen.processors = 4;
-        seen.uptime = std::chrono::hours(240);
-        seen.boot_id = "simulated-boot";
-        answer.machine = seen;
-        break;
-    }
     case LocalAsk::What::processes:
     case LocalAsk::What::pidfile:
     case LocalAsk::What::systemd_unit: {
         const SimService* service = named_in(ask.text);
         if (service == nullptr) return {Error{Fault::not_found, "no such '" + ask.text + "'"}, kFast};
-        if (has_process(*service)) {
-            const char state = service->condition == Condition::stopped ? 'T' : 'S';
-            answer.processes.push_back({.id = {service->pid, service->start_ticks},
-                                        .cpu_seconds = 1,
-                                        .rss_bytes = kMemory * service->memory_percent / 100,
-                                        .age = world_.now_ - service->since,
-                                        .state = state});
-        }
-        if (ask.what == LocalAsk::What::systemd_unit) {
-            UnitSeen unit;
-            unit.load_state = "loaded";
-            unit.active_state = has_process(*service) ? "active" : "failed";
-            unit.sub_state = has_process(*service) ? "running" : "failed";
-            unit.result = has_process(*service) ? "success" : "exit-code";
-            unit.invocation_id = std::to_string(service->start_ticks);
-            unit.main_pid = service->pid;
-            unit.restarts = static_cast<uint32_t>(service->restarts);
-            unit.memory_bytes = kMemory * service->memory_percent / 100;
-            unit.active_since = service->since;
-            answer.unit = unit;
-        }
+        if (has_process(*service)) answer.processes.push_back(seen_process(*service, world_.now_));
+        if (ask.what == LocalAsk::What::systemd_unit) answer.unit = seen_unit(*service);
         break;
     }
     case LocalAsk::What::log_tail:
