@@ -164,6 +164,9 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& path, const 
     if (code != SQLITE_OK) return database->error(code);
     sqlite3_busy_timeout(database->connection_, kBusyTimeoutMs);
     sqlite3_db_config(database->connection_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+    if (options.access == Access::write && database->is_read_only()) {
+        return database->error(SQLITE_READONLY);
+    }
     TRY(database->execute(kFrugal));
     const int64_t version = TRY(database->check_kind(kind, options.access));
     TRY(database->configure(options));
@@ -194,7 +197,8 @@ Result<std::unique_ptr<Database>> Database::open_lock(const std::string& path,
         SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
         options.vfs.empty() ? nullptr : options.vfs.c_str());
     if (code != SQLITE_OK) return database->error(code);
-    // A folder that cannot be written gives a read-only connection, and that cannot lock.
+    // SQLite falls back to reading where it may not write, and then locks nothing.
+    if (database->is_read_only()) return database->error(SQLITE_READONLY);
     const int taken =
         sqlite3_exec(database->connection_, "BEGIN EXCLUSIVE", nullptr, nullptr, nullptr);
     if ((taken & 0xff) == SQLITE_BUSY) return std::unique_ptr<Database>();
@@ -333,6 +337,8 @@ Result<> Database::checkpoint() {
 void Database::leave_files_alone() {
     sqlite3_db_config(connection_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
 }
+
+bool Database::is_read_only() const { return sqlite3_db_readonly(connection_, "main") == 1; }
 
 int Database::changes() const { return sqlite3_changes(connection_); }
 

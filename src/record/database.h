@@ -108,6 +108,7 @@ public:
 private:
     friend class Statement;
     Database() = default;
+    bool is_read_only() const;
     Result<> configure(const StoreOptions& options);
     Result<int64_t> check_kind(const Kind& kind, Access access);
     Result<> migrate(const Kind& kind, int64_t from);

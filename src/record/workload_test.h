@@ -16,6 +16,10 @@
 
 namespace ops {
 
+inline void close(Result<std::unique_ptr<Store>>& store) {
+    store = Error{Fault::unavailable, "closed"};
+}
+
 // What the workload was promised, and what it had asked for when something failed.
 struct Promise {
     std::vector<std::string> hashes;  // of the acknowledged events
