@@ -148,7 +148,8 @@ void Executor::State::count(const std::string& key, const SeenMarker& marker) {
     ledger.apply(event);
 }
 
-// The file is read anew: an executor that is about to end must hear of the core that its successor serves.
+// The file is read anew: an executor that is about to end must hear of the core that its successor
+// serves.
 std::optional<Refused> Executor::State::raise_epoch(uint64_t epoch) {
     const Result<uint64_t> on_disk = markers.read_epoch();
     if (!on_disk.ok()) return Refused{Refusal::disk, on_disk.error().message};
@@ -167,8 +168,8 @@ std::optional<Refused> Executor::State::raise_epoch(uint64_t epoch) {
 std::optional<Refused> Executor::State::refresh_rules() {
     Result<std::optional<Rules>> read = source.read_if_changed();
     if (!read.ok()) {
-        if (rules)
-            return std::nullopt;  // as in the core: a bad new file leaves the old one in force
+        // As in the core: a bad new file leaves the old one in force.
+        if (rules) return std::nullopt;
         return Refused{Refusal::entry, read.error().message};
     }
     if (read.value()) rules = *std::move(read).value();
