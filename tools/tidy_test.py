@@ -112,6 +112,8 @@ class Tidy(unittest.TestCase):
     def test_some_rooms_and_tests_may_say_more(self):
         self.assert_fine("src/io/real_clock.cc", "auto now = std::chrono::system_clock::now();\n")
         self.assert_fine("src/sim/world.cc", "throw PowerLost{};\n")
+        self.assert_fine("bench/a.cc", "auto now = std::chrono::steady_clock::now();\n")
+        self.assert_breach("a timer", "bench/a.cc", "sleep(1);\n")
         self.assert_fine("src/record/a_test.cc", "std::ifstream golden(path);\n")
         self.assert_breach("a timer", "src/record/a_test.cc", "std::this_thread::sleep_for(1s);\n")
         self.assert_breach("a timer", "tests/fuzz/a.cc", "sleep(1);\n")
