@@ -23,7 +23,8 @@ std::string unless_secret(const Node& node, const std::string& message, std::str
 Fields::Fields(const Node& node, std::string_view what, Problems& problems)
     : node_(node), what_(what), problems_(problems) {
     if (node_.kind == Node::Kind::scalar || node_.kind == Node::Kind::list) {
-        problems_.error(node_.place, what_ + " must be a map of 'key: value', not " + node_.describe());
+        problems_.error(node_.place,
+                        what_ + " must be a map of 'key: value', not " + node_.describe());
     }
 }
 
@@ -63,8 +64,9 @@ Duration Fields::duration(std::string_view key, Duration otherwise) {
     if (!value) return otherwise;
     const Result<Duration> span = parse_duration(*value);
     if (span.ok()) return span.value();
-    problems_.error(node_[key].place,
-                    quote(key) + ": " + unless_secret(node_[key], span.error().message, "a duration"));
+    problems_.error(
+        node_[key].place,
+        quote(key) + ": " + unless_secret(node_[key], span.error().message, "a duration"));
     return otherwise;
 }
 
@@ -84,7 +86,8 @@ int Fields::integer(std::string_view key, int otherwise, int least, int most) {
     int number = 0;
     const char* const end = value->data() + value->size();
     const auto read = std::from_chars(value->data(), end, number);
-    if (read.ec == std::errc{} && read.ptr == end && least <= number && number <= most) return number;
+    if (read.ec == std::errc{} && read.ptr == end && least <= number && number <= most)
+        return number;
     problems_.error(node_[key].place, quote(key) + " must be a whole number from " +
                                           std::to_string(least) + " to " + std::to_string(most) +
                                           ", not " + node_[key].describe());
@@ -112,7 +115,8 @@ int Fields::percentage(std::string_view key, int otherwise) {
         digits = trim(digits.substr(0, digits.size() - 1));
         const char* const end = digits.data() + digits.size();
         const auto read = std::from_chars(digits.data(), end, number);
-        if (read.ec == std::errc{} && read.ptr == end && 0 <= number && number <= 100) return number;
+        if (read.ec == std::errc{} && read.ptr == end && 0 <= number && number <= 100)
+            return number;
     }
     problems_.error(node_[key].place, quote(key) + " must be a percentage from 0% to 100%, not " +
                                           node_[key].describe());
@@ -136,7 +140,8 @@ std::string Fields::choice(std::string_view key, std::initializer_list<std::stri
     if (!value) return std::string(otherwise);
     if (std::find(choices.begin(), choices.end(), *value) != choices.end()) return *value;
     const std::vector<std::string> known(choices.begin(), choices.end());
-    std::string message = quote(key) + " must be " + join(known, ", ") + ", not " + node_[key].describe();
+    std::string message =
+        quote(key) + " must be " + join(known, ", ") + ", not " + node_[key].describe();
     if (const size_t comma = message.rfind(", ", message.find(", not ") - 1);
         known.size() > 1 && comma != std::string::npos) {
         message.replace(comma, 2, " or ");

@@ -1,5 +1,6 @@
-// Fields reads one YAML map: asks for keys by name and type, notes every mistake with its place, and
-// at the end reports the keys that nobody asked for with the nearest of those that somebody did.
+// Fields reads one YAML map: asks for keys by name and type, notes every mistake with its place,
+// and at the end reports the keys that nobody asked for with the nearest of those that somebody
+// did.
 //
 //     Fields fields(node, "service", problems);
 //     service.name = fields.required_text("name");
@@ -40,7 +41,8 @@ public:
     std::vector<std::string> texts(std::string_view key);  // a list of scalars, or one scalar
     const Node& node(std::string_view key);                // any kind; a missing node when absent
     bool has(std::string_view key) const;
-    // An unknown key looks like this one: done() will say so, and that it is missing need not be said.
+    // An unknown key looks like this one: done() will say so, and that it is missing need not be
+    // said.
     bool has_misspelt(std::string_view key) const;
     Place place_of(std::string_view key) const;  // of its value; of the map when absent
 

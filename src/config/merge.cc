@@ -38,10 +38,12 @@ void fill_in_scalar(Node& node, const Environment& environment, Problems& proble
             continue;
         }
         const size_t end = text.find('}', i);
-        const std::string name(text.substr(i + 2, end == std::string_view::npos ? end : end - i - 2));
+        const std::string name(
+            text.substr(i + 2, end == std::string_view::npos ? end : end - i - 2));
         if (end == std::string_view::npos || !is_variable_name(name)) {
-            problems.error(node.place_of(i),
-                           "'${' must be followed by a variable's name and '}'; write '$$' for a dollar");
+            problems.error(
+                node.place_of(i),
+                "'${' must be followed by a variable's name and '}'; write '$$' for a dollar");
             return;
         }
         const std::optional<std::string> value = environment ? environment(name) : std::nullopt;
@@ -88,8 +90,8 @@ void merge_into(Node& tree, Node more, Problems& problems) {
         return;
     }
     if (!tree.is_map() || !more.is_map()) {
-        problems.error(more.place, "this is " + more.describe() + ", but " + tree.describe() + " at " +
-                                       tree.place.print());
+        problems.error(more.place, "this is " + more.describe() + ", but " + tree.describe() +
+                                       " at " + tree.place.print());
         return;
     }
     for (Node::Member& member : more.members) {
@@ -102,7 +104,8 @@ void merge_into(Node& tree, Node more, Problems& problems) {
         }
         const bool both_scalars = same->value.is_scalar() && member.value.is_scalar();
         if (both_scalars) {
-            problems.error(member.value.place, "'" + member.key + "' is set twice: the first time at " +
+            problems.error(member.value.place, "'" + member.key +
+                                                   "' is set twice: the first time at " +
                                                    same->value.place.print());
         } else {
             merge_into(same->value, std::move(member.value), problems);

@@ -18,7 +18,8 @@ std::optional<int> read_number(std::string_view digits) {
     int number = 0;
     const char* const end = digits.data() + digits.size();
     const auto read = std::from_chars(digits.data(), end, number);
-    const bool fine = read.ec == std::errc{} && read.ptr == end && number >= 0 && digits.size() <= 9;
+    const bool fine =
+        read.ec == std::errc{} && read.ptr == end && number >= 0 && digits.size() <= 9;
     return fine ? std::optional(number) : std::nullopt;
 }
 
@@ -29,7 +30,8 @@ Result<std::vector<std::string>> numbers_between(std::string_view name, std::str
     if (!from || !to) return error_about(name, "needs whole numbers, such as worker_{1..7}");
     if (*from > *to) return error_about(name, "counts backwards");
     if (*to - *from >= kMaxRangeMembers) {
-        return error_about(name, "stands for more than " + std::to_string(kMaxRangeMembers) + " names");
+        return error_about(name,
+                           "stands for more than " + std::to_string(kMaxRangeMembers) + " names");
     }
     // {01..12} is written with the zeros that its first number has.
     const size_t width = first.size() > 1 && first.front() == '0' ? first.size() : 0;

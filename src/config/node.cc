@@ -32,7 +32,8 @@ public:
             if (newline) eat_indent();
             return 1;
         }
-        if (size_t blanks = blanks_before_newline(); blanks < raw_.size() - at_) return fold(blanks);
+        if (size_t blanks = blanks_before_newline(); blanks < raw_.size() - at_)
+            return fold(blanks);
         if (node_.style == Node::Style::double_quoted && raw_[at_] == '\\') return escape();
         if (node_.style == Node::Style::single_quoted && raw_.substr(at_, 2) == "''") eat();
         eat();
@@ -86,8 +87,8 @@ private:
         unsigned long code = 0;
         for (int i = 0; i < digits && !at_end(); ++i) {
             const char digit = raw_[at_];
-            code = code * 16 + static_cast<unsigned long>(
-                                   digit <= '9' ? digit - '0' : (digit | 0x20) - 'a' + 10);
+            code = code * 16 + static_cast<unsigned long>(digit <= '9' ? digit - '0'
+                                                                       : (digit | 0x20) - 'a' + 10);
             eat();
         }
         if (kind == 'N' || kind == '_') return 2;
@@ -127,7 +128,8 @@ Place Node::place_of(size_t offset) const {
     RawWalk walk(*this);
     size_t seen = 0;
     while (seen < offset && !walk.at_end()) {
-        // A character of several bytes is stepped over byte by byte; only its first moves the column.
+        // A character of several bytes is stepped over byte by byte; only its first moves the
+        // column.
         seen += walk.step();
     }
     found.line += walk.line();

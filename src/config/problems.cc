@@ -29,13 +29,13 @@ void Problems::add(Problems others) {
 }
 
 bool Problems::has_errors() const {
-    return std::any_of(problems_.begin(), problems_.end(), [](const Problem& problem) {
-        return problem.kind == Problem::Kind::error;
-    });
+    return std::any_of(problems_.begin(), problems_.end(),
+                       [](const Problem& problem) { return problem.kind == Problem::Kind::error; });
 }
 
 void Problems::sort_by_place() {
-    // Files stay in the order in which they were first complained about; the main file is read first.
+    // Files stay in the order in which they were first complained about; the main file is read
+    // first.
     std::vector<std::string> files;
     for (const Problem& problem : problems_) {
         if (std::find(files.begin(), files.end(), problem.place.file) == files.end()) {

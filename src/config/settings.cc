@@ -36,8 +36,9 @@ void check_listen(Fields& fields, const AgentSettings& agent, Problems& problems
     }
     if (!is_loopback(host) && agent.password_file.empty()) {
         problems.error(fields.place_of("listen"),
-                       "'" + agent.listen + "' can be reached from other machines: set 'password_file' "
-                       "as well, or listen on 127.0.0.1");
+                       "'" + agent.listen +
+                           "' can be reached from other machines: set 'password_file' "
+                           "as well, or listen on 127.0.0.1");
     }
 }
 
@@ -65,8 +66,9 @@ Node read_tree(const std::vector<ConfigText>& texts, const Environment& environm
     for (const ConfigText& text : texts) {
         Node root = parse_yaml(text.text, text.file, problems);
         if (root.is_scalar() || root.is_list()) {
-            problems.error(root.place, "a configuration is a map of sections such as 'services:', this is " +
-                                           root.describe());
+            problems.error(root.place,
+                           "a configuration is a map of sections such as 'services:', this is " +
+                               root.describe());
             continue;
         }
         merge_into(tree, std::move(root), problems);
@@ -116,8 +118,9 @@ std::string_view name_of(Mode mode) {
 
 bool SettingsDraft::claim(std::string_view kind, const std::string& name, const Place& place) {
     if (!is_safe_word(name)) {
-        error_once(place, "the name '" + printable(clip_end(name, 64), Lines::flatten) +
-                              "' may hold letters, digits, '.', '_' and '-' only, and not begin with '-'");
+        error_once(place,
+                   "the name '" + printable(clip_end(name, 64), Lines::flatten) +
+                       "' may hold letters, digits, '.', '_' and '-' only, and not begin with '-'");
         return false;
     }
     const auto [taken, is_new] = names.emplace(name, std::pair(std::string(kind), place));
@@ -134,7 +137,8 @@ void SettingsDraft::error_once(const Place& place, const std::string& message) {
 std::vector<const Node*> maps_of(const Node& section, std::string_view what, Problems& problems) {
     std::vector<const Node*> maps;
     if (section.is_scalar() || section.is_map()) {
-        problems.error(section.place, "'" + std::string(what) + "' must be a list of maps ('- name: ...'), not " +
+        problems.error(section.place, "'" + std::string(what) +
+                                          "' must be a list of maps ('- name: ...'), not " +
                                           section.describe());
     }
     for (const Node& item : section.items) {
@@ -142,7 +146,8 @@ std::vector<const Node*> maps_of(const Node& section, std::string_view what, Pro
             maps.push_back(&item);
         } else if (!item.damaged) {
             problems.error(item.place, "an item of '" + std::string(what) +
-                                           "' must be a map ('- name: ...'), not " + item.describe());
+                                           "' must be a map ('- name: ...'), not " +
+                                           item.describe());
         }
     }
     return maps;
@@ -169,7 +174,8 @@ void read_agent(const Node& node, AgentSettings& agent, Problems& problems) {
         }
     }
     if (agent.store != "sqlite") {
-        problems.error(fields.place_of("store"), "'store' must be sqlite, this version has no other");
+        problems.error(fields.place_of("store"),
+                       "'store' must be sqlite, this version has no other");
     }
     check_listen(fields, agent, problems);
     fields.done();
@@ -193,7 +199,8 @@ void read_limits(const Node& node, Limits& limits, Problems& problems) {
     limits.group_share_percent = fields.percentage("group_share", limits.group_share_percent);
     span("group_window", limits.group_window);
     count("mass_failure_least", limits.mass_failure_least, 2, 10'000);
-    limits.mass_failure_percent = fields.percentage("mass_failure_share", limits.mass_failure_percent);
+    limits.mass_failure_percent =
+        fields.percentage("mass_failure_share", limits.mass_failure_percent);
     span("mass_failure_window", limits.mass_failure_window);
     span("approval_valid", limits.approval_valid);
     limits.soak = fields.duration("soak", limits.soak);
@@ -209,7 +216,8 @@ void read_limits(const Node& node, Limits& limits, Problems& problems) {
     count("llm_calls", limits.llm_calls, 0, 1'000);
     count("llm_tokens", limits.llm_tokens, 0, 10'000'000);
     if (limits.backoff_most < limits.backoff_first) {
-        problems.error(fields.place_of("backoff_most"), "'backoff_most' is shorter than 'backoff_first'");
+        problems.error(fields.place_of("backoff_most"),
+                       "'backoff_most' is shorter than 'backoff_first'");
     }
     if (limits.actions_per_day < limits.actions_per_hour) {
         problems.warning(fields.place_of("actions_per_day"),

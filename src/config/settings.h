@@ -1,8 +1,10 @@
-// ops-agent.yaml, read and checked. Rooms read their own part (a check, a channel) from the Node kept here.
+// ops-agent.yaml, read and checked. Rooms read their own part (a check, a channel) from the Node
+// kept here.
 //
-// Merged from FILE and, beside it, conf.d/*.yaml (maps merge, lists append, a scalar may be set once).
-// ${ENV} is replaced from the environment handed in, $$ is a dollar; an unset variable is an error with
-// its place. Every key is described in docs/configuration.md.
+// Merged from FILE and, beside it, conf.d/*.yaml (maps merge, lists append, a scalar may be set
+// once).
+// ${ENV} is replaced from the environment handed in, $$ is a dollar; an unset variable is an error
+// with its place. Every key is described in docs/configuration.md.
 #pragma once
 
 #include <functional>
@@ -22,15 +24,15 @@ std::string_view name_of(Mode mode);
 
 // Every bound of product.md 7, each a key of `limits:` with this default.
 struct Limits {
-    int attempts = 3;                 // an incident
+    int attempts = 3;  // an incident
     Duration backoff_first = std::chrono::seconds(10);
     Duration backoff_most = std::chrono::minutes(5);
     Duration attempts_reset = std::chrono::minutes(10);  // healthy for so long clears the counter
-    int actions_per_hour = 5;         // per target
+    int actions_per_hour = 5;                            // per target
     int actions_per_day = 10;
-    int group_share_percent = 50;     // of a group's members repaired within group_window
+    int group_share_percent = 50;  // of a group's members repaired within group_window
     Duration group_window = std::chrono::minutes(10);
-    int mass_failure_least = 3;       // targets
+    int mass_failure_least = 3;  // targets
     int mass_failure_percent = 50;
     Duration mass_failure_window = std::chrono::minutes(2);
     Duration approval_valid = std::chrono::minutes(10);
@@ -40,11 +42,11 @@ struct Limits {
     Duration step_timeout = std::chrono::seconds(60);
     int inbox = 65536;
     int workers = 8;
-    int64_t output = 64 * 1024;                // kept of a command's output, head and tail
-    int64_t http_body = 1024 * 1024;           // read of an HTTP answer
+    int64_t output = 64 * 1024;       // kept of a command's output, head and tail
+    int64_t http_body = 1024 * 1024;  // read of an HTTP answer
     Duration http_timeout = std::chrono::seconds(10);
     int http_redirects = 3;
-    int llm_calls = 8;                         // an incident
+    int llm_calls = 8;  // an incident
     int llm_tokens = 20000;
 };
 
@@ -55,29 +57,30 @@ struct AgentSettings {
     std::string listen = "127.0.0.1:8321";
     std::string runbook = "runbook.yaml";  // relative to the config file's folder
     std::string store = "sqlite";
-    std::string time_zone;                 // empty: the machine's
-    std::string password_file;             // empty: none set
-    std::string push_token_file;           // empty: pushes from loopback need none
+    std::string time_zone;        // empty: the machine's
+    std::string password_file;    // empty: none set
+    std::string push_token_file;  // empty: pushes from loopback need none
     // host:port or URL, asked to tell the loss of our own network from everybody's outage.
     std::vector<std::string> uplink;
     Duration keep_raw = std::chrono::hours(24);
     Duration keep_minutes = std::chrono::hours(24 * 30);
     Duration keep_hours = std::chrono::hours(24 * 730);
     Duration keep_incidents = std::chrono::hours(24 * 730);
-    std::string executor_socket;           // empty: `run` starts the executor itself
+    std::string executor_socket;  // empty: `run` starts the executor itself
 };
 
 // One check of one target, as written; monitor/ makes it a Check.
 struct CheckSettings {
     std::string target;
-    // The `check:` map without the keys below; placeholders {n}, {name}, {service}, {host}, {group} are
-    // filled in. Of a host: {host: disks} or {host: machine}. Of a signal: its entry without name.
+    // The `check:` map without the keys below; placeholders {n}, {name}, {service}, {host}, {group}
+    // are filled in. Of a host: {host: disks} or {host: machine}. Of a signal: its entry without
+    // name.
     Node check;
     Duration interval = std::chrono::seconds(30);
     Duration timeout = std::chrono::seconds(5);
-    int failures = 2;                      // bad in a row before it counts; the second is asked at once
-    int recoveries = 2;                    // good in a row before it is well again
-    bool host_check = false;               // one every host has without being asked: disks, machine
+    int failures = 2;         // bad in a row before it counts; the second is asked at once
+    int recoveries = 2;       // good in a row before it is well again
+    bool host_check = false;  // one every host has without being asked: disks, machine
     bool signal = false;
 };
 
@@ -87,7 +90,8 @@ struct Settings {
     Limits limits;
     Inventory inventory;
     std::vector<CheckSettings> checks;
-    // Facts that are pushed or that a signal gives, for the expression checker: name and type name, or
+    // Facts that are pushed or that a signal gives, for the expression checker: name and type name,
+    // or
     // "" where only run time knows it.
     std::vector<std::pair<std::string, std::string>> declared_facts;
     std::vector<std::string> events;  // declared, beside those that everybody knows
@@ -95,7 +99,7 @@ struct Settings {
     // and those of `clear_cache: NAME` and `rotate_logs: NAME`. The runbook checks them.
     std::vector<std::pair<std::string, Node>> restarts, caches, rotations;
     Node signals, logs, channels, escalation, ai, brain;
-    std::string sha256;                    // of all the text read
+    std::string sha256;  // of all the text read
 };
 
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;
@@ -104,13 +108,14 @@ struct ConfigText {
     std::string text;
 };
 
-// `texts`: the main file first, then conf.d in order. Nothing when there was an error; warnings may be
-// noted either way.
+// `texts`: the main file first, then conf.d in order. Nothing when there was an error; warnings may
+// be noted either way.
 std::optional<Settings> read_settings(const std::vector<ConfigText>& texts,
                                       const Environment& environment, Problems& problems);
 
-// As far as it can be read, in spite of errors: for lint, which goes on to the runbook. Never run it.
-Settings read_settings_leniently(const std::vector<ConfigText>& texts, const Environment& environment,
-                                 Problems& problems);
+// As far as it can be read, in spite of errors: for lint, which goes on to the runbook. Never run
+// it.
+Settings read_settings_leniently(const std::vector<ConfigText>& texts,
+                                 const Environment& environment, Problems& problems);
 
 }  // namespace ops

@@ -54,24 +54,27 @@ void read_host(const Node& node, SettingsDraft& draft) {
     const Place place = fields.place_of("name");
     const bool usable = !host.name.empty() && draft.claim("host", host.name, place);
     if (host.local && !host.ssh.empty()) {
-        draft.problems.error(fields.place_of("ssh"), "host '" + host.name + "' is local, it needs no 'ssh'");
-    }
-    if (!host.ssh.empty() && (host.ssh.starts_with('-') || host.ssh.find_first_of(" \t\"'\\$`;&|<>()") !=
-                                                               std::string::npos)) {
         draft.problems.error(fields.place_of("ssh"),
-                             "'ssh' must be a destination such as pc, ops@pc or ssh://ops@pc:22, not " +
-                                 fields.node("ssh").describe() + "; options belong into ~/.ssh/config");
+                             "host '" + host.name + "' is local, it needs no 'ssh'");
+    }
+    if (!host.ssh.empty() && (host.ssh.starts_with('-') ||
+                              host.ssh.find_first_of(" \t\"'\\$`;&|<>()") != std::string::npos)) {
+        draft.problems.error(
+            fields.place_of("ssh"),
+            "'ssh' must be a destination such as pc, ops@pc or ssh://ops@pc:22, not " +
+                fields.node("ssh").describe() + "; options belong into ~/.ssh/config");
     }
     for (const std::string& disk : host.disks) {
         if (!disk.starts_with('/')) {
-            draft.problems.error(fields.place_of("disks"), "a disk is a mount point that begins with '/', not '" +
-                                                               printable(disk, Lines::flatten) + "'");
+            draft.problems.error(fields.place_of("disks"),
+                                 "a disk is a mount point that begins with '/', not '" +
+                                     printable(disk, Lines::flatten) + "'");
         }
     }
     const bool watched = host.local || !host.ssh.empty();
     if (!watched && !fields.has("check") && usable && !node.damaged) {
-        draft.problems.error(place, "host '" + host.name +
-                                        "' needs 'local: true', 'ssh: DESTINATION' or a 'check'");
+        draft.problems.error(
+            place, "host '" + host.name + "' needs 'local: true', 'ssh: DESTINATION' or a 'check'");
     }
     if (watched) {
         add_host_checks(host, fields, place, draft);
@@ -99,20 +102,24 @@ void read_host(const Node& node, SettingsDraft& draft) {
 void read_hosts(const Node& node, const Place& agent_place, SettingsDraft& draft) {
     for (const Node* const item : maps_of(node, "hosts", draft.problems)) read_host(*item, draft);
     std::vector<Host>& hosts = draft.settings.inventory.hosts;
-    const auto local = std::find_if(hosts.begin(), hosts.end(), [](const Host& h) { return h.local; });
+    const auto local =
+        std::find_if(hosts.begin(), hosts.end(), [](const Host& h) { return h.local; });
     if (local != hosts.end()) {
-        const auto second = std::find_if(local + 1, hosts.end(), [](const Host& h) { return h.local; });
+        const auto second =
+            std::find_if(local + 1, hosts.end(), [](const Host& h) { return h.local; });
         if (second != hosts.end()) {
-            draft.problems.error(draft.names.find(second->name)->second.second,
-                                 "'" + local->name + "' is local already, and only one host can be");
+            draft.problems.error(
+                draft.names.find(second->name)->second.second,
+                "'" + local->name + "' is local already, and only one host can be");
         }
         return;
     }
     // This machine is always looked after, also when nobody wrote it down.
     const std::string& name = draft.settings.agent.name;
     if (const auto same = draft.names.find(name); same != draft.names.end()) {
-        draft.problems.error(same->second.second,
-                             "host '" + name + "' has the agent's own name but is not 'local: true'");
+        draft.problems.error(
+            same->second.second,
+            "host '" + name + "' has the agent's own name but is not 'local: true'");
         return;
     }
     if (!draft.claim("local host (agent.name)", name, agent_place)) return;

@@ -85,10 +85,10 @@ void check_references(SettingsDraft& draft) {
     Edges edges;
     for (const Reference& reference : draft.depends_on) {
         if (!known_set.contains(reference.to)) {
-            draft.error_once(reference.place,
-                             "'depends_on' names '" + printable(clip_end(reference.to, 64), Lines::flatten) +
-                                 "', which is no host, service or signal" +
-                                 did_you_mean(reference.to, known));
+            draft.error_once(
+                reference.place,
+                "'depends_on' names '" + printable(clip_end(reference.to, 64), Lines::flatten) +
+                    "', which is no host, service or signal" + did_you_mean(reference.to, known));
             continue;
         }
         if (inventory.has_target(reference.to)) {
@@ -103,8 +103,10 @@ void check_references(SettingsDraft& draft) {
     for (const Host& host : inventory.hosts) hosts.push_back(host.name);
     for (const Reference& reference : draft.on_host) {
         if (inventory.find_host(reference.to) == nullptr) {
-            draft.error_once(reference.place, "there is no host '" + printable(clip_end(reference.to, 64), Lines::flatten) +
-                                                  "' in 'hosts'" + did_you_mean(reference.to, hosts));
+            draft.error_once(reference.place,
+                             "there is no host '" +
+                                 printable(clip_end(reference.to, 64), Lines::flatten) +
+                                 "' in 'hosts'" + did_you_mean(reference.to, hosts));
         } else {
             edges[reference.from].push_back(reference);
         }

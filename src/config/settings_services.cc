@@ -34,8 +34,8 @@ void fill_all(Node& node, const Service& service) {
 void read_check(const Node& written, const CheckDefaults& defaults, const Service& service,
                 SettingsDraft& draft) {
     if (!written.is_map()) {
-        draft.error_once(written.place, "a check must be a map such as {http: URL}, not " +
-                                            written.describe());
+        draft.error_once(written.place,
+                         "a check must be a map such as {http: URL}, not " + written.describe());
         return;
     }
     Fields fields(written, "a check", draft.problems);
@@ -66,8 +66,8 @@ std::optional<Heartbeat> read_heartbeat(const Node& node, SettingsDraft& draft) 
     heartbeat.grace = fields.duration("grace", heartbeat.every);
     if (node.is_map() && !fields.has("every") && !node.damaged) {
         draft.problems.error(node.place, "heartbeat needs 'every', such as 1m");
-    } else if (fields.has("every") && heartbeat.every <= Duration::zero() && node["every"].is_scalar() &&
-               parse_duration(node["every"].text).ok()) {
+    } else if (fields.has("every") && heartbeat.every <= Duration::zero() &&
+               node["every"].is_scalar() && parse_duration(node["every"].text).ok()) {
         draft.problems.error(fields.place_of("every"), "'every' must be longer than nothing");
     }
     fields.done();
@@ -85,9 +85,9 @@ std::string own_part(const RangeMember& member, const std::string& group) {
 }
 
 int number_of(const RangeMember& member, const std::string& own_name) {
-    const bool digits = !own_name.empty() && own_name.size() <= 9 &&
-                        std::all_of(own_name.begin(), own_name.end(),
-                                    [](char c) { return c >= '0' && c <= '9'; });
+    const bool digits =
+        !own_name.empty() && own_name.size() <= 9 &&
+        std::all_of(own_name.begin(), own_name.end(), [](char c) { return c >= '0' && c <= '9'; });
     return member.number != 0 || !digits ? member.number : std::stoi(own_name);
 }
 
@@ -117,7 +117,8 @@ void add_member(const ServiceEntry& entry, const RangeMember& member, bool first
     };
     if (entry.depends_on.is_scalar()) depend(entry.depends_on);
     for (const Node& item : entry.depends_on.items) depend(item);
-    if (!service.host.empty()) draft.on_host.push_back({service.name, service.host, entry.host_place});
+    if (!service.host.empty())
+        draft.on_host.push_back({service.name, service.host, entry.host_place});
     if (first && entry.restart.is_scalar()) {
         draft.settings.restarts.emplace_back(service.name, entry.restart);
     }
@@ -127,7 +128,8 @@ void add_member(const ServiceEntry& entry, const RangeMember& member, bool first
 void read_service(const Node& node, SettingsDraft& draft) {
     Fields fields(node, "a service", draft.problems);
     const std::string name = fields.required_text("name");
-    ServiceEntry entry{{}, {}, fields.node("check"), fields.node("depends_on"), fields.node("restart"), {}, {}};
+    ServiceEntry entry{
+        {}, {}, fields.node("check"), fields.node("depends_on"), fields.node("restart"), {}, {}};
     entry.service.group = fields.text("group");
     entry.service.host = fields.text("host");
     entry.service.restart = fields.text("restart");
@@ -144,7 +146,8 @@ void read_service(const Node& node, SettingsDraft& draft) {
     }
     if (!fields.has("check") && !fields.has("heartbeat") && !fields.has_misspelt("check") &&
         !fields.has_misspelt("heartbeat") && !node.damaged) {
-        draft.problems.error(entry.name_place, "service '" + name + "' needs a 'check' or a 'heartbeat'");
+        draft.problems.error(entry.name_place,
+                             "service '" + name + "' needs a 'check' or a 'heartbeat'");
     }
     if (name.empty()) return;
     const Result<std::vector<RangeMember>> members = expand_name(name);

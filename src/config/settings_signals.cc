@@ -26,7 +26,8 @@ void declare(std::string name, std::string_view type, SettingsDraft& draft) {
 // The facts that a signal of this kind is known to give (product.md 3).
 void declare_facts_of(const std::string& name, const Node& signal, SettingsDraft& draft) {
     std::string fact = name;
-    std::replace_if(fact.begin(), fact.end(), [](char c) { return c == '-' || c == '.'; }, '_');
+    std::replace_if(
+        fact.begin(), fact.end(), [](char c) { return c == '-' || c == '.'; }, '_');
     if (signal["stripe"]) {
         declare(fact + "_mrr", "number", draft);
         declare(fact + "_hourly", "number", draft);
@@ -70,7 +71,8 @@ void read_signal(const Node& node, SettingsDraft& draft) {
 void check_url(Fields& fields, std::string_view key, Problems& problems) {
     const std::string url = fields.text(key);
     if (url.empty() || url.starts_with("http://") || url.starts_with("https://")) return;
-    problems.error(fields.place_of(key), "'" + std::string(key) + "' must begin with http:// or https://");
+    problems.error(fields.place_of(key),
+                   "'" + std::string(key) + "' must begin with http:// or https://");
 }
 
 }  // namespace
@@ -83,21 +85,25 @@ void read_signals(const Node& node, SettingsDraft& draft) {
 
 void read_facts(const Node& node, SettingsDraft& draft) {
     if (node.is_scalar() || node.is_list()) {
-        draft.problems.error(node.place, "'facts' must be a map such as {queue_lag: duration}, not " +
-                                             node.describe());
+        draft.problems.error(
+            node.place,
+            "'facts' must be a map such as {queue_lag: duration}, not " + node.describe());
     }
     for (const Node::Member& member : node.members) {
         if (!is_fact_name(member.key)) {
-            draft.problems.error(member.key_place, "the fact '" + printable(member.key, Lines::flatten) +
-                                                       "' may hold small letters, digits and '_' only");
+            draft.problems.error(member.key_place,
+                                 "the fact '" + printable(member.key, Lines::flatten) +
+                                     "' may hold small letters, digits and '_' only");
             continue;
         }
         const std::vector<std::string> known(kFactTypes.begin(), kFactTypes.end());
         const std::string& type = member.value.text;
-        if (!member.value.is_scalar() || std::find(known.begin(), known.end(), type) == known.end()) {
-            draft.problems.error(member.value.place, "the type of '" + member.key + "' must be one of " +
-                                                         join(known, ", ") + ", not " +
-                                                         member.value.describe() + did_you_mean(type, known));
+        if (!member.value.is_scalar() ||
+            std::find(known.begin(), known.end(), type) == known.end()) {
+            draft.problems.error(member.value.place, "the type of '" + member.key +
+                                                         "' must be one of " + join(known, ", ") +
+                                                         ", not " + member.value.describe() +
+                                                         did_you_mean(type, known));
             continue;
         }
         if (const FactKind* const kind = find_fact_kind(member.key);
@@ -112,7 +118,8 @@ void read_facts(const Node& node, SettingsDraft& draft) {
 
 void read_events(const Node& node, SettingsDraft& draft) {
     if (node.is_scalar() || node.is_map()) {
-        draft.problems.error(node.place, "'events' must be a list of names, not " + node.describe());
+        draft.problems.error(node.place,
+                             "'events' must be a list of names, not " + node.describe());
     }
     for (const Node& item : node.items) {
         if (item.is_scalar() && is_fact_name(item.text)) {
@@ -127,13 +134,15 @@ void read_events(const Node& node, SettingsDraft& draft) {
 void read_named_commands(const Node& node, std::string_view what,
                          std::vector<std::pair<std::string, Node>>& commands, Problems& problems) {
     if (node.is_scalar() || node.is_list()) {
-        problems.error(node.place, "'" + std::string(what) + "' must be a map of 'name: command', not " +
-                                       node.describe());
+        problems.error(
+            node.place,
+            "'" + std::string(what) + "' must be a map of 'name: command', not " + node.describe());
     }
     for (const Node::Member& member : node.members) {
         if (!is_safe_word(member.key)) {
-            problems.error(member.key_place, "the name '" + printable(member.key, Lines::flatten) +
-                                                 "' may hold letters, digits, '.', '_' and '-' only");
+            problems.error(member.key_place,
+                           "the name '" + printable(member.key, Lines::flatten) +
+                               "' may hold letters, digits, '.', '_' and '-' only");
         } else if (!member.value.is_scalar() || member.value.text.empty()) {
             problems.error(member.value.place, "'" + member.key + "' must be a command, not " +
                                                    member.value.describe());

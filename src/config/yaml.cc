@@ -1,5 +1,6 @@
-// The library stops at its first syntax error. A person wants them all, so after each one the text is
-// mended in memory (a quote closed, a tab made spaces, a line left out) and read again from the start.
+// The library stops at its first syntax error. A person wants them all, so after each one the text
+// is mended in memory (a quote closed, a tab made spaces, a line left out) and read again from the
+// start.
 #include "config/yaml.h"
 
 #include <algorithm>
@@ -26,8 +27,12 @@ size_t sequence_length(std::string_view text, size_t at) {
         return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
     };
     const unsigned first = byte(at);
-    const size_t length = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2
-                          : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
+    const size_t length = first < 0x80   ? 1
+                          : first < 0xc2 ? 0
+                          : first < 0xe0 ? 2
+                          : first < 0xf0 ? 3
+                          : first < 0xf5 ? 4
+                                         : 0;
     for (size_t i = 1; i < length; ++i) {
         if ((byte(at + i) & 0xc0) != 0x80) return 0;
     }
@@ -38,7 +43,8 @@ size_t sequence_length(std::string_view text, size_t at) {
     return length;
 }
 
-// Line ends as \n, and nothing that is not text. What is wrong is replaced, so that the rest is read.
+// Line ends as \n, and nothing that is not text. What is wrong is replaced, so that the rest is
+// read.
 struct CleanText {
     std::string text;
     std::vector<int> mended;  // lines
@@ -137,14 +143,15 @@ constexpr auto kWordings = std::to_array<Wording>({
     {"missing comma in flow", "expected ',' or the closing bracket"},
     {"without a closing bracket", "expected ',' or the closing bracket"},
     {"depth", "nested too deeply"},
-    {"invalid escape", "this escape means nothing between double quotes; write \\\\ for a \\, or use "
-                       "single quotes"},
+    {"invalid escape",
+     "this escape means nothing between double quotes; write \\\\ for a \\, or use "
+     "single quotes"},
 });
 
 const Wording* find_wording(const std::string& message) {
-    const auto found = std::find_if(kWordings.begin(), kWordings.end(), [&](const Wording& wording) {
-        return message.find(wording.library) != std::string::npos;
-    });
+    const auto found = std::find_if(
+        kWordings.begin(), kWordings.end(),
+        [&](const Wording& wording) { return message.find(wording.library) != std::string::npos; });
     return found == kWordings.end() ? nullptr : &*found;
 }
 
@@ -195,7 +202,8 @@ private:
     bool mend(const YamlStop& stop) {
         const int line = std::min(stop.place.line, line_count());
         if (stop.message.find("tab") != std::string::npos) return mend_tabs(line);
-        if (stop.message.find("quoted scalar") != std::string::npos && mend_quote(stop)) return true;
+        if (stop.message.find("quoted scalar") != std::string::npos && mend_quote(stop))
+            return true;
         if (stop.open_bracket && stop.open_bracket->line < stop.place.line) {
             tell(*stop.open_bracket, std::string("'") + stop.bracket + "' is never closed");
             // What stands between may belong to it, or be the next line of an innocent.
@@ -230,8 +238,9 @@ private:
         if (keep == std::string::npos) keep = 0;
         while (line.substr(keep, 2) == "- ") keep += 2;
         size_t key_end = keep;
-        while (key_end < line.size() && (std::isalnum(static_cast<unsigned char>(line[key_end])) != 0 ||
-                                         line[key_end] == '_' || line[key_end] == '-')) {
+        while (key_end < line.size() &&
+               (std::isalnum(static_cast<unsigned char>(line[key_end])) != 0 ||
+                line[key_end] == '_' || line[key_end] == '-')) {
             ++key_end;
         }
         const bool has_key =
@@ -310,9 +319,8 @@ private:
             if (at == std::string::npos || at < start || at > line.size()) continue;
             line_at(opening->line) = line.substr(0, at) + quote + line.substr(at);
             const YamlPass pass = read_lines(lines_);
-            const bool bracket_is_open =
-                pass.stop && pass.stop->open_bracket &&
-                pass.stop->open_bracket->line == opening->line;
+            const bool bracket_is_open = pass.stop && pass.stop->open_bracket &&
+                                         pass.stop->open_bracket->line == opening->line;
             if (!pass.stop || (pass.stop->place.line > opening->line && !bracket_is_open)) {
                 tell(*opening, std::string("unterminated quote: the ") + quote +
                                    " opened here is not closed on this line");
@@ -327,7 +335,8 @@ private:
         return true;
     }
 
-    // The library lets a tab pass where a text goes on in the next line; people do not see it either.
+    // The library lets a tab pass where a text goes on in the next line; people do not see it
+    // either.
     void tell_tabs(const YamlPass& pass) {
         if (guessed_) return;
         for (int i = 1; i <= line_count(); ++i) {
@@ -335,7 +344,8 @@ private:
             const bool in_block = std::any_of(
                 pass.block_lines.begin(), pass.block_lines.end(),
                 [i](const auto& range) { return range.first <= i && i <= range.second; });
-            if (column != 0 && !in_block) problems_.error({file_, i, column}, std::string(kTabMessage));
+            if (column != 0 && !in_block)
+                problems_.error({file_, i, column}, std::string(kTabMessage));
         }
     }
 
@@ -347,8 +357,8 @@ private:
             last = std::max({last, member.key_place.line, mark_damage(member.value)});
         }
         node.damaged = node.damaged || std::any_of(damaged_.begin(), damaged_.end(), [&](int line) {
-            return node.place.line - 1 <= line && line <= last + 1;
-        });
+                           return node.place.line - 1 <= line && line <= last + 1;
+                       });
         return last;
     }
 

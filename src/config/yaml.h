@@ -1,7 +1,8 @@
-// YAML text as a tree in which every value knows its place, so that each error can name file, line and column.
+// YAML text as a tree in which every value knows its place, so that each error can name file, line
+// and column.
 //
-// Refused with a place: duplicate keys, aliases and anchors, tabs as indentation, unterminated quotes,
-// tags, a second document, bytes that are not UTF-8, more than 32 levels, more than 1 MiB.
+// Refused with a place: duplicate keys, aliases and anchors, tabs as indentation, unterminated
+// quotes, tags, a second document, bytes that are not UTF-8, more than 32 levels, more than 1 MiB.
 // After most of these the rest is still read, so that all that is wrong is told in one run.
 // Typing is ours: a scalar is plain text until somebody asks for a duration.
 #pragma once
@@ -17,8 +18,8 @@ namespace ops {
 
 struct Place {
     std::string file;
-    int line = 0;    // from 1; 0: the whole file
-    int column = 0;  // from 1, in characters
+    int line = 0;               // from 1; 0: the whole file
+    int column = 0;             // from 1, in characters
     std::string print() const;  // "runbook.yaml:12:7"
 };
 
@@ -27,7 +28,8 @@ struct Problem {
     Kind kind = Kind::error;
     Place place;
     std::string message;
-    std::string print() const;  // "runbook.yaml:12:7: error: unknown key 'symptom' (did you mean 'symptoms'?)"
+    std::string print()
+        const;  // "runbook.yaml:12:7: error: unknown key 'symptom' (did you mean 'symptoms'?)"
 };
 
 // Collects everything wrong in one run; nothing stops at the first.
@@ -84,7 +86,8 @@ struct Node::Member {
     Node value;
 };
 
-// The root of one document, or a missing node and the reasons in `problems`. `file` is only for places.
+// The root of one document, or a missing node and the reasons in `problems`. `file` is only for
+// places.
 Node parse_yaml(std::string_view text, const std::string& file, Problems& problems);
 
 }  // namespace ops

@@ -199,8 +199,9 @@ private:
                                                                       : '\0';
         node.quoted = quote != '\0';
         if (!node.quoted) return;
-        if (from > 0 && text_[from - 1] == quote && !(node.text.empty() && from + 1 < text_.size() &&
-                                                      text_[from] == quote && text_[from + 1] == quote)) {
+        if (from > 0 && text_[from - 1] == quote &&
+            !(node.text.empty() && from + 1 < text_.size() && text_[from] == quote &&
+              text_[from + 1] == quote)) {
             node.place = place_at(from - 1);
         } else if (from < text_.size() && text_[from] == quote) {
             node.place = place_at(from);
@@ -211,7 +212,8 @@ private:
     // Of a literal or folded text the place is its first character, behind the indentation.
     void place_block(Node& node, size_t& from, size_t to) {
         if (node.style != Node::Style::literal && node.style != Node::Style::folded) return;
-        pass_.block_lines.emplace_back(lines_.at(from).first, lines_.at(to == 0 ? 0 : to - 1).first);
+        pass_.block_lines.emplace_back(lines_.at(from).first,
+                                       lines_.at(to == 0 ? 0 : to - 1).first);
         while (from < to && text_[from] == ' ') ++from;
         node.place = place_at(from);
     }
@@ -273,7 +275,8 @@ private:
         }
         const auto [first, is_new] = parent.keys.emplace(key.text, key.place);
         if (!is_new) {
-            pass_.problems.error(key.place, "duplicate key " + key.describe() + ", first given at " +
+            pass_.problems.error(key.place, "duplicate key " + key.describe() +
+                                                ", first given at " +
                                                 std::to_string(first->second.line) + ":" +
                                                 std::to_string(first->second.column));
             return;
@@ -297,7 +300,8 @@ YamlPass read_yaml_events(std::string_view text, const std::string& file) {
     TreeBuilder builder(text, file);
     const std::unique_ptr<fy_diag, DiagDeleter> diag = make_diag();
     fy_parse_cfg settings{};
-    // Duplicate keys are allowed there and refused here, because the library would stop at the first.
+    // Duplicate keys are allowed there and refused here, because the library would stop at the
+    // first.
     settings.flags = static_cast<fy_parse_cfg_flags>(FYPCF_QUIET | FYPCF_COLLECT_DIAG |
                                                      FYPCF_ALLOW_DUPLICATE_KEYS);
     settings.diag = diag.get();

@@ -1,5 +1,5 @@
-// One pass of libfyaml over one text: a tree as far as it got, and why it stopped there. The only file
-// that knows the library is yaml_events.cc.
+// One pass of libfyaml over one text: a tree as far as it got, and why it stopped there. The only
+// file that knows the library is yaml_events.cc.
 #pragma once
 
 #include <optional>
@@ -25,7 +25,8 @@ struct YamlPass {
     Node root;
     Problems problems;  // of the kind after which the rest can still be read
     std::optional<YamlStop> stop;
-    std::vector<std::pair<int, int>> block_lines;  // first and last line of each literal or folded text
+    std::vector<std::pair<int, int>>
+        block_lines;  // first and last line of each literal or folded text
 };
 
 // Requires: valid UTF-8 without carriage returns.

@@ -68,7 +68,8 @@ TEST(Yaml, KnowsThePlaceInsideATextOfAnyStyle) {
     };
     for (const Row& row : rows) {
         Node node = parsed(row.text);
-        while (!node.is_scalar()) node = node.is_map() ? Node(node.members[0].value) : Node(node.items[0]);
+        while (!node.is_scalar())
+            node = node.is_map() ? Node(node.members[0].value) : Node(node.items[0]);
         const size_t offset = node.text.find('#');
         ASSERT_NE(offset, std::string::npos) << row.why;
         EXPECT_EQ(node.place_of(offset).print(), row.place) << row.why;
@@ -84,7 +85,8 @@ TEST(Yaml, RefusesWhatIsNoText) {
         {"a: \xff\n", "f:1:4: error: this is not UTF-8 text\n"},
         {"a: \xc0\xaf\n", "f:1:4: error: this is not UTF-8 text\n"},
         {"a: \xed\xa0\x80\n", "f:1:4: error: this is not UTF-8 text\n"},
-        {std::string("a: x\0y\n", 7), "f:1:5: error: a control character may not stand in this file\n"},
+        {std::string("a: x\0y\n", 7),
+         "f:1:5: error: a control character may not stand in this file\n"},
         {"a: \x1b[1m\n", "f:1:4: error: a control character may not stand in this file\n"},
         {"é: 1\na: é\xff\n", "f:2:5: error: this is not UTF-8 text\n"},
         {std::string(1024 * 1024 + 1, ' '), "f: error: is larger than 1 MiB\n"},
@@ -97,7 +99,9 @@ TEST(Yaml, RefusesWhatIsNoText) {
 }
 
 TEST(Yaml, TakesWindowsLinesAndAMark) {
-    const Node root = parsed("\xef\xbb\xbf" "a: x\r\nb: y\r\n");
+    const Node root = parsed(
+        "\xef\xbb\xbf"
+        "a: x\r\nb: y\r\n");
     EXPECT_EQ(root["a"].text, "x");
     EXPECT_EQ(root["b"].text, "y");
     EXPECT_EQ(root["b"].place.print(), "f:2:4");
@@ -118,8 +122,10 @@ RC_GTEST_PROP(Yaml, NeverFailsWithoutAReason, ()) {
         rc::gen::elementOf(std::string("ab:- \n\n\t\"'{}[],&*!|>#%@`\\?\xc3\xa9")));
     Problems problems;
     const Node root = parse_yaml(text, "f", problems);
-    const bool blank = std::all_of(text.begin(), text.end(), [](char c) { return c == ' ' || c == '\n' || c == '\t'; });
-    if (!root && !blank && text.find('#') == std::string::npos && text.find('%') == std::string::npos) {
+    const bool blank = std::all_of(text.begin(), text.end(),
+                                   [](char c) { return c == ' ' || c == '\n' || c == '\t'; });
+    if (!root && !blank && text.find('#') == std::string::npos &&
+        text.find('%') == std::string::npos) {
         RC_ASSERT(problems.has_errors());
     }
     for (const Problem& problem : problems.all()) {
@@ -135,13 +141,15 @@ TEST(Problems, StandInTheOrderOfTheirPlaces) {
     problems.error({"a", 1, 1}, "fourth");
     problems.error({"b", 1, 2}, "first");
     problems.sort_by_place();
-    EXPECT_EQ(problems.print(),
-              "b:1:2: error: first\nb:1:5: warning: second\nb:2:1: error: third\na:1:1: error: fourth\n");
+    EXPECT_EQ(
+        problems.print(),
+        "b:1:2: error: first\nb:1:5: warning: second\nb:2:1: error: third\na:1:1: error: fourth\n");
     EXPECT_TRUE(problems.has_errors());
 }
 
 TEST(Fields, ReadsEachKind) {
-    const Node root = parsed("t: x\nd: 1h30m\ns: 3GB\ni: 7\nn: 2.5\np: 50 %\nb: yes\nc: ask\nl: [a, b]\nm: one\n");
+    const Node root = parsed(
+        "t: x\nd: 1h30m\ns: 3GB\ni: 7\nn: 2.5\np: 50 %\nb: yes\nc: ask\nl: [a, b]\nm: one\n");
     Problems problems;
     Fields fields(root, "a thing", problems);
     EXPECT_EQ(fields.required_text("t"), "x");
@@ -187,8 +195,9 @@ TEST(ExpandName, CountsAndLists) {
     EXPECT_EQ(names("{eu, us}-shop"), "eu-shop/eu/0 us-shop/us/0 ");
     EXPECT_EQ(names("w{0..0}"), "w0/0/0 ");
     EXPECT_EQ(expand_name("w{1..10000}").value().size(), 10'000U);
-    for (const std::string_view bad : {"w{", "w}", "}{", "{1..2}{1..2}", "{2..1}", "{a}", "{1..}", "{1..10001}",
-                                       "{-1..2}", "{,}", "{99999999999..99999999999}"}) {
+    for (const std::string_view bad :
+         {"w{", "w}", "}{", "{1..2}{1..2}", "{2..1}", "{a}", "{1..}", "{1..10001}", "{-1..2}",
+          "{,}", "{99999999999..99999999999}"}) {
         EXPECT_FALSE(expand_name(bad).ok()) << bad;
     }
 }

@@ -32,7 +32,8 @@ std::optional<Entry> find_entry(const Runbook& runbook, const Inventory& invento
                                 std::string_view name, std::string_view target) {
     if (const Entry* const entry = runbook.find(name)) return *entry;
     const Service* const service = inventory.find_service(target);
-    if (name != kBuiltinRestart || service == nullptr || service->restart.empty()) return std::nullopt;
+    if (name != kBuiltinRestart || service == nullptr || service->restart.empty())
+        return std::nullopt;
     return builtin_restart(*service);
 }
 

@@ -37,21 +37,22 @@ Json of(const Verification& verification) {
 }
 
 Json of(const Step& step) {
-    return Json::object({{"kind", static_cast<int>(step.kind)},
-                         {"text", step.text},
-                         {"command", of(step.command)},
-                         {"wait", of(step.wait)},
-                         {"verification", of(step.verification)},
-                         {"condition", of(step.condition)},
-                         {"http", Json::of_strings({step.http_method, step.http_url, step.http_body})},
-                         {"collect", of(step.collect)},
-                         {"service", step.service},
-                         {"timeout", of(step.timeout)},
-                         {"as", step.as_user},
-                         {"continue_on_error", step.continue_on_error},
-                         {"effect", name_of(step.effect)},
-                         {"risk", name_of(step.risk)},
-                         {"undo", of(step.undo)}});
+    return Json::object(
+        {{"kind", static_cast<int>(step.kind)},
+         {"text", step.text},
+         {"command", of(step.command)},
+         {"wait", of(step.wait)},
+         {"verification", of(step.verification)},
+         {"condition", of(step.condition)},
+         {"http", Json::of_strings({step.http_method, step.http_url, step.http_body})},
+         {"collect", of(step.collect)},
+         {"service", step.service},
+         {"timeout", of(step.timeout)},
+         {"as", step.as_user},
+         {"continue_on_error", step.continue_on_error},
+         {"effect", name_of(step.effect)},
+         {"risk", name_of(step.risk)},
+         {"undo", of(step.undo)}});
 }
 
 }  // namespace
@@ -61,24 +62,25 @@ std::string hash_of(const Entry& entry) {
     for (const expr::Expression& symptom : entry.symptoms) symptoms.push(symptom.print());
     Json steps = Json::array();
     for (const Step& step : entry.steps) steps.push(of(step));
-    const Json canonical = Json::object({{"name", entry.name},
-                                         {"symptoms", symptoms},
-                                         {"any", entry.any},
-                                         {"for", of(entry.hold)},
-                                         {"steps", steps},
-                                         {"undo", of(entry.undo)},
-                                         {"risk", name_of(entry.risk)},
-                                         {"effect", name_of(entry.effect)},
-                                         {"autonomy", name_of(entry.autonomy)},
-                                         {"escalate", static_cast<int>(entry.escalate)},
-                                         {"level", entry.level ? Json(name_of(*entry.level)) : Json()},
-                                         {"cooldown", of(entry.cooldown)},
-                                         {"max_per_hour", of(entry.max_per_hour)},
-                                         {"max_per_day", of(entry.max_per_day)},
-                                         {"retries", of(entry.retries)},
-                                         {"enabled", entry.enabled},
-                                         {"learned", entry.learned},
-                                         {"common_cause", entry.common_cause}});
+    const Json canonical =
+        Json::object({{"name", entry.name},
+                      {"symptoms", symptoms},
+                      {"any", entry.any},
+                      {"for", of(entry.hold)},
+                      {"steps", steps},
+                      {"undo", of(entry.undo)},
+                      {"risk", name_of(entry.risk)},
+                      {"effect", name_of(entry.effect)},
+                      {"autonomy", name_of(entry.autonomy)},
+                      {"escalate", static_cast<int>(entry.escalate)},
+                      {"level", entry.level ? Json(name_of(*entry.level)) : Json()},
+                      {"cooldown", of(entry.cooldown)},
+                      {"max_per_hour", of(entry.max_per_hour)},
+                      {"max_per_day", of(entry.max_per_day)},
+                      {"retries", of(entry.retries)},
+                      {"enabled", entry.enabled},
+                      {"learned", entry.learned},
+                      {"common_cause", entry.common_cause}});
     return sha256_hex(canonical.dump());
 }
 

@@ -60,7 +60,8 @@ private:
             // Braces have a meaning of their own in a script: only a near miss is a mistake.
             const std::string hint = did_you_mean(placeholder.name, placeholder_names());
             if (!is_known(placeholder.name) && !hint.empty()) {
-                issue(placeholder.offset, "unknown placeholder '{" + std::string(placeholder.name) + "}'" + hint);
+                issue(placeholder.offset,
+                      "unknown placeholder '{" + std::string(placeholder.name) + "}'" + hint);
             }
         }
         command.words = {"/bin/sh", "-c", std::move(script)};
@@ -77,8 +78,10 @@ private:
             if (is_known(placeholder.name)) continue;
             std::string hint = did_you_mean(placeholder.name, placeholder_names());
             if (hint.empty()) {
-                hint = "; known are {name}, {service}, {host}, {group} and {n}; put a space inside the "
-                       "braces if they are meant as they stand";
+                hint =
+                    "; known are {name}, {service}, {host}, {group} and {n}; put a space inside "
+                    "the "
+                    "braces if they are meant as they stand";
             }
             issue(word.offset_of(placeholder.offset),
                   "unknown placeholder '{" + std::string(placeholder.name) + "}'" + hint);
@@ -94,7 +97,8 @@ private:
         command.host = word.text;
         if (word.text == "{host}") return;
         if (word.text.find('{') != std::string::npos) {
-            issue(word.start, "the host of an ssh command may be a name or {host}, not '" + word.text + "'");
+            issue(word.start,
+                  "the host of an ssh command may be a name or {host}, not '" + word.text + "'");
             return;
         }
         if (inventory_ == nullptr) return;
@@ -104,13 +108,16 @@ private:
         }
         std::vector<std::string> known;
         for (const Host& host : inventory_->hosts) known.push_back(host.name);
-        issue(word.start, "the host '" + word.text + "' is not in 'hosts'" + did_you_mean(word.text, known), true);
+        issue(word.start,
+              "the host '" + word.text + "' is not in 'hosts'" + did_you_mean(word.text, known),
+              true);
     }
 
     void read_ssh(CommandText& command, std::vector<Word>& words) {
         if (words.size() > 1 && words[1].text.starts_with('-')) {
-            issue(words[1].start, "ssh options are not taken from a command: put them into ~/.ssh/config, "
-                                  "or set 'ssh' of the host");
+            issue(words[1].start,
+                  "ssh options are not taken from a command: put them into ~/.ssh/config, "
+                  "or set 'ssh' of the host");
             return;
         }
         if (words.size() < 3) {
@@ -130,7 +137,8 @@ private:
                 add_word(command, word);
             }
         }
-        if (command.words.empty() && issues_.empty()) issue(words[2].start, "the command for the host is empty");
+        if (command.words.empty() && issues_.empty())
+            issue(words[2].start, "the command for the host is empty");
     }
 
     std::string_view text_;

@@ -24,8 +24,8 @@ CommandText parse_command(std::string_view text, Shell shell, const Inventory* i
 CommandText parse_command(const Node& node, Shell shell, const Settings& settings,
                           Problems& problems);
 
-// The restart command of a service with its own values filled in, so that another target may run it.
-// Requires: service.restart is not empty.
+// The restart command of a service with its own values filled in, so that another target may run
+// it. Requires: service.restart is not empty.
 CommandText restart_command(const Service& service);
 
 }  // namespace ops

@@ -38,7 +38,8 @@ Inventory small_company() {
     Problems problems;
     Settings settings = read_settings_leniently({{"f", kSmallCompany}}, {}, problems);
     EXPECT_EQ(problems.print(), "");
-    // No configuration makes such values; if something else ever does, they are refused all the same.
+    // No configuration makes such values; if something else ever does, they are refused all the
+    // same.
     settings.inventory.services.back().own_name = "-rf /";
     settings.inventory.services.back().group = "a b";
     return settings.inventory;
@@ -67,7 +68,9 @@ TEST(SplitWords, AsAShellWould) {
         {R"("a\"b\\c\$d\e")", {R"(a"b\c$d\e)"}, "and four between double quotes"},
         {"'a;b' \"a|b\" a\\;b", {"a;b", "a|b", "a;b"}, "operators inside quotes are text"},
         {"a=b --c=d", {"a=b", "--c=d"}, "an equals sign behind the first word"},
-        {"x a#b a~b", {"x", "a#b", "a~b"}, "these signs begin something only at the start of a word"},
+        {"x a#b a~b",
+         {"x", "a#b", "a~b"},
+         "these signs begin something only at the start of a word"},
         {"ls a]b [x", {"ls", "a]b", "[x"}, "half a bracket is a bracket"},
         {"uniçode '日 本'", {"uniçode", "日 本"}, "characters of several bytes"},
         {"a\n", {"a"}, "the newline at a YAML block's end"},
@@ -88,16 +91,17 @@ TEST(SplitWords, PointsAtEveryOperator) {
         std::vector<size_t> offsets;
     };
     const std::vector<Row> rows = {
-        {"a && b || c", {2, 7}}, {"a | b", {2}},   {"a; b", {1}},        {"a &", {2}},
-        {"a > b", {2}},          {"a 2>&1", {3, 4}}, {"(a)", {0, 2}},    {"echo $x", {5}},
-        {"echo `a`", {5, 7}},    {"ls *", {3}},    {"ls a?", {4}},       {"a\nb", {1}},
-        {"ls ~", {3}},           {"# a", {0}},     {"A=b c", {0}},       {"ls [ab]", {3}},
-        {"echo \"$x\"", {6}},    {"echo 'a", {5}}, {"echo \"a", {5}},    {"a\\", {1}},
+        {"a && b || c", {2, 7}}, {"a | b", {2}},     {"a; b", {1}},     {"a &", {2}},
+        {"a > b", {2}},          {"a 2>&1", {3, 4}}, {"(a)", {0, 2}},   {"echo $x", {5}},
+        {"echo `a`", {5, 7}},    {"ls *", {3}},      {"ls a?", {4}},    {"a\nb", {1}},
+        {"ls ~", {3}},           {"# a", {0}},       {"A=b c", {0}},    {"ls [ab]", {3}},
+        {"echo \"$x\"", {6}},    {"echo 'a", {5}},   {"echo \"a", {5}}, {"a\\", {1}},
         {"a <<< b", {2, 4}},
     };
     for (const Row& row : rows) {
         std::vector<size_t> offsets;
-        for (const expr::Problem& problem : split_words(row.text).problems) offsets.push_back(problem.offset);
+        for (const expr::Problem& problem : split_words(row.text).problems)
+            offsets.push_back(problem.offset);
         EXPECT_EQ(offsets, row.offsets) << row.text;
     }
 }
@@ -131,8 +135,12 @@ std::string shell_says(const std::string& command) {
 
 TEST(SplitWords, AgreesWithARealShell) {
     const std::vector<std::string> commands = {
-        R"(a 'b c' "d e" f\ g)", R"('it'\''s' "a\"b" x"y"'z')", R"(-- --a=b a,b:c@d%e+f)",
-        R"("a\\b" 'a\b' a\\b)",  R"('' "" x)",                 R"(a]b '[x]' "*")",
+        R"(a 'b c' "d e" f\ g)",
+        R"('it'\''s' "a\"b" x"y"'z')",
+        R"(-- --a=b a,b:c@d%e+f)",
+        R"("a\\b" 'a\b' a\\b)",
+        R"('' "" x)",
+        R"(a]b '[x]' "*")",
     };
     for (const std::string& command : commands) {
         std::string ours;
@@ -143,7 +151,8 @@ TEST(SplitWords, AgreesWithARealShell) {
 
 RC_GTEST_PROP(QuoteForShell, IsReadBackUnchanged, (const std::vector<std::string>& words)) {
     std::string command;
-    for (const std::string& word : words) command += (command.empty() ? "" : " ") + quote_for_shell(word);
+    for (const std::string& word : words)
+        command += (command.empty() ? "" : " ") + quote_for_shell(word);
     const SplitWords split = split_words(command);
     std::vector<std::string> wanted = words;
     // A newline at the very end is taken for that of a YAML block; inside quotes there is none.
@@ -152,7 +161,8 @@ RC_GTEST_PROP(QuoteForShell, IsReadBackUnchanged, (const std::vector<std::string
 }
 
 TEST(QuoteForShell, ARealShellReadsItBack) {
-    for (const std::string word : {"a b", "it's", "$HOME `x` \"y\"", "a\\b", "*", "~", "-n", "", "a;b|c&d", "a\tb"}) {
+    for (const std::string word :
+         {"a b", "it's", "$HOME `x` \"y\"", "a\\b", "*", "~", "-n", "", "a;b|c&d", "a\tb"}) {
         EXPECT_EQ(shell_says(quote_for_shell(word)), word + "\n") << word;
     }
 }
@@ -189,8 +199,10 @@ TEST(FillIn, RefusesWhatMayNotBeFilled) {
         {"ssh {host} ls", "litellm", Fault::denied, "'{host}' has no value for 'litellm'"},
         {"echo {service}", "pc", Fault::denied, "'{service}' has no value for 'pc'"},
         {"echo {group}", "revenue", Fault::denied, "'{group}' has no value for 'revenue'"},
-        {"echo {name}", "x", Fault::denied, "the value of '{name}' for 'x' may not stand in a command"},
-        {"echo {group}", "x", Fault::denied, "the value of '{group}' for 'x' may not stand in a command"},
+        {"echo {name}", "x", Fault::denied,
+         "the value of '{name}' for 'x' may not stand in a command"},
+        {"echo {group}", "x", Fault::denied,
+         "the value of '{group}' for 'x' may not stand in a command"},
         {"ssh {host} ls", "x", Fault::denied, "the host 'router' has no 'ssh' destination"},
         {"echo", "nobody", Fault::not_found, "there is no 'nobody' in the configuration"},
     };
@@ -235,20 +247,23 @@ TEST(FillIn, KeepsAScriptWhole) {
     const CommandLine there =
         fill_in(parsed("ssh pc 'cd /srv && ls *.log'", Shell::yes), "worker_3", inventory).value();
     const std::vector<std::string> tail(there.argv.end() - 4, there.argv.end());
-    EXPECT_EQ(tail, (std::vector<std::string>{"ops@pc.lan", "/bin/sh", "-c", "'cd /srv && ls *.log'"}));
+    EXPECT_EQ(tail,
+              (std::vector<std::string>{"ops@pc.lan", "/bin/sh", "-c", "'cd /srv && ls *.log'"}));
 }
 
 TEST(FillIn, TheRestartOfATarget) {
     const Inventory inventory = small_company();
     CommandText own;
     own.restart_target = true;
-    EXPECT_EQ(fill_in(own, "worker_3", inventory).value().text, "ssh pc 'supervisorctl restart worker_3'");
+    EXPECT_EQ(fill_in(own, "worker_3", inventory).value().text,
+              "ssh pc 'supervisorctl restart worker_3'");
     EXPECT_EQ(fill_in(own, "litellm", inventory).value().argv,
               (std::vector<std::string>{"systemctl", "restart", "litellm"}));
     EXPECT_EQ(fill_in(own, "pc", inventory).error().fault, Fault::denied);
     // Of another service the values are its own, whatever the incident's target is.
     const CommandText other = restart_command(*inventory.find_service("worker_3"));
-    EXPECT_EQ(fill_in(other, "litellm", inventory).value().text, "ssh pc 'supervisorctl restart worker_3'");
+    EXPECT_EQ(fill_in(other, "litellm", inventory).value().text,
+              "ssh pc 'supervisorctl restart worker_3'");
 }
 
 TEST(BuiltinRestart, IsTheSameEverywhere) {
@@ -260,7 +275,8 @@ TEST(BuiltinRestart, IsTheSameEverywhere) {
     EXPECT_NE(entry->sha256, builtin_restart(*inventory.find_service("litellm")).sha256);
     EXPECT_EQ(entry->effect, Effect::idempotent);
     EXPECT_EQ(entry->risk, Risk::low);
-    EXPECT_FALSE(find_entry(empty, inventory, kBuiltinRestart, "x").has_value()) << "it has no restart";
+    EXPECT_FALSE(find_entry(empty, inventory, kBuiltinRestart, "x").has_value())
+        << "it has no restart";
     EXPECT_FALSE(find_entry(empty, inventory, "other", "worker_3").has_value());
 }
 
@@ -338,7 +354,8 @@ TEST(ProtectedThing, IsFoundWhereverItHides) {
         {"sh -c 'true; systemctl restart sshd'", "sshd"},
         {"grep ssh /var/log/auth.log", ""},
     };
-    for (const Row& row : rows) EXPECT_EQ(protected_thing(parsed(row.command)), row.thing) << row.command;
+    for (const Row& row : rows)
+        EXPECT_EQ(protected_thing(parsed(row.command)), row.thing) << row.command;
 }
 
 }  // namespace

@@ -49,7 +49,8 @@ void collect(const expr::Tree& tree, expr::Index index, std::vector<Comparison>&
     if (left.op == expr::Op::fact && right.op == expr::Op::constant) {
         comparisons.push_back({tree.names[left.item], node.op, tree.constants[right.item], text});
     } else if (left.op == expr::Op::constant && right.op == expr::Op::fact) {
-        comparisons.push_back({tree.names[right.item], mirrored(node.op), tree.constants[left.item], text});
+        comparisons.push_back(
+            {tree.names[right.item], mirrored(node.op), tree.constants[left.item], text});
     }
 }
 
@@ -79,7 +80,8 @@ struct Range {
             exactly = value;
         }
         if (!value.is_quantity()) return !is_empty();
-        const bool up = comparison.op == expr::Op::greater || comparison.op == expr::Op::greater_equal;
+        const bool up =
+            comparison.op == expr::Op::greater || comparison.op == expr::Op::greater_equal;
         const bool down = comparison.op == expr::Op::less || comparison.op == expr::Op::less_equal;
         const double amount = value.amount();
         if (!down && (amount > least || (amount == least && comparison.op == expr::Op::greater))) {
@@ -94,7 +96,8 @@ struct Range {
     }
 };
 
-// A share of something whole lies between 0% and 100%. Not cpu_usage: a service may use two processors.
+// A share of something whole lies between 0% and 100%. Not cpu_usage: a service may use two
+// processors.
 Range natural_range(const std::string& fact) {
     static constexpr auto kShares = std::to_array<std::string_view>(
         {"disk_usage", "inode_usage", "memory_usage", "swap_usage"});
@@ -131,7 +134,8 @@ bool can_hold_together(const std::vector<expr::Expression>& symptoms, std::strin
         std::vector<Comparison> comparisons;
         collect(symptom.tree(), symptom.tree().root, comparisons);
         for (const Comparison& comparison : comparisons) {
-            Range& range = ranges.try_emplace(comparison.fact, natural_range(comparison.fact)).first->second;
+            Range& range =
+                ranges.try_emplace(comparison.fact, natural_range(comparison.fact)).first->second;
             if (!range.narrow(comparison)) {
                 why = range.last.empty() ? "'" + comparison.text + "' is never true"
                                          : "'" + range.last + "' and '" + comparison.text +

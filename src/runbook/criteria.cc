@@ -31,9 +31,10 @@ struct CriterionRead {
 std::optional<CriterionRead> read_criterion(const Node& node, RunbookDraft& draft) {
     if (!node.is_map()) {
         if (!node.damaged) {
-            draft.problems.error(node.place, "a criterion must be a map such as {name: ..., when: ..., "
-                                             "level: ...}, not " +
-                                                 node.describe());
+            draft.problems.error(node.place,
+                                 "a criterion must be a map such as {name: ..., when: ..., "
+                                 "level: ...}, not " +
+                                     node.describe());
         }
         return std::nullopt;
     }
@@ -43,7 +44,8 @@ std::optional<CriterionRead> read_criterion(const Node& node, RunbookDraft& draf
     read.criterion.place = fields.place_of("name");
     const Node& when = fields.node("when");
     read.criterion.level =
-        parse_level(fields.choice("level", {"none", "log", "warning", "alert", "critical"}, "alert"))
+        parse_level(
+            fields.choice("level", {"none", "log", "warning", "alert", "critical"}, "alert"))
             .value_or(Level::alert);
     read.enabled = fields.boolean("enabled", true);
     fields.done();
@@ -72,8 +74,9 @@ void read_criteria(const Node& node, RunbookDraft& draft) {
         }
     }
     if (node.is_scalar() || node.is_map()) {
-        draft.problems.error(node.place, "'escalation' must be a list of criteria ('- name: ...'), not " +
-                                             node.describe());
+        draft.problems.error(
+            node.place,
+            "'escalation' must be a list of criteria ('- name: ...'), not " + node.describe());
     }
     std::vector<std::string> built_in_names;
     for (const Criterion& criterion : criteria) built_in_names.push_back(criterion.name);
@@ -85,8 +88,9 @@ void read_criteria(const Node& node, RunbookDraft& draft) {
         const auto twice = std::find_if(given.begin(), given.end(),
                                         [&](const auto& one) { return one.first == name; });
         if (twice != given.end()) {
-            draft.problems.error(read->criterion.place, "the name '" + name + "' is taken by the criterion at " +
-                                                            twice->second.print());
+            draft.problems.error(
+                read->criterion.place,
+                "the name '" + name + "' is taken by the criterion at " + twice->second.print());
             continue;
         }
         given.emplace_back(name, read->criterion.place);
@@ -94,9 +98,10 @@ void read_criteria(const Node& node, RunbookDraft& draft) {
                                        [&](const Criterion& one) { return one.name == name; });
         if (same == criteria.end()) {
             if (!read->enabled) {
-                draft.problems.warning(read->criterion.place, "no built-in criterion is called '" + name +
-                                                                  "', so there is nothing to switch off" +
-                                                                  did_you_mean(name, built_in_names));
+                draft.problems.warning(read->criterion.place,
+                                       "no built-in criterion is called '" + name +
+                                           "', so there is nothing to switch off" +
+                                           did_you_mean(name, built_in_names));
             } else {
                 criteria.push_back(std::move(read->criterion));
             }

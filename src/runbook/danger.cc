@@ -107,8 +107,10 @@ constexpr auto kRows = std::to_array<Row>({
     {"curl", "", "-X|--request|-d|--data|--data-raw|--data-binary|-T|--upload-file|-F|--form|-o|-O",
      kOnce, Risk::medium},
     {"curl", "", "", kRead, Risk::low},
-    {"ps df du free uptime ss netstat lsof cat head tail grep egrep zgrep ls stat dmesg vmstat iostat "
-     "pgrep pidof echo true false test nproc hostname last who w findmnt lsblk dig host nslookup ping "
+    {"ps df du free uptime ss netstat lsof cat head tail grep egrep zgrep ls stat dmesg vmstat "
+     "iostat "
+     "pgrep pidof echo true false test nproc hostname last who w findmnt lsblk dig host nslookup "
+     "ping "
      "id uname date wc sha256sum readlink getent arp mtr traceroute sensors smartctl pg_isready "
      "timedatectl resolvectl loginctl chage",
      "", "", kRead, Risk::low},
@@ -130,9 +132,9 @@ bool is_shell(std::string_view program) {
 
 // Programs that only run another one: sudo -u ops nice -n 5 rm ...
 Words without_wrappers(Words words) {
-    static constexpr auto kWrappers = std::to_array<std::string_view>(
-        {"sudo", "doas", "env", "nice", "ionice", "nohup", "timeout", "setsid", "stdbuf", "chrt",
-         "time", "runuser"});
+    static constexpr auto kWrappers =
+        std::to_array<std::string_view>({"sudo", "doas", "env", "nice", "ionice", "nohup",
+                                         "timeout", "setsid", "stdbuf", "chrt", "time", "runuser"});
     while (!words.empty()) {
         const std::string_view program = base_name(words[0]);
         if (std::find(kWrappers.begin(), kWrappers.end(), program) == kWrappers.end()) return words;
@@ -163,7 +165,8 @@ bool any_part(std::string_view parts, char separator, Fits fits) {
 bool has_option(Words words, std::string_view option) {
     return std::any_of(words.begin(), words.end(), [&](const std::string& word) {
         if (word == option || word.starts_with(std::string(option) + "=")) return true;
-        // -rf holds -r; but -name is one option of find, so only letters of length 1 are looked for.
+        // -rf holds -r; but -name is one option of find, so only letters of length 1 are looked
+        // for.
         return option.size() == 2 && option[1] != '-' && word.size() > 1 && word[0] == '-' &&
                word[1] != '-' && word.size() <= 5 && word.find(option[1]) != std::string::npos;
     });
@@ -179,7 +182,8 @@ bool has_operand(Words words, std::string_view operand) {
         return std::find(operands.begin(), operands.end(), operand) != operands.end();
     }
     for (size_t i = 0; i + 1 < operands.size(); ++i) {
-        if (operands[i] == operand.substr(0, space) && operands[i + 1] == operand.substr(space + 1)) {
+        if (operands[i] == operand.substr(0, space) &&
+            operands[i + 1] == operand.substr(space + 1)) {
             return true;
         }
     }
@@ -187,7 +191,8 @@ bool has_operand(Words words, std::string_view operand) {
 }
 
 bool fits(const Row& row, std::string_view program, Words arguments) {
-    if (!any_part(row.program, ' ', [&](std::string_view name) { return name == program; })) return false;
+    if (!any_part(row.program, ' ', [&](std::string_view name) { return name == program; }))
+        return false;
     if (!row.operands.empty() && !any_part(row.operands, '|', [&](std::string_view operand) {
             return has_operand(arguments, operand);
         })) {
@@ -257,7 +262,8 @@ Danger danger_of_words(Words words) {
 
 std::string protected_unit(std::string_view word) {
     std::string_view unit = word;
-    if (unit.ends_with(".service") || unit.ends_with(".socket")) unit = unit.substr(0, unit.rfind('.'));
+    if (unit.ends_with(".service") || unit.ends_with(".socket"))
+        unit = unit.substr(0, unit.rfind('.'));
     if (unit == "ssh" || unit == "sshd") return "sshd";
     if (unit == "ops-agent" || unit.starts_with("ops-agent-") || unit.starts_with("ops-agent@")) {
         return "ops-agent";
@@ -270,9 +276,9 @@ std::string protected_unit(std::string_view word) {
 }
 
 bool acts_on_units(std::string_view program) {
-    static constexpr auto kPrograms = std::to_array<std::string_view>(
-        {"systemctl", "service", "rc-service", "invoke-rc.d", "supervisorctl", "pkill", "killall",
-         "initctl"});
+    static constexpr auto kPrograms =
+        std::to_array<std::string_view>({"systemctl", "service", "rc-service", "invoke-rc.d",
+                                         "supervisorctl", "pkill", "killall", "initctl"});
     return std::find(kPrograms.begin(), kPrograms.end(), program) != kPrograms.end();
 }
 
@@ -311,6 +317,8 @@ std::string protected_in_words(Words words) {
 
 Danger danger_of(const CommandText& command) { return danger_of_words(command.words); }
 
-std::string protected_thing(const CommandText& command) { return protected_in_words(command.words); }
+std::string protected_thing(const CommandText& command) {
+    return protected_in_words(command.words);
+}
 
 }  // namespace ops

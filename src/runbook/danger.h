@@ -1,5 +1,5 @@
-// What a command may do, as far as its words tell: the table in docs/runbook.md. It errs on the side
-// of danger; an operator may say `effect:` and raise `risk:`.
+// What a command may do, as far as its words tell: the table in docs/runbook.md. It errs on the
+// side of danger; an operator may say `effect:` and raise `risk:`.
 #pragma once
 
 #include <span>

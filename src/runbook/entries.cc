@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 
 #include "base/text.h"
 #include "runbook/builtin.h"
@@ -41,7 +42,8 @@ void read_symptoms(Fields& fields, const Node& entry_node, Entry& entry, Runbook
     };
     if (node.is_scalar()) read_one(node);
     for (const Node& item : node.items) read_one(item);
-    const bool none = !node || node.kind == Node::Kind::null || (node.is_list() && node.items.empty());
+    const bool none =
+        !node || node.kind == Node::Kind::null || (node.is_list() && node.items.empty());
     if (none && !misspelt && !entry_node.damaged) {
         draft.problems.error(node ? node.place : entry_node.place,
                              "entry '" + entry.name + "' needs 'symptoms'");
@@ -55,8 +57,9 @@ void read_steps(Fields& fields, const Node& entry_node, Entry& entry, RunbookDra
         draft.problems.warning(entry.place, "'" + entry.name + "' has no steps, it does nothing");
     }
     if (node.is_scalar() || node.is_map()) {
-        draft.problems.error(node.place, "'auto_resolve' must be a list of steps ('- command: ...'), not " +
-                                             node.describe());
+        draft.problems.error(
+            node.place,
+            "'auto_resolve' must be a list of steps ('- command: ...'), not " + node.describe());
         return;
     }
     if ((!node || node.kind == Node::Kind::null) && !misspelt && !entry_node.damaged) {
@@ -64,7 +67,8 @@ void read_steps(Fields& fields, const Node& entry_node, Entry& entry, RunbookDra
                              "entry '" + entry.name + "' needs 'auto_resolve', a list of steps");
     }
     for (const Node& item : node.items) {
-        if (std::optional<Step> step = read_step(item, draft)) entry.steps.push_back(std::move(*step));
+        if (std::optional<Step> step = read_step(item, draft))
+            entry.steps.push_back(std::move(*step));
     }
 }
 
@@ -86,9 +90,8 @@ void settle_risk(Fields& fields, Entry& entry, RunbookDraft& draft) {
 }
 
 void settle_effect(Fields& fields, Entry& entry) {
-    const std::optional<Effect> given =
-        read_kind(fields, "effect", {"read", "idempotent", "once"},
-                  {Effect::read, Effect::idempotent, Effect::once});
+    const std::optional<Effect> given = read_kind(fields, "effect", {"read", "idempotent", "once"},
+                                                  {Effect::read, Effect::idempotent, Effect::once});
     entry.effect = Effect::read;
     for (Step& step : entry.steps) {
         if (given && step.has_effect() && !step.effect_given) {
@@ -108,19 +111,25 @@ bool mentions(const expr::Expression& expression, std::string_view fact) {
 bool is_common_cause(const Entry& entry, const Settings& settings) {
     for (const Step& step : entry.steps) {
         for (const std::string& word : step.command.words) {
-            if (word == "supervisord" || word == "supervisor" || word == "supervisor.service") return true;
+            if (word == "supervisord" || word == "supervisor" || word == "supervisor.service")
+                return true;
         }
     }
     const Inventory& inventory = settings.inventory;
-    for (const Host& host : inventory.hosts) {
-        if (may_match(entry, host.name, inventory)) return true;
+    if (std::any_of(inventory.hosts.begin(), inventory.hosts.end(),
+                    [&](const Host& host) { return may_match(entry, host.name, inventory); })) {
+        return true;
     }
-    const bool names_service = std::any_of(entry.symptoms.begin(), entry.symptoms.end(),
-                                           [](const auto& one) { return mentions(one, "service"); });
+    const bool names_service =
+        std::any_of(entry.symptoms.begin(), entry.symptoms.end(),
+                    [](const auto& one) { return mentions(one, "service"); });
     if (!names_service) return false;
-    return std::any_of(inventory.services.begin(), inventory.services.end(), [&](const Service& service) {
-        return std::any_of(service.depends_on.begin(), service.depends_on.end(),
-                           [&](const std::string& parent) { return may_match(entry, parent, inventory); });
+    std::set<std::string> parents;
+    for (const Service& service : inventory.services) {
+        parents.insert(service.depends_on.begin(), service.depends_on.end());
+    }
+    return std::any_of(parents.begin(), parents.end(), [&](const std::string& parent) {
+        return may_match(entry, parent, inventory);
     });
 }
 
@@ -129,8 +138,8 @@ void refuse_protected(const Entry& entry, RunbookDraft& draft) {
     const auto refuse = [&](const CommandText& command, const Place& place) {
         const std::string thing = protected_thing(command);
         if (thing.empty()) return;
-        draft.problems.error(place, "this acts on " + thing +
-                                        ", which only an entry with 'risk: destructive' may");
+        draft.problems.error(
+            place, "this acts on " + thing + ", which only an entry with 'risk: destructive' may");
     };
     for (const Step& step : entry.steps) {
         refuse(step.command, step.place);
@@ -143,13 +152,25 @@ void refuse_protected(const Entry& entry, RunbookDraft& draft) {
 
 void refuse_taken_name(const Entry& entry, Fields& fields, RunbookDraft& draft) {
     if (entry.name == kBuiltinRestart) {
-        draft.problems.error(fields.place_of("name"),
-                             "'" + entry.name + "' is the built-in entry, give this one another name");
+        draft.problems.error(
+            fields.place_of("name"),
+            "'" + entry.name + "' is the built-in entry, give this one another name");
     }
     if (const Entry* const first = draft.runbook.find(entry.name)) {
-        draft.problems.error(fields.place_of("name"), "the name '" + entry.name +
-                                                          "' is taken by the entry at " +
-                                                          first->place.print());
+        draft.problems.error(
+            fields.place_of("name"),
+            "the name '" + entry.name + "' is taken by the entry at " + first->place.print());
+    }
+}
+
+void note_group_facts(Entry& entry, const Inventory& inventory) {
+    for (const expr::Expression& symptom : entry.symptoms) {
+        std::vector<std::string> facts = symptom.facts();
+        for (std::string& fact : symptom.history_facts()) facts.push_back(std::move(fact));
+        for (std::string& fact : facts) {
+            std::string group = group_of_fact(fact, inventory);
+            if (!group.empty()) entry.group_facts.emplace_back(std::move(fact), std::move(group));
+        }
     }
 }
 
@@ -161,7 +182,8 @@ public:
     bool any() const { return !allowed_.empty(); }
     std::optional<Type> fact(std::string_view name) const override { return names_.fact(name); }
     bool event(std::string_view name) const override {
-        return names_.event(name) || std::find(allowed_.begin(), allowed_.end(), name) != allowed_.end();
+        return names_.event(name) ||
+               std::find(allowed_.begin(), allowed_.end(), name) != allowed_.end();
     }
     std::vector<std::string> all() const override { return names_.all(); }
 
@@ -176,9 +198,10 @@ std::optional<expr::Expression> read_condition(const Node& node, std::string_vie
                                                RunbookDraft& draft) {
     if (!node.is_scalar() || trim(node.text).empty()) {
         if (!node.damaged) {
-            draft.problems.error(node.place, std::string(what) +
-                                                 " must be an expression such as 'disk_usage > 90%', not " +
-                                                 node.describe());
+            draft.problems.error(node.place,
+                                 std::string(what) +
+                                     " must be an expression such as 'disk_usage > 90%', not " +
+                                     node.describe());
         }
         return std::nullopt;
     }
@@ -189,8 +212,9 @@ std::optional<expr::Expression> read_condition(const Node& node, std::string_vie
         const std::string event = node.text.substr(problem.offset, problem.length);
         names.allow(event);
         draft.problems.warning(node.place_of(problem.offset),
-                               "the event '" + event + "' is known only if somebody pushes it; name it "
-                               "under 'events' in the configuration" +
+                               "the event '" + event +
+                                   "' is known only if somebody pushes it; name it "
+                                   "under 'events' in the configuration" +
                                    did_you_mean(event, draft.names.all()));
     }
     if (names.any()) parsed = expr::parse_condition(node.text, names);
@@ -208,6 +232,7 @@ void read_entry(const Node& node, RunbookDraft& draft) {
     refuse_taken_name(entry, fields, draft);
     read_symptoms(fields, node, entry, draft);
     entry.any = fields.boolean("any", false);
+    note_group_facts(entry, draft.settings.inventory);
     entry.hold = fields.duration("for", Duration::zero());
     read_steps(fields, node, entry, draft);
     entry.undo = read_commands(fields.node("undo"), "undo", draft);
@@ -216,11 +241,13 @@ void read_entry(const Node& node, RunbookDraft& draft) {
     entry.autonomy = read_kind(fields, "autonomy", {"shadow", "ask", "auto"},
                                {Autonomy::shadow, Autonomy::ask, Autonomy::automatic})
                          .value_or(Autonomy::automatic);
-    entry.escalate = read_kind(fields, "escalate", {"never", "on_failure", "always"},
-                               {EscalateWhen::never, EscalateWhen::on_failure, EscalateWhen::always})
-                         .value_or(EscalateWhen::on_failure);
-    entry.level = read_kind(fields, "level", {"none", "log", "warning", "alert", "critical"},
-                            {Level::none, Level::log, Level::warning, Level::alert, Level::critical});
+    entry.escalate =
+        read_kind(fields, "escalate", {"never", "on_failure", "always"},
+                  {EscalateWhen::never, EscalateWhen::on_failure, EscalateWhen::always})
+            .value_or(EscalateWhen::on_failure);
+    entry.level =
+        read_kind(fields, "level", {"none", "log", "warning", "alert", "critical"},
+                  {Level::none, Level::log, Level::warning, Level::alert, Level::critical});
     entry.cooldown = fields.duration("cooldown", Duration::zero());
     entry.max_per_hour = read_count(fields, "max_per_hour", 10'000);
     entry.max_per_day = read_count(fields, "max_per_day", 100'000);

@@ -31,7 +31,8 @@ std::string value_of(std::string_view placeholder, std::string_view target,
     return "";
 }
 
-Result<std::string> fill(std::string_view text, std::string_view target, const Inventory& inventory) {
+Result<std::string> fill(std::string_view text, std::string_view target,
+                         const Inventory& inventory) {
     std::string filled;
     size_t done = 0;
     for (const Placeholder& placeholder : find_placeholders(text)) {
@@ -53,9 +54,23 @@ Result<std::string> fill(std::string_view text, std::string_view target, const I
 }
 
 std::vector<std::string> ssh_words(const std::string& destination) {
-    return {"ssh", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", "-o", "ControlMaster=auto",
-            "-o", "ControlPath=~/.ssh/ops-agent-%C", "-o", "ControlPersist=60", "-o",
-            "ConnectTimeout=10", "-o", "LogLevel=ERROR", "--", destination};
+    return {"ssh",
+            "-o",
+            "BatchMode=yes",
+            "-o",
+            "StrictHostKeyChecking=yes",
+            "-o",
+            "ControlMaster=auto",
+            "-o",
+            "ControlPath=~/.ssh/ops-agent-%C",
+            "-o",
+            "ControlPersist=60",
+            "-o",
+            "ConnectTimeout=10",
+            "-o",
+            "LogLevel=ERROR",
+            "--",
+            destination};
 }
 
 std::string local_host(const Inventory& inventory) {
@@ -70,7 +85,8 @@ std::string local_host(const Inventory& inventory) {
 Result<CommandLine> fill_in(const CommandText& command, std::string_view target,
                             const Inventory& inventory) {
     if (!inventory.has_target(target)) {
-        return Error{Fault::not_found, "there is no '" + std::string(target) + "' in the configuration"};
+        return Error{Fault::not_found,
+                     "there is no '" + std::string(target) + "' in the configuration"};
     }
     if (command.restart_target) {
         const Service* const service = inventory.find_service(target);
@@ -88,7 +104,8 @@ Result<CommandLine> fill_in(const CommandText& command, std::string_view target,
     line.protects = protected_thing(filled);
     const Host* host = nullptr;
     for (const Host& candidate : inventory.hosts) {
-        if (candidate.name == filled.host || (!candidate.ssh.empty() && candidate.ssh == filled.host)) {
+        if (candidate.name == filled.host ||
+            (!candidate.ssh.empty() && candidate.ssh == filled.host)) {
             host = &candidate;
             break;
         }

@@ -47,12 +47,14 @@ void warn_of_unknown_names(const Entry& entry, const RunbookDraft& draft) {
             if (fact->op != expr::Op::fact || value->op != expr::Op::constant) continue;
             const std::string& what = tree.names[fact->item];
             const Value& name = tree.constants[value->item];
-            if ((what != "service" && what != "host" && what != "group") || name.type() != Type::string) {
+            if ((what != "service" && what != "host" && what != "group") ||
+                name.type() != Type::string) {
                 continue;
             }
             const std::vector<std::string> known = names_for(what, draft.settings.inventory);
             if (std::find(known.begin(), known.end(), name.text()) != known.end()) continue;
-            draft.problems.warning(entry.place, "'" + entry.name + "' can never match: there is no " + what +
+            draft.problems.warning(entry.place, "'" + entry.name +
+                                                    "' can never match: there is no " + what +
                                                     " '" + name.text() + "' in the configuration" +
                                                     did_you_mean(name.text(), known));
         }
@@ -79,8 +81,9 @@ bool warn_if_never(const Entry& entry, const RunbookDraft& draft) {
     }
     warn_of_unknown_names(entry, draft);
     if (draft.problems.all().size() == before) {
-        draft.problems.warning(entry.place, "'" + entry.name + "' can never match: no host, service or signal "
-                                                               "of the configuration has all of its facts");
+        draft.problems.warning(entry.place, "'" + entry.name +
+                                                "' can never match: no host, service or signal "
+                                                "of the configuration has all of its facts");
     }
     return true;
 }
@@ -92,31 +95,34 @@ void warn_of_steps(const Entry& entry, const RunbookDraft& draft) {
         return step.kind == Step::Kind::verify;
     });
     if (acts && !verifies) {
-        draft.problems.warning(entry.place, "'" + entry.name + "' has no 'verify': the checks of its target "
-                                                               "decide whether it worked");
+        draft.problems.warning(entry.place, "'" + entry.name +
+                                                "' has no 'verify': the checks of its target "
+                                                "decide whether it worked");
     }
     for (const Step& step : entry.steps) {
         if (!step.has_effect() || step.effect != Effect::once || step.effect_given) continue;
-        draft.problems.warning(step.place, "'" + clip_end(step.text, 64) +
-                                               "' is not known to be idempotent, so it never runs twice: say "
-                                               "'effect: idempotent' if it may, or 'effect: once'");
+        draft.problems.warning(step.place,
+                               "'" + clip_end(step.text, 64) +
+                                   "' is not known to be idempotent, so it never runs twice: say "
+                                   "'effect: idempotent' if it may, or 'effect: once'");
     }
 }
 
 // {group} and {n} of a host, {restart} of what has none.
 void warn_of_unfillable(const Entry& entry, const RunbookDraft& draft) {
     const Inventory& inventory = draft.settings.inventory;
-    std::vector<std::string> targets = all_targets(inventory);
-    std::erase_if(targets, [&](const std::string& name) { return !may_match(entry, name, inventory); });
+    const std::vector<std::string> targets = all_targets(inventory);
     for (const Step& step : entry.steps) {
         if (step.command.words.empty() && !step.command.restart_target) continue;
         std::string why;
-        const bool fits = targets.empty() ||
-                          std::any_of(targets.begin(), targets.end(), [&](const std::string& target) {
-                              Result<CommandLine> line = fill_in(step.command, target, inventory);
-                              if (!line.ok()) why = line.error().message;
-                              return line.ok();
-                          });
+        // The first target that it can run on is enough.
+        const bool fits =
+            std::any_of(targets.begin(), targets.end(), [&](const std::string& target) {
+                if (!may_match(entry, target, inventory)) return false;
+                Result<CommandLine> line = fill_in(step.command, target, inventory);
+                if (!line.ok()) why = line.error().message;
+                return line.ok();
+            });
         if (!fits) draft.problems.warning(step.place, "this step can never run: " + why);
     }
 }
@@ -129,8 +135,8 @@ void warn_of_other_host(const Entry& entry, const RunbookDraft& draft) {
         if (step.kind != Step::Kind::command || inventory.find_host(host) == nullptr) continue;
         for (const Host& other : inventory.hosts) {
             if (other.name == host || !may_match(entry, other.name, inventory)) continue;
-            draft.problems.warning(step.place, "'" + entry.name + "' also matches the host '" + other.name +
-                                                   "', but this acts on '" + host +
+            draft.problems.warning(step.place, "'" + entry.name + "' also matches the host '" +
+                                                   other.name + "', but this acts on '" + host +
                                                    "': add a symptom host == \"" + host +
                                                    "\" or write ssh {host}");
             return;
@@ -140,14 +146,18 @@ void warn_of_other_host(const Entry& entry, const RunbookDraft& draft) {
 
 void warn_of_checks(const Entry& entry, const RunbookDraft& draft) {
     for (const Step& step : entry.steps) {
-        if (step.kind != Step::Kind::verify || step.verification.kind != Verification::Kind::http) continue;
+        if (step.kind != Step::Kind::verify || step.verification.kind != Verification::Kind::http)
+            continue;
         const auto& checks = draft.settings.checks;
-        const bool has_http = std::any_of(checks.begin(), checks.end(), [&](const CheckSettings& check) {
-            return check.check["http"] && may_match(entry, check.target, draft.settings.inventory);
-        });
+        const bool has_http =
+            std::any_of(checks.begin(), checks.end(), [&](const CheckSettings& check) {
+                return check.check["http"] &&
+                       may_match(entry, check.target, draft.settings.inventory);
+            });
         if (has_http) continue;
-        draft.problems.warning(step.place, "no target of '" + entry.name + "' has an http check, so all its "
-                                                                           "checks are asked");
+        draft.problems.warning(step.place, "no target of '" + entry.name +
+                                               "' has an http check, so all its "
+                                               "checks are asked");
     }
 }
 

@@ -1,5 +1,5 @@
-// Runs tests/config/lint/*.lint: a configuration, a runbook, and all that lint says of them. The format
-// is described in tests/config/lint/README.md.
+// Runs tests/config/lint/*.lint: a configuration, a runbook, and all that lint says of them. The
+// format is described in tests/config/lint/README.md.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -99,7 +99,8 @@ TEST_P(LintScripts, Say) {
     const std::string founders = read_text(folder() + "founder/ops-agent.yaml");
     const std::vector<Case> cases = read_cases(read_text(GetParam()));
     EXPECT_FALSE(cases.empty());
-    for (const Case& one : cases) EXPECT_EQ(lint(one, founders), one.expected) << "case: " << one.title;
+    for (const Case& one : cases)
+        EXPECT_EQ(lint(one, founders), one.expected) << "case: " << one.title;
 }
 
 INSTANTIATE_TEST_SUITE_P(All, LintScripts, testing::ValuesIn(scripts()), [](const auto& script) {
@@ -119,7 +120,8 @@ TEST(LintScriptsTogether, CoverAtLeastEightyMistakes) {
 TEST(Founder, ConfigurationLoads) {
     Problems problems;
     const std::string text = read_text(folder() + "founder/ops-agent.yaml");
-    const std::optional<Settings> settings = read_settings({{"ops-agent.yaml", text}}, environment, problems);
+    const std::optional<Settings> settings =
+        read_settings({{"ops-agent.yaml", text}}, environment, problems);
     ASSERT_TRUE(settings.has_value()) << problems.print();
     EXPECT_EQ(problems.print(), "");
     EXPECT_EQ(settings->inventory.services.size(), 11U);
@@ -131,8 +133,9 @@ TEST(Founder, ConfigurationLoads) {
     EXPECT_EQ(worker->heartbeat->every, std::chrono::minutes(1));
     EXPECT_EQ(worker->heartbeat->grace, std::chrono::minutes(5));
     EXPECT_EQ(worker->depends_on, std::vector<std::string>{"brain-api"});
-    const auto check = std::find_if(settings->checks.begin(), settings->checks.end(),
-                                    [](const CheckSettings& one) { return one.target == "worker_3"; });
+    const auto check =
+        std::find_if(settings->checks.begin(), settings->checks.end(),
+                     [](const CheckSettings& one) { return one.target == "worker_3"; });
     ASSERT_NE(check, settings->checks.end());
     EXPECT_EQ(check->check["supervisor"].text, "worker_3");
     EXPECT_EQ(check->check["via"].text, "http://127.0.0.1:9001/RPC2");
@@ -146,7 +149,8 @@ TEST(Founder, ConfigurationLoads) {
 TEST(Founder, RunbookLoadsUnchanged) {
     Problems problems;
     const std::string text = read_text(folder() + "founder/ops-agent.yaml");
-    const std::optional<Settings> settings = read_settings({{"ops-agent.yaml", text}}, environment, problems);
+    const std::optional<Settings> settings =
+        read_settings({{"ops-agent.yaml", text}}, environment, problems);
     ASSERT_TRUE(settings.has_value());
     const ConfigText book{"runbook.yaml", read_text(folder() + "founder/runbook_tests.yaml")};
     const std::optional<Runbook> runbook = read_runbook(book, *settings, problems);
@@ -162,7 +166,8 @@ TEST(Founder, RunbookLoadsUnchanged) {
     ASSERT_EQ(runbook->criteria.size(), 8U);
     EXPECT_EQ(runbook->criteria[0].level, Level::critical);
     ASSERT_EQ(runbook->tests.size(), 1U);
-    const Result<CommandLine> line = fill_in(worker.steps[0].command, "worker_3", settings->inventory);
+    const Result<CommandLine> line =
+        fill_in(worker.steps[0].command, "worker_3", settings->inventory);
     ASSERT_TRUE(line.ok());
     EXPECT_EQ(line.value().text, runbook->tests[0].commands[0]);
 }

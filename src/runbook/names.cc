@@ -12,9 +12,9 @@ constexpr auto kEvents = std::to_array<std::string_view>(
     {"crash", "restart", "reboot", "deploy", "security", "new_error_pattern", "security_incident"});
 
 std::optional<Type> type_named(std::string_view name) {
-    static constexpr auto kTypes = std::to_array<Type>({Type::number, Type::percentage, Type::duration,
-                                                        Type::size, Type::string, Type::boolean,
-                                                        Type::list});
+    static constexpr auto kTypes =
+        std::to_array<Type>({Type::number, Type::percentage, Type::duration, Type::size,
+                             Type::string, Type::boolean, Type::list});
     for (const Type type : kTypes) {
         if (name_of(type) == name) return type;
     }
@@ -23,7 +23,8 @@ std::optional<Type> type_named(std::string_view name) {
 
 // As the language spells a name: `web-api` has no '-' there.
 std::string as_word(std::string name) {
-    std::replace_if(name.begin(), name.end(), [](char c) { return c == '-' || c == '.'; }, '_');
+    std::replace_if(
+        name.begin(), name.end(), [](char c) { return c == '-' || c == '.'; }, '_');
     return name;
 }
 
@@ -44,7 +45,8 @@ std::string group_of_fact(std::string_view fact, const Inventory& inventory) {
         const std::string prefix = as_word(group) + "_";
         if (!fact.starts_with(prefix)) continue;
         const FactKind* const kind = find_fact_kind(fact.substr(prefix.size()));
-        if (kind != nullptr && (kind->scope == Scope::service || kind->scope == Scope::both)) found = group;
+        if (kind != nullptr && (kind->scope == Scope::service || kind->scope == Scope::both))
+            found = group;
     }
     return found;
 }

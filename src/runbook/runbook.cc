@@ -11,8 +11,9 @@ namespace {
 
 void read_entries(const Node& node, RunbookDraft& draft) {
     if (node.is_scalar() || node.is_map()) {
-        draft.problems.error(node.place, "'common_issues' must be a list of entries ('- name: ...'), not " +
-                                             node.describe());
+        draft.problems.error(
+            node.place,
+            "'common_issues' must be a list of entries ('- name: ...'), not " + node.describe());
     }
     for (const Node& item : node.items) {
         if (item.is_map()) {
@@ -24,7 +25,8 @@ void read_entries(const Node& node, RunbookDraft& draft) {
     }
 }
 
-// Restart commands and the like stand in the configuration, but are commands, so they are read here.
+// Restart commands and the like stand in the configuration, but are commands, so they are read
+// here.
 void check_commands_of_settings(RunbookDraft& draft) {
     for (const auto* const commands :
          {&draft.settings.restarts, &draft.settings.caches, &draft.settings.rotations}) {

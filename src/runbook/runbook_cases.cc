@@ -44,7 +44,8 @@ std::optional<Value> value_of_type(std::string_view text, Type type) {
         case Type::list: break;
     }
     // A fact whose type only run time knows: as it looks.
-    for (const Type guess : {Type::number, Type::percentage, Type::duration, Type::size, Type::boolean}) {
+    for (const Type guess :
+         {Type::number, Type::percentage, Type::duration, Type::size, Type::boolean}) {
         if (std::optional<Value> value = value_of_type(text, guess)) return value;
     }
     return Value::string(std::string(text));
@@ -82,7 +83,8 @@ void read_given(const Node& node, RunbookTest& test, RunbookDraft& draft) {
         has_target = has_target || is_target;
         if (is_target && !draft.settings.inventory.has_target(member.value.text)) {
             draft.problems.warning(member.value.place, "there is no " + member.key + " " +
-                                                           member.value.describe() + " in the configuration");
+                                                           member.value.describe() +
+                                                           " in the configuration");
         }
         test.given.push_back({member.key, *value});
     }
@@ -116,12 +118,14 @@ void read_expect(const Node& node, RunbookTest& test, RunbookDraft& draft) {
 
 void read_tests(const Node& node, RunbookDraft& draft) {
     if (node.is_scalar() || node.is_map()) {
-        draft.problems.error(node.place, "'tests' must be a list ('- name: ...'), not " + node.describe());
+        draft.problems.error(node.place,
+                             "'tests' must be a list ('- name: ...'), not " + node.describe());
     }
     for (const Node& item : node.items) {
         if (!item.is_map()) {
             if (item.damaged) continue;
-            draft.problems.error(item.place, "a test must be a map ('- name: ...'), not " + item.describe());
+            draft.problems.error(item.place,
+                                 "a test must be a map ('- name: ...'), not " + item.describe());
             continue;
         }
         Fields fields(item, "a test", draft.problems);

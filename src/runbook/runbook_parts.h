@@ -23,7 +23,8 @@ void read_entry(const Node& node, RunbookDraft& draft);
 // Nothing when the step could not be read.
 std::optional<Step> read_step(const Node& node, RunbookDraft& draft);
 // `undo:` of a step or an entry: a command, a list of them, or maps with `command`.
-std::vector<CommandText> read_commands(const Node& node, std::string_view what, RunbookDraft& draft);
+std::vector<CommandText> read_commands(const Node& node, std::string_view what,
+                                       RunbookDraft& draft);
 Verification read_verification(const Node& node, RunbookDraft& draft);
 // A condition, or nothing and the reasons noted.
 std::optional<expr::Expression> read_condition(const Node& node, std::string_view what,

@@ -40,7 +40,8 @@ constexpr auto kKnownCaches = std::to_array<KnownCache>({
 
 Duration read_wait(const Node& node, RunbookDraft& draft) {
     if (!node.is_scalar()) {
-        draft.problems.error(node.place, "'wait' must be a duration such as 30s, not " + node.describe());
+        draft.problems.error(node.place,
+                             "'wait' must be a duration such as 30s, not " + node.describe());
         return Duration::zero();
     }
     // A bare number counts seconds, as in the first runbooks.
@@ -57,7 +58,8 @@ Duration read_wait(const Node& node, RunbookDraft& draft) {
         wait = span.value();
     }
     if (wait < Duration::zero() || wait > std::chrono::hours(24)) {
-        draft.problems.error(node.place, "'wait' must be from 0 to 24 hours, not " + node.describe());
+        draft.problems.error(node.place,
+                             "'wait' must be from 0 to 24 hours, not " + node.describe());
         return Duration::zero();
     }
     return wait;
@@ -67,8 +69,8 @@ CommandText read_text_command(const Node& node, Shell shell, std::string_view wh
                               RunbookDraft& draft) {
     if (node.is_scalar()) return parse_command(node, shell, draft.settings, draft.problems);
     if (!node.damaged) {
-        draft.problems.error(node.place,
-                             "'" + std::string(what) + "' must be a command, not " + node.describe());
+        draft.problems.error(
+            node.place, "'" + std::string(what) + "' must be a command, not " + node.describe());
     }
     return {};
 }
@@ -77,7 +79,8 @@ void read_restart(const Node& node, Step& step, RunbookDraft& draft) {
     const Inventory& inventory = draft.settings.inventory;
     const std::string name = node.is_scalar() ? node.text : "";
     if (node.is_map() || node.is_list()) {
-        draft.problems.error(node.place, "'restart' must be the name of a service, not " + node.describe());
+        draft.problems.error(node.place,
+                             "'restart' must be the name of a service, not " + node.describe());
         return;
     }
     if (name.empty() || name == "{service}") {
@@ -97,7 +100,8 @@ void read_restart(const Node& node, Step& step, RunbookDraft& draft) {
     if (service == nullptr) {
         std::vector<std::string> known;
         for (const Service& one : inventory.services) known.push_back(one.name);
-        draft.problems.error(node.place, "there is no service '" + printable(clip_end(name, 64), Lines::flatten) +
+        draft.problems.error(node.place, "there is no service '" +
+                                             printable(clip_end(name, 64), Lines::flatten) +
                                              "' in the configuration" + did_you_mean(name, known));
         return;
     }
@@ -110,17 +114,19 @@ void read_restart(const Node& node, Step& step, RunbookDraft& draft) {
     step.command = restart_command(*service);
 }
 
-// `clear_cache: NAME`, `rotate_logs: NAME`: the operator's own command of that name, else a known one
-// on the host of the target.
+// `clear_cache: NAME`, `rotate_logs: NAME`: the operator's own command of that name, else a known
+// one on the host of the target.
 void read_named(const Node& node, std::string_view what,
                 const std::vector<std::pair<std::string, Node>>& own, Step& step,
                 RunbookDraft& draft) {
     if (!node.is_scalar()) {
-        draft.problems.error(node.place, "'" + std::string(what) + "' must be a name, not " + node.describe());
+        draft.problems.error(node.place,
+                             "'" + std::string(what) + "' must be a name, not " + node.describe());
         return;
     }
     const std::string& name = node.text;
-    step.text = std::string(what == "clear_cache" ? "clear the cache " : "rotate the logs of ") + name;
+    step.text =
+        std::string(what == "clear_cache" ? "clear the cache " : "rotate the logs of ") + name;
     std::vector<std::string> known;
     for (const auto& [own_name, command] : own) {
         known.push_back(own_name);
@@ -140,11 +146,11 @@ void read_named(const Node& node, std::string_view what,
         command = "logrotate --force /etc/logrotate.d/" + name;
     }
     if (command.empty()) {
-        draft.problems.error(node.place, "'" + std::string(what) + "' does not know '" +
-                                             printable(clip_end(name, 64), Lines::flatten) + "'" +
-                                             did_you_mean(name, known) +
-                                             (what == "clear_cache" ? "; set its command under 'caches'"
-                                                                    : ""));
+        draft.problems.error(node.place,
+                             "'" + std::string(what) + "' does not know '" +
+                                 printable(clip_end(name, 64), Lines::flatten) + "'" +
+                                 did_you_mean(name, known) +
+                                 (what == "clear_cache" ? "; set its command under 'caches'" : ""));
         return;
     }
     std::vector<CommandIssue> ignored;
@@ -167,11 +173,13 @@ void read_http(const Node& node, Step& step, RunbookDraft& draft) {
     Fields fields(node, "http", draft.problems);
     if (node.is_map()) {
         step.http_url = fields.required_text("url");
-        step.http_method = fields.choice("method", {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}, "GET");
+        step.http_method =
+            fields.choice("method", {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}, "GET");
         step.http_body = fields.text("body");
         if (!step.http_url.empty() && !step.http_url.starts_with("http://") &&
             !step.http_url.starts_with("https://")) {
-            draft.problems.error(fields.place_of("url"), "'url' must begin with http:// or https://");
+            draft.problems.error(fields.place_of("url"),
+                                 "'url' must begin with http:// or https://");
         }
         check_text_placeholders(fields.node("url"), draft);
         fields.done();
@@ -187,10 +195,14 @@ void read_http(const Node& node, Step& step, RunbookDraft& draft) {
 void read_step_body(const Node& value, Shell shell, Step& step, RunbookDraft& draft) {
     step.effect = Effect::read;
     switch (step.kind) {
-        case Step::Kind::command: step.command = read_text_command(value, shell, "command", draft); break;
+        case Step::Kind::command:
+            step.command = read_text_command(value, shell, "command", draft);
+            break;
         case Step::Kind::wait: step.wait = read_wait(value, draft); break;
         case Step::Kind::verify: step.verification = read_verification(value, draft); break;
-        case Step::Kind::alert_if: step.condition = read_condition(value, "'alert_if'", draft); break;
+        case Step::Kind::alert_if:
+            step.condition = read_condition(value, "'alert_if'", draft);
+            break;
         case Step::Kind::restart: read_restart(value, step, draft); break;
         case Step::Kind::clear_cache:
             read_named(value, "clear_cache", draft.settings.caches, step, draft);
@@ -201,7 +213,8 @@ void read_step_body(const Node& value, Shell shell, Step& step, RunbookDraft& dr
         case Step::Kind::http: read_http(value, step, draft); break;
         case Step::Kind::alert:
             if (value.is_map() || value.is_list()) {
-                draft.problems.error(value.place, "'alert' must be a text, not " + value.describe());
+                draft.problems.error(value.place,
+                                     "'alert' must be a text, not " + value.describe());
             }
             check_text_placeholders(value, draft);
             break;
@@ -209,9 +222,10 @@ void read_step_body(const Node& value, Shell shell, Step& step, RunbookDraft& dr
             step.collect = read_commands(value, "collect", draft);
             for (const CommandText& command : step.collect) {
                 if (danger_of(command).effect == Effect::read) continue;
-                draft.problems.warning(value.place, "'" + clip_end(command.text, 64) +
-                                                        "' is not known to be read-only, and 'collect' is "
-                                                        "for evidence");
+                draft.problems.warning(value.place,
+                                       "'" + clip_end(command.text, 64) +
+                                           "' is not known to be read-only, and 'collect' is "
+                                           "for evidence");
             }
             break;
     }
@@ -240,7 +254,8 @@ const StepWord* find_step_word(const Node& node, RunbookDraft& draft) {
         if (word == kStepWords.end()) continue;
         if (found != nullptr) {
             draft.problems.error(member.key_place, "a step does one thing, this one has '" +
-                                                       std::string(found->key) + "' already: begin a new "
+                                                       std::string(found->key) +
+                                                       "' already: begin a new "
                                                        "step with '-'");
             return nullptr;
         }
@@ -264,14 +279,18 @@ const StepWord* find_step_word(const Node& node, RunbookDraft& draft) {
         return nullptr;
     }
     const Place place = node.members.empty() ? node.place : node.members[0].key_place;
-    const std::string shown = node.members.empty() ? "" : " '" + printable(clip_end(node.members[0].key, 64), Lines::flatten) + "'";
+    const std::string shown =
+        node.members.empty()
+            ? ""
+            : " '" + printable(clip_end(node.members[0].key, 64), Lines::flatten) + "'";
     draft.problems.error(place, "unknown step" + shown + " (known: " + known_steps() + ")");
     return nullptr;
 }
 
 }  // namespace
 
-std::vector<CommandText> read_commands(const Node& node, std::string_view what, RunbookDraft& draft) {
+std::vector<CommandText> read_commands(const Node& node, std::string_view what,
+                                       RunbookDraft& draft) {
     std::vector<CommandText> commands;
     const auto read_one = [&](const Node& item) {
         if (!item.is_map()) {
@@ -296,8 +315,8 @@ std::vector<CommandText> read_commands(const Node& node, std::string_view what, 
 std::optional<Step> read_step(const Node& node, RunbookDraft& draft) {
     if (!node.is_map()) {
         if (!node.damaged) {
-            draft.problems.error(node.place, "a step must be a map such as 'command: ...', not " +
-                                                 node.describe());
+            draft.problems.error(
+                node.place, "a step must be a map such as 'command: ...', not " + node.describe());
         }
         return std::nullopt;
     }
@@ -322,7 +341,8 @@ std::optional<Step> read_step(const Node& node, RunbookDraft& draft) {
     }
     step.as_user = fields.text("as");
     if (!step.as_user.empty() && !is_safe_word(step.as_user)) {
-        draft.problems.error(fields.place_of("as"), "'as' must be the name of a user, not " + node["as"].describe());
+        draft.problems.error(fields.place_of("as"),
+                             "'as' must be the name of a user, not " + node["as"].describe());
     }
     step.continue_on_error = fields.boolean("continue_on_error", false);
     step.undo = read_commands(fields.node("undo"), "undo", draft);

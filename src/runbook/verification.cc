@@ -52,8 +52,9 @@ void read_text(const Node& node, Verification& verification, RunbookDraft& draft
     verification.text = node.text;
     if (read_sentence(node.text, draft.settings.inventory, verification)) {
         if (node.text.find("://") != std::string::npos) {
-            draft.problems.error(node.place, "'verify' asks the target's own checks; to ask an address write "
-                                             "verify: {command: \"curl -fsS URL\"}");
+            draft.problems.error(node.place,
+                                 "'verify' asks the target's own checks; to ask an address write "
+                                 "verify: {command: \"curl -fsS URL\"}");
         }
         return;
     }
@@ -61,8 +62,8 @@ void read_text(const Node& node, Verification& verification, RunbookDraft& draft
     const std::vector<std::string> sentences = {"check", "curl"};
     const std::string meant = words.size() > 1 ? nearest(words[0], sentences) : "";
     if (!meant.empty() && !draft.names.fact(words[0])) {
-        draft.problems.error(node.place, "unknown sentence " + node.describe() + " (did you mean '" + meant +
-                                             " ...'?)");
+        draft.problems.error(node.place, "unknown sentence " + node.describe() +
+                                             " (did you mean '" + meant + " ...'?)");
         return;
     }
     verification.kind = Verification::Kind::expression;
@@ -98,9 +99,10 @@ Verification read_verification(const Node& node, RunbookDraft& draft) {
     } else if (node.is_scalar() && !trim(node.text).empty()) {
         read_text(node, verification, draft);
     } else if (!node.damaged) {
-        draft.problems.error(node.place, "'verify' needs 'check ...', 'curl health endpoint', an expression "
-                                         "or {command: ...}, not " +
-                                             node.describe());
+        draft.problems.error(node.place,
+                             "'verify' needs 'check ...', 'curl health endpoint', an expression "
+                             "or {command: ...}, not " +
+                                 node.describe());
     }
     return verification;
 }

@@ -61,7 +61,9 @@ private:
     }
 
     void unterminated(size_t open) {
-        problem(open, 1, std::string("unterminated quote: the ") + text_[open] + " opened here is not closed");
+        problem(
+            open, 1,
+            std::string("unterminated quote: the ") + text_[open] + " opened here is not closed");
         at_ = text_.size();
     }
 
@@ -88,8 +90,9 @@ private:
                 ++at_;
             } else {
                 if (c == '$' || c == '`') {
-                    problem(at_, 1, std::string("a shell would replace '") + c +
-                                        "' between double quotes; use single quotes, or set 'shell: true'");
+                    problem(at_, 1,
+                            std::string("a shell would replace '") + c +
+                                "' between double quotes; use single quotes, or set 'shell: true'");
                 }
                 take(c, at_);
             }
@@ -114,8 +117,9 @@ private:
         const size_t start = at_;
         const char c = text_[at_];
         if (c == '\n') {
-            problem(start, 1, "a second line is a second command: give it a step of its own, or set "
-                              "'shell: true'");
+            problem(start, 1,
+                    "a second line is a second command: give it a step of its own, or set "
+                    "'shell: true'");
             end_word();
             ++at_;
             return;
@@ -123,7 +127,8 @@ private:
         // "&&", "||", ">>" and the like are one operator.
         while (at_ < text_.size() && text_[at_] == c && at_ - start < 2) ++at_;
         std::string shown(text_.substr(start, at_ - start));
-        problem(start, at_ - start, "shell operator '" + shown + "' outside quotes" + std::string(kAdvice));
+        problem(start, at_ - start,
+                "shell operator '" + shown + "' outside quotes" + std::string(kAdvice));
         if (c == '$' || c == '*' || c == '?' || c == '`') {
             begin_word();
             for (size_t i = start; i < at_; ++i) take(text_[i], i);
@@ -201,7 +206,8 @@ std::string quote_for_shell(std::string_view word) {
 
 std::vector<Placeholder> find_placeholders(std::string_view text) {
     std::vector<Placeholder> found;
-    for (size_t open = text.find('{'); open != std::string_view::npos; open = text.find('{', open + 1)) {
+    for (size_t open = text.find('{'); open != std::string_view::npos;
+         open = text.find('{', open + 1)) {
         const size_t close = text.find_first_of("{}", open + 1);
         if (close == std::string_view::npos || text[close] != '}') continue;
         const std::string_view name = text.substr(open + 1, close - open - 1);
