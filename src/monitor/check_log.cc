@@ -18,7 +18,7 @@ constexpr std::string_view kDefaultIgnore =
     R"((?i)\b(0|no|without) (error|failure|exception)s?\b|\berrors?[=:] ?(0|nil|null|none|")\b)";
 
 constexpr size_t kMostLines = 1000;
-constexpr size_t kMostLineBytes = 4096;
+constexpr size_t kMostLineBytes = 2048;
 constexpr size_t kEvidenceLines = 10;
 
 class LogCheck final : public Check {

@@ -5,9 +5,9 @@
 // heartbeats.h  services that tell us, instead of being asked
 //
 // The room does no IO and holds nothing that must survive a restart. It never decides that
-// something is wrong for long enough to matter (detect does), and never acts. Invariant: one reply
-// gives at most one Observation, and a look that could not be made gives Health::unknown, never
-// bad: what we cannot see must not be repaired.
+// something has been wrong for long enough to matter (detect does that), and never acts. Invariant:
+// one reply gives at most one Observation, and what could not be seen is never told as dead: the
+// process_status is then "unknown".
 #pragma once
 
 #include "monitor/checks.h"
