@@ -91,6 +91,24 @@ Verdict Detector::Core::network_verdict(const Target& child) const {
     return open ? Verdict::unknown : Verdict::bad;
 }
 
+// Is the parent's verdict still to come? All of a service's checks must have answered since; of a
+// host any good answer shows that it is there.
+bool Detector::Core::await_parent(uint32_t index, Time since, Time now, Changes& out) {
+    const Target& parent = targets_[index];
+    if (parent.local_host) return false;
+    bool open = false;
+    bool alive = false;
+    for (const uint32_t at : parent.tracks) {
+        CheckTrack& track = tracks_[at];
+        if (!track.can_recheck) continue;
+        if (track.last_at < since) ask(track, now, out);
+        if (track.is_doubtful()) return true;
+        open = open || track.last_at < since;
+        alive = alive || (track.last_at >= since && track.last == Health::good);
+    }
+    return open && !(alive && parent.kind == Target::Kind::host);
+}
+
 Detector::Core::Above Detector::Core::cause_above(uint32_t index, Time now, Changes& out) {
     Target& target = targets_[index];
     if (target.held_as) return {std::string(name_of(*target.held_as)), false};
@@ -105,13 +123,7 @@ Detector::Core::Above Detector::Core::cause_above(uint32_t index, Time now, Chan
     const bool patient = now - target.waiting_since < options_.parent_patience;
     const Time since = first_bad_of(target, tracks_);
     for (const uint32_t parent : target.parents) {
-        if (targets_[parent].local_host || !patient) continue;
-        for (const uint32_t at : targets_[parent].tracks) {
-            CheckTrack& track = tracks_[at];
-            if (!track.can_recheck) continue;
-            if (track.last_at < since) ask(track, now, out);
-            if (track.last_at < since || track.is_doubtful()) return {"", true};
-        }
+        if (patient && await_parent(parent, since, now, out)) return {"", true};
     }
     if (!uses_network(target)) return {};
     const Verdict network = network_verdict(target);

@@ -123,14 +123,17 @@ bool Detector::Core::is_about(uint32_t index, const Condition& condition) const 
                        [&target](const std::string& name) { return target.facts.find(name); });
 }
 
-bool Detector::Core::holds_now(uint32_t index, const Condition& condition, Time now) const {
+std::optional<bool> Detector::Core::holds_now(uint32_t index, const Condition& condition,
+                                              Time now) const {
     if (condition.parts.empty() || !is_about(index, condition)) return false;
     const TargetWorld world(*this, index, now, condition.criterion != nullptr);
-    const auto true_of = [&world](const expr::Expression* part) {
-        return expr::holds(expr::evaluate(*part, world));
-    };
-    return condition.any ? std::any_of(condition.parts.begin(), condition.parts.end(), true_of)
-                         : std::all_of(condition.parts.begin(), condition.parts.end(), true_of);
+    bool known = true;
+    for (const expr::Expression* const part : condition.parts) {
+        const Value value = expr::evaluate(*part, world);
+        if (expr::holds(value) == condition.any && !value.is_unknown()) return condition.any;
+        known = known && !value.is_unknown();
+    }
+    return known ? std::optional(!condition.any) : std::nullopt;
 }
 
 void Detector::Core::evaluate(uint32_t index, uint32_t place, Evidence evidence, Time now) {
@@ -138,7 +141,8 @@ void Detector::Core::evaluate(uint32_t index, uint32_t place, Evidence evidence,
     const Condition& condition = conditions_[instance.condition];
     const bool was_active = instance.active;
     instance.evaluated_at = now;
-    if (holds_now(index, condition, now)) {
+    const std::optional<bool> holds = holds_now(index, condition, now);
+    if (holds.value_or(false)) {
         if (!instance.holds) instance.holds_since = now;
         instance.holds = true;
         instance.false_row = 0;
@@ -146,8 +150,9 @@ void Detector::Core::evaluate(uint32_t index, uint32_t place, Evidence evidence,
     } else {
         instance.holds = false;
         // Around a threshold a value goes to and fro: what was active is gone only when a second
-        // look agrees. Where time alone decides there is no second observation to wait for.
-        const bool counts = evidence == Evidence::fresh || condition.timed;
+        // look agrees. Without an observation only what is known to be false counts: after a
+        // restart of ours nothing is known yet.
+        const bool counts = evidence == Evidence::fresh || (condition.timed && holds.has_value());
         if (instance.active && counts && ++instance.false_row >= kFalseRowToClear) {
             instance.active = false;
         }

@@ -71,6 +71,7 @@ struct Target {
     Status status = Status::unknown;
     Time since{};
     std::string reason = "not checked yet";
+    std::string degraded_by;        // the source that `reason` tells of
     std::optional<Status> held_as;  // paused, maintenance
     std::optional<Time> held_until;
 
@@ -149,7 +150,8 @@ public:
                           const std::vector<std::string_view>& seen, Time now);
     void evaluate_in_turn(Time now);
     void evaluate(uint32_t target, uint32_t place, Evidence evidence, Time now);
-    bool holds_now(uint32_t target, const Condition& condition, Time now) const;
+    // Kleene's: nothing when it is not known.
+    std::optional<bool> holds_now(uint32_t target, const Condition& condition, Time now) const;
     bool is_about(uint32_t target, const Condition& condition) const;
     std::string explain(uint32_t target, const Condition& condition, Time now) const;
 
@@ -189,6 +191,7 @@ public:
     void watch_network(const CheckTrack& track, Time now, Changes& out);
     void lose_network(Time now, Changes& out);
     Verdict network_verdict(const Target& child) const;
+    bool await_parent(uint32_t parent, Time since, Time now, Changes& out);
     bool uses_network(const Target& target) const;
 
     // --- systemic.cc: many at once are one ---

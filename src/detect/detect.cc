@@ -126,7 +126,7 @@ std::optional<Duration> Detector::held(const Entry& entry, std::string_view targ
     for (const Instance& instance : core_->targets_[index].instances) {
         const Condition& condition = core_->conditions_[instance.condition];
         if (condition.entry == nullptr || condition.entry->name != entry.name) continue;
-        if (!core_->holds_now(index, condition, now)) return std::nullopt;
+        if (!core_->holds_now(index, condition, now).value_or(false)) return std::nullopt;
         const Duration held = instance.holds ? now - instance.holds_since : Duration{0};
         return held >= condition.hold ? std::optional(held) : std::nullopt;
     }
@@ -140,7 +140,8 @@ std::optional<Duration> Detector::held(const Entry& entry, std::string_view targ
             condition.reads.insert(condition.reads.end(), names.begin(), names.end());
         }
     }
-    const bool now_true = entry.hold == Duration{0} && core_->holds_now(index, condition, now);
+    const bool now_true =
+        entry.hold == Duration{0} && core_->holds_now(index, condition, now).value_or(false);
     return now_true ? std::optional(Duration{0}) : std::nullopt;
 }
 

@@ -59,6 +59,9 @@ public:
 
 // Observations of checks of our own network (agent.uplink) carry a target that begins with this.
 inline constexpr std::string_view kUplinkPrefix = "uplink:";
+// The checks of agent.uplink, each a list item "host:port" or a URL, under such a target: append
+// them to Settings::checks before anything is made of those.
+std::vector<CheckSettings> uplink_checks(const AgentSettings& agent);
 // `rule` of incidents that no entry or criterion names.
 inline constexpr std::string_view kRuleDown = "down";
 inline constexpr std::string_view kRuleFlapping = "flapping";

@@ -14,7 +14,7 @@ TEST(Detect, OneFailureIsConfirmedAtOnceAndTheSecondRaises) {
     Story story(kOne);
     story.all_good();
     story.show_rechecks = story.show_states = true;
-    EXPECT_EQ(story.bad("api"), "recheck 0\n");
+    EXPECT_EQ(story.bad("api"), "recheck api\n");
     EXPECT_EQ(story.bad("api"),
               "api is down: connection refused\n"
               "open api [down] api is down: connection refused\n");
@@ -70,7 +70,7 @@ TEST(Detect, AnswersThatWereOvertakenAreLeftOut) {
     Story story(kOne);
     story.all_good();
     Observation late;
-    late.check = 0;
+    late.check = story.check_of("api");
     late.target = "api";
     late.at = story.now - std::chrono::seconds(5);
     late.health = Health::bad;
@@ -82,20 +82,22 @@ TEST(Detect, TheWorstOfSeveralChecksCounts) {
     Story story(R"(
 services:
   - name: api
-    checks:
+    check:
       - {http: "http://127.0.0.1:8080/health"}
       - {tcp: "127.0.0.1:8081"}
 )");
-    ASSERT_EQ(story.settings().checks.size(), 2U);
+    const int http = static_cast<int>(story.check_of("api"));
+    const int tcp = http + 1;
     story.all_good();
-    story.see("api", Health::bad, "refused", {}, 1);
-    EXPECT_EQ(story.see("api", Health::bad, "refused", {}, 1),
+    story.see("api", Health::bad, "refused", {}, tcp);
+    EXPECT_EQ(story.see("api", Health::bad, "refused", {}, tcp),
               "open api [down] api is down: refused\n");
-    story.see("api", Health::good, "", {}, 0);
-    story.see("api", Health::good, "", {}, 0);
+    story.see("api", Health::good, "", {}, http);
+    story.see("api", Health::good, "", {}, http);
     EXPECT_EQ(story.detector->state("api").status, Status::down);
-    story.see("api", Health::good, "", {}, 1);
-    EXPECT_EQ(story.see("api", Health::good, "", {}, 1), "clear api: all checks are good again\n");
+    story.see("api", Health::good, "", {}, tcp);
+    EXPECT_EQ(story.see("api", Health::good, "", {}, tcp),
+              "clear api: all checks are good again\n");
 }
 
 TEST(Detect, ClosedByAPersonItIsRaisedAgainOnlyByNewEvidence) {

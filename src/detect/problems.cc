@@ -152,14 +152,16 @@ void Detector::Core::hit(uint32_t index, const Source& source, const std::string
 void Detector::Core::attach(uint32_t index, const Source& source, OpenIncident& open, Time now,
                             Changes& out) {
     const bool is_new = open.sources.insert(source.name).second;
+    const bool is_criterion =
+        source.instance != nullptr && conditions_[source.instance->condition].criterion != nullptr;
     const bool is_lead = open.rule == source.name || source.name == kRuleDown;
-    if (is_new || (is_lead && now - open.told_at >= kUpdateEvery)) {
-        const std::string reason = reason_of(index, source, now);
-        if (reason != open.reason) {
-            open.reason = reason;
-            open.told_at = now;
-            out.push_back(IncidentUpdate{open.key, reason, {}});
-        }
+    if (is_new && !is_criterion && !is_lead) {
+        out.push_back(IncidentUpdate{open.key, reason_of(index, source, now), {}});
+    } else if (source.name == kRuleDown && (is_new || now - open.told_at >= kUpdateEvery)) {
+        std::string reason = reason_of(index, source, now);
+        open.told_at = now;
+        if (reason != open.reason) out.push_back(IncidentUpdate{open.key, reason, {}});
+        open.reason = std::move(reason);
     }
     hit(index, source, open.key, now, out);
 }
@@ -244,7 +246,12 @@ void Detector::Core::review(uint32_t index, Time now, Changes& out) {
     const std::vector<Source> sources = sources_of(index);
     target.ailing = !sources.empty();
     target.degraded = sources.size() > (target.down ? 1U : 0U);
-    if (!target.down && target.degraded) target.reason = reason_of(index, sources.front(), now);
+    if (!target.down && target.degraded && target.degraded_by != sources.front().name) {
+        target.degraded_by = sources.front().name;
+        target.reason = reason_of(index, sources.front(), now);
+    } else if (!target.degraded || target.down) {
+        target.degraded_by.clear();
+    }
     refresh_status(index, now, out);
     say_cleared(index, out);
     clear_gone(index, sources, out);

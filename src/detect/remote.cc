@@ -40,7 +40,27 @@ std::string asked_host(const Node& node, std::string_view key) {
     return "";
 }
 
+Node scalar(std::string_view text) {
+    Node node;
+    node.kind = Node::Kind::scalar;
+    node.text = text;
+    return node;
+}
+
 }  // namespace
+
+std::vector<CheckSettings> uplink_checks(const AgentSettings& agent) {
+    std::vector<CheckSettings> checks;
+    for (const std::string& asked : agent.uplink) {
+        CheckSettings check;
+        check.target = std::string(kUplinkPrefix) + asked;
+        check.check.kind = Node::Kind::map;
+        const bool is_url = asked.find("://") != std::string::npos;
+        check.check.members.push_back({is_url ? "http" : "tcp", {}, scalar(asked)});
+        checks.push_back(std::move(check));
+    }
+    return checks;
+}
 
 std::string remote_address(const CheckSettings& check, const Inventory& inventory) {
     const std::string asked = asked_host(check.check, "");

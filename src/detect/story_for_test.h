@@ -60,6 +60,12 @@ public:
         if (saved != nullptr) detector->restore(*saved, now);
     }
 
+    void add_uplinks() {
+        for (CheckSettings& check : uplink_checks(settings_.agent)) {
+            settings_.checks.push_back(std::move(check));
+        }
+        begin();
+    }
     std::string good(const std::string& target, std::vector<Fact> facts = {}) {
         return see(target, Health::good, "", std::move(facts));
     }
@@ -93,12 +99,13 @@ public:
         }
         return said;
     }
-    // Lets time pass with a tick each second; what was said, rechecks left out.
+    // Lets time pass, with a tick each second unless it is long; what was said, rechecks left out.
     std::string pass(const std::string& span) {
         std::string said;
         const Time end = now + parse_duration(span).value();
+        const Duration step = std::chrono::seconds(end - now > std::chrono::minutes(6) ? 5 : 1);
         while (now < end) {
-            now = std::min(end, now + std::chrono::seconds(1));
+            now = std::min(end, now + step);
             said += print_all(detector->tick(now));
         }
         return said;
@@ -108,7 +115,10 @@ public:
         for (const Change& change : changes) {
             if (const auto* recheck = std::get_if<Recheck>(&change)) rechecks.push_back(*recheck);
             last.push_back(change);
-            if (std::holds_alternative<Recheck>(change) && !show_rechecks) continue;
+            if (const auto* recheck = std::get_if<Recheck>(&change); recheck && show_rechecks) {
+                text += "recheck " + settings_.checks.at(recheck->check).target + "\n";
+            }
+            if (std::holds_alternative<Recheck>(change)) continue;
             if (std::holds_alternative<TargetChanged>(change) && !show_states) continue;
             text += ops::print(change) + "\n";
         }

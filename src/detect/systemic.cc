@@ -58,10 +58,20 @@ void Detector::Core::no_longer_failing(uint32_t index) {
 uint32_t Detector::Core::scope_of_mass_failure(uint32_t index, Time now) {
     note_failing(index, now);
     uint32_t best = kNone;
+    size_t most = 0;
     for (const uint32_t at : targets_[index].scopes) {
         const MassScope& scope = scopes_[at];
         if (!is_mass(scope, scope.failing.size())) continue;
-        if (best == kNone || scope.failing.size() > scopes_[best].failing.size()) best = at;
+        // What fails because its parent does is explained already.
+        const auto roots = static_cast<size_t>(
+            std::count_if(scope.failing.begin(), scope.failing.end(), [this](const auto& failing) {
+                const std::vector<uint32_t>& parents = targets_[failing.first].parents;
+                return std::none_of(parents.begin(), parents.end(),
+                                    [this](uint32_t parent) { return targets_[parent].down; });
+            }));
+        if (!is_mass(scope, roots) || roots <= most) continue;
+        most = roots;
+        best = at;
     }
     return best;
 }
