@@ -1,5 +1,7 @@
 #include "io/http_exchange.h"
 
+#include <http_parser.h>
+
 #include <algorithm>
 #include <cctype>
 
@@ -67,17 +69,26 @@ std::string write_request(const HttpAsk& ask, const Url& url) {
     return text.append("\r\n").append(ask.body);
 }
 
+// The library's parser, and the table of what it calls.
+struct HttpReplyReader::Parser {
+    http_parser state{};
+    static const http_parser_settings& settings();
+};
+
+HttpReplyReader::~HttpReplyReader() = default;
+
 HttpReplyReader::HttpReplyReader(const HttpAsk& ask)
-    : max_body_(ask.max_body), keeps_body_(ask.want_body), is_head_(ask.method == "HEAD") {
-    http_parser_init(&parser_, HTTP_RESPONSE);
-    parser_.data = this;
+    : parser_(std::make_unique<Parser>()),
+      max_body_(ask.max_body), keeps_body_(ask.want_body), is_head_(ask.method == "HEAD") {
+    http_parser_init(&parser_->state, HTTP_RESPONSE);
+    parser_->state.data = this;
 }
 
-HttpReplyReader& HttpReplyReader::self(http_parser* parser) {
-    return *static_cast<HttpReplyReader*>(parser->data);
+HttpReplyReader& HttpReplyReader::self(void* parser) {
+    return *static_cast<HttpReplyReader*>(static_cast<http_parser*>(parser)->data);
 }
 
-const http_parser_settings& HttpReplyReader::settings() {
+const http_parser_settings& HttpReplyReader::Parser::settings() {
     static const http_parser_settings made = [] {
         http_parser_settings set{};
         set.on_status = [](http_parser* parser, const char*, size_t size) {
@@ -113,7 +124,7 @@ bool HttpReplyReader::count_header(size_t bytes) {
 int HttpReplyReader::on_header_field(std::string_view part) {
     if (!count_header(part.size())) return 1;
     // Trailers of a chunked body come here too; they are of no use and could shadow headers.
-    if (body_bytes_ > 0 || (parser_.flags & F_TRAILING) != 0) return 0;
+    if (body_bytes_ > 0 || (parser_->state.flags & F_TRAILING) != 0) return 0;
     if (answer_.headers.empty() || value_began_) {
         count_header(64);  // what an entry costs us, so that a flood of tiny ones is bounded too
         answer_.headers.emplace_back();
@@ -128,14 +139,14 @@ int HttpReplyReader::on_header_field(std::string_view part) {
 
 int HttpReplyReader::on_header_value(std::string_view part) {
     if (!count_header(part.size())) return 1;
-    if (body_bytes_ > 0 || (parser_.flags & F_TRAILING) != 0) return 0;
+    if (body_bytes_ > 0 || (parser_->state.flags & F_TRAILING) != 0) return 0;
     value_began_ = true;
     answer_.headers.back().second += part;
     return 0;
 }
 
 int HttpReplyReader::on_headers_complete() {
-    answer_.status = parser_.status_code;
+    answer_.status = parser_->state.status_code;
     return is_head_ ? 1 : 0;
 }
 
@@ -150,20 +161,20 @@ int HttpReplyReader::on_body(std::string_view part) {
 }
 
 int HttpReplyReader::on_message_complete() {
-    if (parser_.status_code / 100 == 1 && parser_.status_code != 101) {
+    if (parser_->state.status_code / 100 == 1 && parser_->state.status_code != 101) {
         answer_ = HttpAnswer{};
         value_began_ = false;
         return 0;
     }
     state_ = State::done;
-    http_parser_pause(&parser_, 1);  // whatever follows is nobody's
+    http_parser_pause(&parser_->state, 1);  // whatever follows is nobody's
     return 0;
 }
 
 HttpReplyReader::State HttpReplyReader::conclude() {
     if (state_ == State::done) return state_;
-    const http_errno error = HTTP_PARSER_ERRNO(&parser_);
-    if (error == HPE_OK && parser_.upgrade == 0) return state_;
+    const http_errno error = HTTP_PARSER_ERRNO(&parser_->state);
+    if (error == HPE_OK && parser_->state.upgrade == 0) return state_;
     state_ = State::failed;
     if (failure_.empty()) {
         failure_ = std::string("not a good http reply: ") + http_errno_description(error);
@@ -174,7 +185,7 @@ HttpReplyReader::State HttpReplyReader::conclude() {
 HttpReplyReader::State HttpReplyReader::feed(std::string_view bytes) {
     if (state_ != State::more || bytes.empty()) return state_;
     begun_ = true;
-    http_parser_execute(&parser_, &settings(), bytes.data(), bytes.size());
+    http_parser_execute(&parser_->state, &Parser::settings(), bytes.data(), bytes.size());
     return conclude();
 }
 
@@ -184,7 +195,7 @@ HttpReplyReader::State HttpReplyReader::end() {
         failure_ = "the other side closed the connection without a reply";
         return state_ = State::failed;
     }
-    http_parser_execute(&parser_, &settings(), nullptr, 0);
+    http_parser_execute(&parser_->state, &Parser::settings(), nullptr, 0);
     if (state_ == State::more) {
         failure_ = "the other side closed the connection in the middle of the reply";
         state_ = State::failed;

@@ -2,8 +2,7 @@
 // taken in piece by piece.
 #pragma once
 
-#include <http_parser.h>
-
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -27,6 +26,7 @@ public:
     enum class State { more, done, failed };
 
     explicit HttpReplyReader(const HttpAsk& ask);
+    ~HttpReplyReader();
     HttpReplyReader(const HttpReplyReader&) = delete;
     HttpReplyReader& operator=(const HttpReplyReader&) = delete;
 
@@ -39,8 +39,8 @@ public:
     HttpAnswer& answer() { return answer_; }
 
 private:
-    static const http_parser_settings& settings();
-    static HttpReplyReader& self(http_parser* parser);
+    struct Parser;
+    static HttpReplyReader& self(void* parser);
     bool count_header(size_t bytes);  // false: too many
     int on_header_field(std::string_view part);
     int on_header_value(std::string_view part);
@@ -49,7 +49,7 @@ private:
     int on_message_complete();
     State conclude();
 
-    http_parser parser_{};
+    std::unique_ptr<Parser> parser_;
     HttpAnswer answer_;
     State state_ = State::more;
     std::string failure_;

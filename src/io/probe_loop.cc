@@ -259,13 +259,19 @@ void ProbeEngine::Loop::look_at_unwatchable() {
 }
 
 void ProbeEngine::Loop::tell(ProbeEvent event) {
-    if (told_.empty()) deliver_at_ = whole_tick(monotonic_ns() + 1) + kTick;
+    if (told_.empty()) {
+        // When little happens at once, when much happens together.
+        const int64_t now = monotonic_ns();
+        const bool is_quiet = now - delivered_at_ > 4 * kTick;
+        deliver_at_ = is_quiet ? now : whole_tick(now) + kTick;
+    }
     told_.push_back(std::move(event));
 }
 
 void ProbeEngine::Loop::deliver(bool at_once) {
     if (told_.empty()) return;
     if (!at_once && now_ < deliver_at_ && told_.size() < kDeliverAtOnce) return;
+    delivered_at_ = now_;
     deliver_(std::exchange(told_, {}));
 }
 

@@ -1,0 +1,257 @@
+#include "io/curl_http.h"
+
+#include <curl/curl.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <memory>
+
+#include "base/text.h"
+#include "io/socket_address.h"
+
+namespace ops {
+
+static constexpr size_t kMaxBody = size_t{1024} * 1024;
+static constexpr size_t kMaxHeader = size_t{64} * 1024;
+
+namespace {
+
+using Easy = std::unique_ptr<CURL, void (*)(CURL*)>;
+using List = std::unique_ptr<curl_slist, void (*)(curl_slist*)>;
+
+struct Guard {
+    LinkLocal link_local = LinkLocal::refused;
+    std::string refused;  // the address that was
+};
+
+struct Incoming {
+    HttpReply reply;
+    size_t header_bytes = 0;
+    bool too_large = false;
+};
+
+struct Outgoing {
+    std::string_view rest;
+};
+
+}  // namespace
+
+// Once for the process, before any thread uses curl; never undone, as other threads may still use
+// it at the end.
+static void start_curl() {
+    static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);
+    (void)started;  // curl_easy_init fails when this did
+}
+
+// Called with every address before a socket is made for it: a name may resolve to anything.
+static curl_socket_t open_socket(void* given, curlsocktype, curl_sockaddr* address) {
+    auto* guard = static_cast<Guard*>(given);
+    const auto known = SocketAddress::of(address->addr, 0);
+    if (known && known->is_link_local() && guard->link_local == LinkLocal::refused) {
+        guard->refused = known->print();
+        guard->refused = guard->refused.substr(0, guard->refused.rfind(':'));
+        return CURL_SOCKET_BAD;
+    }
+    return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+static size_t take_header(char* at, size_t, size_t size, void* given) {
+    auto* incoming = static_cast<Incoming*>(given);
+    const std::string_view line = trim({at, size});
+    incoming->header_bytes += size;
+    if (incoming->header_bytes > kMaxHeader) {
+        incoming->too_large = true;
+        return 0;
+    }
+    // Of interim replies (100) nothing is kept.
+    if (line.substr(0, 5) == "HTTP/") incoming->reply.headers.clear();
+    const size_t colon = line.find(':');
+    if (colon == std::string_view::npos || line.substr(0, 5) == "HTTP/") return size;
+    incoming->reply.headers.emplace_back(to_lower(line.substr(0, colon)),
+                                         std::string(trim(line.substr(colon + 1))));
+    return size;
+}
+
+static size_t take_body(char* at, size_t, size_t size, void* given) {
+    auto* incoming = static_cast<Incoming*>(given);
+    if (incoming->reply.body.size() + size > kMaxBody) {
+        incoming->too_large = true;
+        return 0;
+    }
+    incoming->reply.body.append(at, size);
+    return size;
+}
+
+static size_t give_text(char* into, size_t, size_t room, void* given) {
+    auto* outgoing = static_cast<Outgoing*>(given);
+    const size_t size = std::min(room, outgoing->rest.size());
+    std::copy_n(outgoing->rest.data(), size, into);
+    outgoing->rest.remove_prefix(size);
+    return size;
+}
+
+static Fault fault_of(CURLcode code) {
+    switch (code) {
+        case CURLE_OPERATION_TIMEDOUT:
+            return Fault::timeout;
+        case CURLE_URL_MALFORMAT:
+        case CURLE_UNSUPPORTED_PROTOCOL:
+            return Fault::invalid;
+        case CURLE_LOGIN_DENIED:
+        case CURLE_PEER_FAILED_VERIFICATION:
+            return Fault::denied;
+        default:
+            return Fault::unavailable;
+    }
+}
+
+static void set_up(CURL* curl, const std::string& url, Duration time_limit, Guard& guard,
+                   char* words) {
+    words[0] = '\0';
+    curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS,
+                     static_cast<long>(std::max<int64_t>(time_limit.count(), 1)));
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_PROXY, "");
+    curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, words);
+    // With Debian's default curl parses all 145 authorities of the folder for each connection; the
+    // file has them too.
+    curl_easy_setopt(curl, CURLOPT_CAPATH, nullptr);
+    curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, &guard);
+    curl_easy_setopt(curl, CURLOPT_USERAGENT, "ops-agent");
+}
+
+// The url may hold a token (a webhook's often does), so only the host is told.
+static std::string place_of(const std::string& url) {
+    const size_t scheme = url.find("://");
+    const size_t begin = scheme == std::string::npos ? 0 : scheme + 3;
+    const size_t end = std::min(url.find_first_of("/?#", begin), url.size());
+    const std::string host = url.substr(begin, end - begin);
+    const size_t at = host.rfind('@');
+    return "'" + printable(at == std::string::npos ? host : host.substr(at + 1), Lines::flatten) +
+           "'";
+}
+
+static Error failure(const std::string& url, CURLcode code, const char* words, const Guard& guard) {
+    const std::string doing = "reach " + place_of(url) + ": ";
+    if (!guard.refused.empty()) {
+        return {Fault::denied, doing + "the address " + guard.refused +
+                                   " is link-local or gives a cloud's metadata, which is refused"};
+    }
+    std::string text = words[0] != '\0' ? words : curl_easy_strerror(code);
+    if (text.size() > 1 && std::islower(static_cast<unsigned char>(text[1])) != 0) {
+        text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
+    }
+    return {fault_of(code), doing + text};
+}
+
+static bool breaks_lines(std::string_view text) {
+    return text.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos;
+}
+
+CurlHttp::CurlHttp(LinkLocal link_local) : link_local_(link_local) { start_curl(); }
+
+Result<HttpReply> CurlHttp::send(const HttpRequest& request) {
+    if (breaks_lines(request.method) || breaks_lines(request.url)) {
+        return Error{Fault::invalid, "http: the method or the url holds a line break"};
+    }
+    const Easy curl(curl_easy_init(), curl_easy_cleanup);
+    if (curl == nullptr) return Error{Fault::unavailable, "http: curl could not be set up"};
+    Guard guard{link_local_, ""};
+    std::array<char, CURL_ERROR_SIZE> words{};
+    set_up(curl.get(), request.url, request.time_limit, guard, words.data());
+    curl_easy_setopt(curl.get(), CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(curl.get(), CURLOPT_CUSTOMREQUEST, request.method.c_str());
+    if (request.method == "HEAD") curl_easy_setopt(curl.get(), CURLOPT_NOBODY, 1L);
+    const bool has_body = !request.body.empty() || request.method == "POST" ||
+                          request.method == "PUT" || request.method == "PATCH";
+    if (has_body) {
+        curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDSIZE_LARGE,
+                         static_cast<curl_off_t>(request.body.size()));
+        curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDS, request.body.data());
+    }
+    // Curl would wait a second for "100 Continue" before larger bodies, and says what kind the body
+    // is without being asked.
+    List headers(curl_slist_append(nullptr, "Expect:"), curl_slist_free_all);
+    const auto add = [&headers](const std::string& line) {
+        curl_slist* longer = curl_slist_append(headers.get(), line.c_str());
+        if (longer == nullptr) return;
+        (void)headers.release();  // it is the head of the longer one
+        headers.reset(longer);
+    };
+    bool says_type = false;
+    for (const auto& [name, value] : request.headers) {
+        if (breaks_lines(name) || breaks_lines(value)) {
+            return Error{Fault::invalid, "http: header '" + printable(name, Lines::flatten) +
+                                             "' holds a line break"};
+        }
+        says_type = says_type || to_lower(name) == "content-type";
+        add(value.empty() ? name + ";" : name + ": " + value);
+    }
+    if (!says_type) add("Content-Type:");
+    curl_easy_setopt(curl.get(), CURLOPT_HTTPHEADER, headers.get());
+    Incoming incoming;
+    curl_easy_setopt(curl.get(), CURLOPT_HEADERFUNCTION, take_header);
+    curl_easy_setopt(curl.get(), CURLOPT_HEADERDATA, &incoming);
+    curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, take_body);
+    curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &incoming);
+    const CURLcode code = curl_easy_perform(curl.get());
+    if (incoming.too_large) {
+        return Error{Fault::unavailable,
+                     "reach " + place_of(request.url) + ": the reply is over 1 MiB"};
+    }
+    if (code != CURLE_OK) return failure(request.url, code, words.data(), guard);
+    long status = 0;
+    curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
+    incoming.reply.status = static_cast<int>(status);
+    return std::move(incoming.reply);
+}
+
+CurlMail::CurlMail(LinkLocal link_local) : link_local_(link_local) { start_curl(); }
+
+Result<> CurlMail::send(const MailMessage& message) {
+    // Each goes into a line of the protocol.
+    for (const std::string& address : message.to) {
+        if (breaks_lines(address) || address.empty()) {
+            return Error{Fault::invalid, "mail: an address is empty or holds a line break"};
+        }
+    }
+    if (message.to.empty() || breaks_lines(message.from) || breaks_lines(message.smtp_url)) {
+        return Error{Fault::invalid, "mail: no receiver, or a line break in the sender"};
+    }
+    const Easy curl(curl_easy_init(), curl_easy_cleanup);
+    if (curl == nullptr) return Error{Fault::unavailable, "mail: curl could not be set up"};
+    Guard guard{link_local_, ""};
+    std::array<char, CURL_ERROR_SIZE> words{};
+    set_up(curl.get(), message.smtp_url, message.time_limit, guard, words.data());
+    curl_easy_setopt(curl.get(), CURLOPT_PROTOCOLS_STR, "smtp,smtps");
+    curl_easy_setopt(curl.get(), CURLOPT_USE_SSL,
+                     static_cast<long>(message.require_tls ? CURLUSESSL_ALL : CURLUSESSL_TRY));
+    if (!message.user.empty()) {
+        curl_easy_setopt(curl.get(), CURLOPT_USERNAME, message.user.c_str());
+        curl_easy_setopt(curl.get(), CURLOPT_PASSWORD, message.password.c_str());
+    }
+    curl_easy_setopt(curl.get(), CURLOPT_MAIL_FROM, ("<" + message.from + ">").c_str());
+    List receivers(nullptr, curl_slist_free_all);
+    for (const std::string& address : message.to) {
+        curl_slist* longer = curl_slist_append(receivers.get(), ("<" + address + ">").c_str());
+        if (longer == nullptr) return Error{Fault::unavailable, "mail: no memory"};
+        (void)receivers.release();  // it is the head of the longer one
+        receivers.reset(longer);
+    }
+    curl_easy_setopt(curl.get(), CURLOPT_MAIL_RCPT, receivers.get());
+    Outgoing outgoing{message.text};
+    curl_easy_setopt(curl.get(), CURLOPT_UPLOAD, 1L);
+    curl_easy_setopt(curl.get(), CURLOPT_READFUNCTION, give_text);
+    curl_easy_setopt(curl.get(), CURLOPT_READDATA, &outgoing);
+    curl_easy_setopt(curl.get(), CURLOPT_INFILESIZE_LARGE,
+                     static_cast<curl_off_t>(message.text.size()));
+    const CURLcode code = curl_easy_perform(curl.get());
+    if (code != CURLE_OK) return failure(message.smtp_url, code, words.data(), guard);
+    return {};
+}
+
+}  // namespace ops
