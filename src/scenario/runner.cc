@@ -1,0 +1,437 @@
+#include "scenario/runner.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "base/units.h"
+#include "scenario/machine.h"
+#include "scenario/script.h"
+
+namespace ops {
+namespace {
+
+using Words = std::vector<std::string>;
+
+std::optional<sim::Condition> parse_condition(const std::string& word) {
+    static const std::map<std::string, sim::Condition> kConditions = {
+        {"up", sim::Condition::up},           {"failing", sim::Condition::failing},
+        {"hanging", sim::Condition::hanging}, {"slow", sim::Condition::slow},
+        {"garbage", sim::Condition::garbage}, {"down", sim::Condition::dead},
+        {"dead", sim::Condition::dead},       {"fatal", sim::Condition::fatal},
+        {"stopped", sim::Condition::stopped}};
+    const auto found = kConditions.find(word);
+    return found == kConditions.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::optional<sim::RestartBehaviour> parse_behaviour(const std::string& word) {
+    static const std::map<std::string, sim::RestartBehaviour> kBehaviours = {
+        {"works", sim::RestartBehaviour::works},
+        {"fails", sim::RestartBehaviour::fails},
+        {"changes-nothing", sim::RestartBehaviour::changes_nothing},
+        {"hangs", sim::RestartBehaviour::hangs},
+        {"works-for-a-while", sim::RestartBehaviour::works_for_a_while}};
+    const auto found = kBehaviours.find(word);
+    return found == kBehaviours.end() ? std::nullopt : std::optional(found->second);
+}
+
+class Run {
+public:
+    Run(std::string file, uint64_t seed, const ReadFile& read_file)
+        : file_(std::move(file)), machine_(seed), read_file_(read_file) {}
+
+    Result<ScenarioReport> all(const std::vector<ScriptLine>& script) {
+        for (const ScriptLine& line : script) {
+            TRY(one(line).during(place(line)));
+        }
+        report_.log = machine_.log_lines();
+        for (const std::string& broken : machine_.violations()) report_.failures.push_back(broken);
+        report_.passed = report_.failures.empty();
+        return report_;
+    }
+
+private:
+    std::string place(const ScriptLine& line) const {
+        return file_ + ":" + std::to_string(line.number);
+    }
+    Error unknown(const ScriptLine& line) const {
+        return {Fault::invalid, "cannot understand '" + line.text + "'"};
+    }
+    static Result<Duration> duration_of(const std::string& word) { return parse_duration(word); }
+    static Result<double> percent_of(std::string word) {
+        if (word.ends_with('%')) word.pop_back();
+        if (word.empty() || word.find_first_not_of("0123456789.") != std::string::npos) {
+            return Error{Fault::invalid, "'" + word + "' is no percentage"};
+        }
+        return std::stod(word);
+    }
+
+    Result<> one(const ScriptLine& line) {
+        const std::string& verb = line.words[0];
+        const size_t count = line.words.size();
+        if (verb == "expect") return expect(line);
+        if (verb == "run" && count == 2) return run(TRY(duration_of(line.words[1])));
+        if (verb == "config") return set_config(line.block);
+        if (verb == "runbook") return set_runbook(line.block);
+        if (verb == "use" && count == 3) {
+            TRY(set_config(TRY(read_file_(line.words[1]))));
+            return set_runbook(TRY(read_file_(line.words[2])));
+        }
+        if (verb == "service" && count >= 3) return service(line);
+        if (verb == "host" && count >= 3) return host(line);
+        if (verb == "network" && count == 2) {
+            machine_.world().set_network(line.words[1] == "up");
+            return {};
+        }
+        if (verb == "heartbeats" && count == 4) {
+            sim::SimService& sender = machine_.world().service(line.words[1]);
+            sender.heartbeat_every = TRY(duration_of(line.words[3]));
+            machine_.world().set_condition(sender, sender.condition);
+            return {};
+        }
+        if (verb == "command" && count >= 3) return command(line);
+        if (verb == "channel" && count >= 3) {
+            machine_.world().send_failure.count = line.words[1] == "ok" ? 0 : std::stoi(line.words[2]);
+            return {};
+        }
+        return one_about_the_agent(line);
+    }
+
+    Result<> one_about_the_agent(const ScriptLine& line) {
+        const Words& words = line.words;
+        const std::string& verb = words[0];
+        if (verb == "power-cut" && words.size() == 4 && words[1] == "after") {
+            const auto nth = static_cast<uint64_t>(std::stoul(words[3]));
+            if (words[2] == "write") {
+                machine_.disk().fail_at(nth, sim::DiskFault::power_cut);
+            } else if (words[2] == "marker") {
+                machine_.world().power().cut_after(nth);
+            } else {
+                return unknown(line);
+            }
+            return {};
+        }
+        if (line.text == "power-cut") return machine_.cut_power(), Result<>();
+        if (line.text == "kill agent") return machine_.kill_agent(), Result<>();
+        if (line.text == "kill executor") return machine_.kill_executor(), Result<>();
+        if (verb == "kill" && words.size() == 4 && words[1] == "executor") {
+            return machine_.kill_executor_at(words[3], 1), Result<>();
+        }
+        if (line.text == "restart agent") {
+            if (machine_.agent() != nullptr) machine_.kill_agent();
+            return machine_.start_agent();
+        }
+        if (verb == "disk" && words.size() == 2) {
+            machine_.disk().set_read_only(words[1] == "read-only");
+            machine_.disk().set_capacity(words[1] == "full" ? std::optional<uint64_t>(1)
+                                                            : std::nullopt);
+            return words[1] == "ok" || words[1] == "full" || words[1] == "read-only"
+                       ? Result<>()
+                       : Result<>(unknown(line));
+        }
+        if (verb == "pause" || verb == "resume") {
+            TRY(ask("POST", "/api/v1/" + verb, Json::object({{"by", "founder"}})));
+            return {};
+        }
+        if (verb == "silence" && words.size() == 3) {
+            TRY(ask("POST", "/api/v1/silences",
+                    Json::object({{"name", words[1]}, {"duration", words[2]}, {"by", "founder"}})));
+            return {};
+        }
+        if ((verb == "approve" || verb == "reject" || verb == "ack" || verb == "resolve") &&
+            words.size() >= 2) {
+            return decide(line);
+        }
+        if (verb == "fact" && words.size() == 4) return push_fact(words[1], words[2], words[3]);
+        if (verb == "event" && words.size() >= 2) {
+            Json body = Json::object();
+            if (words.size() > 2) body.set("service", words[2]);
+            TRY(ask("POST", "/api/v1/events/" + words[1], body));
+            return {};
+        }
+        return unknown(line);
+    }
+
+    Result<> push_fact(const std::string& service, const std::string& name, const std::string& value) {
+        Result<Json> parsed = Json::parse(value);
+        const Json json = parsed.ok() ? std::move(parsed).value() : Json(value);
+        TRY(ask("POST", "/api/v1/facts/" + service,
+                Json::object({{"facts", Json::object({{name, json}})}})));
+        return {};
+    }
+
+    Result<> decide(const ScriptLine& line) {
+        const Words& words = line.words;
+        const std::optional<Incident> incident = find(words[1]);
+        if (!incident) {
+            fail(line, "no incident about '" + words[1] + "'");
+            return {};
+        }
+        const std::string by = words.size() == 4 && words[2] == "by" ? words[3] : "founder";
+        const Result<Json> done = ask("POST", "/api/v1/incidents/" + incident->id + "/" + words[0],
+                                      Json::object({{"by", by}, {"note", "in a scenario"}}));
+        if (!done.ok()) fail(line, done.error().message);
+        return {};
+    }
+
+    Result<Json> ask(const std::string& method, const std::string& path, const Json& body = {}) {
+        TRY(start_if_needed());
+        return machine_.ask(method, path, body);
+    }
+
+    Result<> set_config(const std::string& text) {
+        config_ = text;
+        machine_.set_files(config_, runbook_);
+        return {};
+    }
+    Result<> set_runbook(const std::string& text) {
+        runbook_ = text;
+        machine_.set_files(config_, runbook_);
+        return {};
+    }
+
+    Result<> start_if_needed() {
+        if (started_) return {};
+        started_ = true;
+        return machine_.start_agent();
+    }
+
+    Result<> run(Duration span) {
+        TRY(start_if_needed());
+        machine_.run_until(machine_.now() + span);
+        return {};
+    }
+
+    // service NAME CONDITION | service NAME on HOST | service NAME memory 95% |
+    // service NAME restart BEHAVIOUR [in 2s] [breaks OTHER]
+    Result<> service(const ScriptLine& line) {
+        const Words& words = line.words;
+        sim::SimService& service = machine_.world().service(words[1]);
+        if (const auto condition = parse_condition(words[2])) {
+            machine_.world().set_condition(service, *condition);
+            return {};
+        }
+        if (words.size() == 4 && words[2] == "on") {
+            service.host = words[3];
+            machine_.world().host(words[3]);
+            return {};
+        }
+        if (words.size() == 4 && words[2] == "memory") {
+            service.memory_percent = TRY(percent_of(words[3]));
+            return {};
+        }
+        if (words[2] != "restart" || words.size() < 4) return unknown(line);
+        const auto behaviour = parse_behaviour(words[3]);
+        if (!behaviour) return unknown(line);
+        service.on_restart = *behaviour;
+        service.on_restart_breaks.clear();
+        for (size_t i = 4; i + 1 < words.size(); i += 2) {
+            if (words[i] == "in") {
+                service.starts_in = TRY(duration_of(words[i + 1]));
+            } else if (words[i] == "breaks") {
+                service.on_restart_breaks = words[i + 1];
+            } else {
+                return unknown(line);
+            }
+        }
+        return {};
+    }
+
+    // host NAME local | up | down | disk 92% | memory 95% | swap 50% | inodes 95% | load 12
+    Result<> host(const ScriptLine& line) {
+        const Words& words = line.words;
+        sim::SimHost& host = machine_.world().host(words[1]);
+        if (words[2] == "local") return host.local = true, Result<>();
+        if (words[2] == "up" || words[2] == "down") return host.up = words[2] == "up", Result<>();
+        if (words.size() != 4) return unknown(line);
+        double* const field = words[2] == "disk"     ? &host.disk_percent
+                              : words[2] == "memory" ? &host.memory_percent
+                              : words[2] == "swap"   ? &host.swap_percent
+                              : words[2] == "inodes" ? &host.inode_percent
+                              : words[2] == "load"   ? &host.load
+                                                     : nullptr;
+        if (field == nullptr) return unknown(line);
+        *field = TRY(percent_of(words[3]));
+        return {};
+    }
+
+    // command "PART" exits 1 | hangs | prints "TEXT" | starts SERVICE | frees disk HOST 80%
+    Result<> command(const ScriptLine& line) {
+        const Words& words = line.words;
+        const std::string& what = words[2];
+        Exit exit;
+        exit.took = std::chrono::milliseconds(200);
+        if (what == "hangs") {
+            exit.how = Exit::How::timed_out;
+        } else if (what == "exits" && words.size() == 4) {
+            exit.code = std::stoi(words[3]);
+        } else if (what == "prints" && words.size() == 4) {
+            exit.output = words[3];
+        } else if (what == "starts" && words.size() == 4) {
+            machine_.world().on_command(words[1], [exit, name = words[3]](sim::World& world) {
+                world.restart(world.service(name));
+                return exit;
+            });
+            return {};
+        } else if (what == "frees" && words.size() == 6 && words[3] == "disk") {
+            const double percent = TRY(percent_of(words[5]));
+            machine_.world().on_command(words[1], [exit, name = words[4], percent](sim::World& world) {
+                world.host(name).disk_percent = percent;
+                return exit;
+            });
+            return {};
+        } else {
+            return unknown(line);
+        }
+        machine_.world().on_command(words[1], [exit](sim::World&) { return exit; });
+        return {};
+    }
+
+    // --- expectations ---
+
+    void fail(const ScriptLine& line, const std::string& what) {
+        report_.failures.push_back(place(line) + ": " + line.text + ": " + what);
+    }
+
+    std::vector<Incident> incidents() {
+        if (machine_.agent() == nullptr) return {};
+        const auto all = machine_.agent()->store().incidents({});
+        return all.ok() ? all.value() : std::vector<Incident>{};
+    }
+
+    // The newest incident about a target, or with this rule.
+    std::optional<Incident> find(const std::string& name) {
+        for (const Incident& incident : incidents()) {
+            if (incident.target == name || incident.rule == name) return incident;
+        }
+        return std::nullopt;
+    }
+
+    Result<> expect(const ScriptLine& line) {
+        ++report_.expectations;
+        const Words& words = line.words;
+        if (machine_.agent() == nullptr && line.text != "expect agent down") {
+            fail(line, "the agent is down: " + machine_.why_down());
+            return {};
+        }
+        if (line.text == "expect agent down") {
+            if (machine_.agent() != nullptr) fail(line, "it is up");
+            return {};
+        }
+        if (line.text == "expect at rest") return machine_.check_at_rest(), Result<>();
+        if (line.text == "expect no incident") {
+            for (const Incident& incident : incidents()) {
+                if (incident.is_open()) fail(line, "open: " + incident.title + ": " + incident.reason);
+            }
+            return {};
+        }
+        if (words.size() == 4 && words[1] == "no" && words[2] == "incident") {
+            const auto incident = find(words[3]);
+            if (incident) fail(line, incident->title + " (" + std::string(name_of(incident->state)) + ")");
+            return {};
+        }
+        if (words.size() == 3 && words[1] == "incidents") {
+            return expect_count(line, incidents().size(), words[2]);
+        }
+        if (words.size() >= 4 && words[1] == "incident") return expect_incident(line);
+        if (words.size() == 5 && words[1] == "action" && words[3] == "happened") {
+            size_t count = 0;
+            for (const sim::Effect& effect : machine_.world().ledger()) {
+                if (effect.command.find(words[2]) != std::string::npos) ++count;
+            }
+            return expect_count(line, count, words[4]);
+        }
+        if (words.size() >= 3 && words[1] == "told") return expect_told(line);
+        if (words.size() == 4 && words[1] == "status") return expect_status(line);
+        return unknown(line);
+    }
+
+    Result<> expect_count(const ScriptLine& line, size_t count, const std::string& wanted) {
+        if (wanted != std::to_string(count)) fail(line, "it was " + std::to_string(count));
+        return {};
+    }
+
+    // expect incident NAME open|escalated|...|verified|self|human [level L] [entry E] [attempts N] [reason TEXT]
+    Result<> expect_incident(const ScriptLine& line) {
+        const Words& words = line.words;
+        const auto incident = find(words[2]);
+        if (!incident) {
+            fail(line, "there is none");
+            return {};
+        }
+        const std::string state(name_of(incident->state));
+        const std::string& wanted = words[3];
+        const bool by = incident->state == IncidentState::resolved &&
+                        ((wanted == "verified" && incident->resolved_by == "auto") ||
+                         wanted == incident->resolved_by);
+        if (state != wanted && !by && !(wanted == "unresolved" && incident->is_open())) {
+            fail(line, "it is " + state +
+                           (incident->resolved_by.empty() ? "" : " by " + incident->resolved_by) + ": " +
+                           incident->reason);
+        }
+        for (size_t i = 4; i + 1 < words.size(); i += 2) {
+            const std::string is = words[i] == "level"      ? incident->level
+                                   : words[i] == "entry"    ? incident->entry
+                                   : words[i] == "attempts" ? std::to_string(incident->attempts)
+                                   : words[i] == "rule"     ? incident->rule
+                                   : words[i] == "title"    ? incident->title
+                                   : words[i] == "members"
+                                       ? std::to_string(incident->members.size())
+                                       : "?";
+            if (is == "?") return unknown(line);
+            if (is != words[i + 1]) fail(line, words[i] + " is '" + is + "'");
+        }
+        return {};
+    }
+
+    // expect told nothing | told "TEXT" once | told "TEXT" N times
+    Result<> expect_told(const ScriptLine& line) {
+        const Words& words = line.words;
+        std::vector<std::string> told;
+        for (const auto& sent : machine_.world().sent) told.push_back(sent.text);
+        if (words[2] == "nothing") {
+            if (!told.empty()) fail(line, "told: " + clip_end(told[0], 300));
+            return {};
+        }
+        size_t count = 0;
+        for (const std::string& text : told) {
+            if (text.find(words[2]) != std::string::npos) ++count;
+        }
+        const std::string wanted = words.size() == 4 && words[3] == "once" ? "1"
+                                   : words.size() == 4 && words[3] == "never" ? "0"
+                                   : words.size() == 5                      ? words[3]
+                                                                            : "?";
+        if (wanted == "?") return unknown(line);
+        if (wanted != std::to_string(count)) {
+            fail(line, std::to_string(count) + " times; all: " + clip_end(join(told, " | "), 600));
+        }
+        return {};
+    }
+
+    Result<> expect_status(const ScriptLine& line) {
+        const Result<Json> service = ask("GET", "/api/v1/services/" + line.words[2]);
+        if (!service.ok()) {
+            fail(line, service.error().message);
+        } else if (service.value()["status"].as_string() != line.words[3]) {
+            fail(line, "it is " + service.value()["status"].as_string() + ": " +
+                           service.value()["reason"].as_string());
+        }
+        return {};
+    }
+
+    std::string file_;
+    Machine machine_;
+    const ReadFile& read_file_;
+    ScenarioReport report_;
+    std::string config_, runbook_ = "common_issues: []\n";
+    bool started_ = false;
+};
+
+}  // namespace
+
+Result<ScenarioReport> run_scenario(const std::string& text, const std::string& file, uint64_t seed,
+                                    const ReadFile& read_file) {
+    const std::vector<ScriptLine> script = TRY(parse_script(text, file));
+    return Run(file, seed, read_file).all(script);
+}
+
+}  // namespace ops
