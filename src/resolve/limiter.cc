@@ -191,7 +191,9 @@ std::optional<BudgetAnswer> Limiter::of_group(const BudgetQuestion& question,
         });
         if (!member) continue;
         if (taken.open || counts(taken.at, question.now, limits_.group_window)) {
-            newest[taken.target] = &taken;
+            const Taken*& one = newest[taken.target];
+            if (one == nullptr || !one->open)
+                one = &taken;  // an open one is not made good by a later
         }
     }
     std::vector<Time> times;

@@ -196,20 +196,26 @@ const Row kControls[] = {
      },
      Verdict::allow, Refusal::none},
     // budgets
-    {"another one is not settled", [](Case& c) { c.budget.verdict = BudgetAnswer::Verdict::wait; },
+    {"another one is not settled",
+     [](Case& c) {
+         c.budget = {BudgetAnswer::Verdict::wait, "the limit", std::nullopt};
+     },
      Verdict::wait, Refusal::busy},
-    {"the budget is spent", [](Case& c) { c.budget.verdict = BudgetAnswer::Verdict::spent; },
+    {"the budget is spent",
+     [](Case& c) {
+         c.budget = {BudgetAnswer::Verdict::spent, "the limit", std::nullopt};
+     },
      Verdict::refuse, Refusal::budget},
     {"reads do not ask the budget",
      [](Case& c) {
-         c.budget.verdict = BudgetAnswer::Verdict::spent;
+         c.budget = {BudgetAnswer::Verdict::spent, "the limit", std::nullopt};
          c.command.kind = TicketKind::verify_command;
      },
      Verdict::allow, Refusal::none},
     {"nobody is asked to approve what the budget refuses",
      [](Case& c) {
          c.entry.risk = Risk::high;
-         c.budget.verdict = BudgetAnswer::Verdict::spent;
+         c.budget = {BudgetAnswer::Verdict::spent, "the limit", std::nullopt};
      },
      Verdict::refuse, Refusal::budget},
     // approvals

@@ -1,0 +1,578 @@
+#include "resolve/executor.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "base/hash.h"
+#include "resolve/kit_for_test.h"
+#include "resolve/plan.h"
+
+namespace ops {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+using Status = TicketReply::Status;
+using What = Seen::What;
+
+// An executor on a disk that survives it.
+struct Rig {
+    Power power;
+    HandClock clock;
+    MemoryFiles files{power};
+    LedgerProcesses processes{power, clock};
+    HandRules rules;
+    ExecutorConfig config{"/data/executor", "/data", {}, false, {}};
+    std::unique_ptr<Executor> executor;
+
+    Rig() {
+        files.contents["/data/state.db"] = "x";
+        rules.rules.settings.inventory = make_inventory();
+        rules.rules.settings.agent.mode = Mode::automatic;
+        Entry restart = make_entry("restart", {command_step({"systemctl", "restart", "{service}"}),
+                                               command_step({"logger", "{service}"})});
+        restart.steps[0].undo = {command_text({"systemctl", "start", "{service}"})};
+        Step look;
+        look.kind = Step::Kind::collect;
+        look.collect = {command_text({"uptime"}), command_text({"free"})};
+        restart.steps.push_back(look);
+        Step http;
+        http.kind = Step::Kind::http;
+        http.http_method = "POST";
+        http.http_url = "http://127.0.0.1:1/";
+        restart.steps.push_back(http);
+        Entry risky = make_entry("risky", {command_step({"rm", "-rf", "/tmp/cache-{service}"})});
+        risky.risk = Risk::high;
+        Entry fatal = make_entry("fatal", {command_step({"mkfs", "/dev/{service}"})});
+        fatal.risk = Risk::destructive;
+        Entry off = make_entry("off", {command_step({"true"})});
+        off.enabled = false;
+        rules.rules.runbook.entries = {restart, risky, fatal, off};
+        open();
+    }
+    void open() {
+        executor.reset();
+        rules.changed = true;
+        auto opened = Executor::open(files, processes, clock, rules, config);
+        ASSERT_TRUE(opened.ok()) << opened.error().message;
+        executor = std::move(opened).value();
+    }
+    Ticket ticket(const std::string& entry, const std::string& target = "web", int step = 0,
+                  TicketKind kind = TicketKind::run, int sub = 0) const {
+        Ticket one;
+        one.kind = kind;
+        one.incident = "inc-" + target;
+        one.entry = entry;
+        one.step = step;
+        one.sub = sub;
+        one.target = target;
+        one.epoch = 5;
+        one.not_after = clock.at + seconds(60);
+        const Entry& found = *rules.rules.runbook.find(entry);
+        one.entry_sha256 = found.sha256;
+        const auto planned =
+            plan_command(found, kind, step, sub, target, rules.rules.settings.inventory);
+        one.argv_sha256 = planned.ok() ? planned.value().argv_sha256 : sha256_hex("");
+        return one;
+    }
+    Approval approval(const Ticket& ticket, std::vector<std::string> by,
+                      const std::string& id = "asked-1") const {
+        const Entry& entry = *rules.rules.runbook.find(ticket.entry);
+        const auto plan =
+            plan_effects(entry, ticket.target, rules.rules.settings.inventory).value();
+        return {id, std::move(by), plan_sha256(entry, ticket.target, plan), clock.at};
+    }
+    TicketReply must_execute(const Ticket& ticket) {
+        Result<TicketReply> reply = executor->execute(ticket);
+        EXPECT_TRUE(reply.ok());
+        EXPECT_EQ(reply.value().step_key, step_key(ticket));
+        return std::move(reply).value();
+    }
+    Seen must_look(const Ticket& ticket, uint64_t epoch = 5) {
+        Result<Seen> seen = executor->look({step_key(ticket), epoch});
+        EXPECT_TRUE(seen.ok()) << seen.error().message;
+        return seen.ok() ? std::move(seen).value() : Seen{};
+    }
+};
+
+TEST(Executor, RunsWhatTheOperatorWroteAndRemembers) {
+    Rig rig;
+    rig.processes.on_run = [](const Command&) {
+        Exit exit;
+        exit.code = 3;
+        exit.output = "no";
+        return exit;
+    };
+    const Ticket ticket = rig.ticket("restart");
+    EXPECT_EQ(rig.must_look(ticket).what, What::never);
+    const TicketReply reply = rig.must_execute(ticket);
+    ASSERT_EQ(reply.status, Status::done) << reply.reason;
+    EXPECT_EQ(reply.exit->code, 3);
+    ASSERT_EQ(rig.processes.ledger.size(), 1U);
+    EXPECT_EQ(rig.processes.ledger[0].argv,
+              (std::vector<std::string>{"systemctl", "restart", "web"}));
+    const TicketReply again = rig.must_execute(ticket);
+    EXPECT_EQ(again.refusal, Refusal::seen);
+    rig.open();
+    EXPECT_EQ(rig.must_execute(ticket).refusal, Refusal::seen) << "after a restart, too";
+    const Seen seen = rig.must_look(ticket);
+    ASSERT_EQ(seen.what, What::done);
+    EXPECT_EQ(seen.exit->output, "no");
+    EXPECT_EQ(rig.processes.ledger.size(), 1U);
+}
+
+TEST(Executor, RefusesWhatItMust) {
+    struct Row {
+        const char* why;
+        std::function<Ticket(Rig&)> prepare;
+        Refusal refusal;
+    };
+    const Row rows[] = {
+        {"an older core",
+         [](Rig& r) {
+             EXPECT_EQ(r.must_execute(r.ticket("restart", "api")).status, Status::done);
+             r.processes.ledger.clear();
+             Ticket t = r.ticket("restart");
+             t.epoch = 4;
+             return t;
+         },
+         Refusal::epoch},
+        {"an older core, told by a look",
+         [](Rig& r) {
+             EXPECT_TRUE(r.executor->look({std::string(64, 'a'), 9}).ok());
+             r.open();
+             return r.ticket("restart");
+         },
+         Refusal::epoch},
+        {"expired",
+         [](Rig& r) {
+             Ticket t = r.ticket("restart");
+             r.clock.at = t.not_after;
+             return t;
+         },
+         Refusal::expired},
+        {"good for too long",
+         [](Rig& r) {
+             Ticket t = r.ticket("restart");
+             t.not_after = r.clock.at + hours(1);
+             return t;
+         },
+         Refusal::expired},
+        {"paused",
+         [](Rig& r) {
+             EXPECT_TRUE(r.executor->set_paused(true, "ann").ok());
+             return r.ticket("restart");
+         },
+         Refusal::paused},
+        {"paused by touch",
+         [](Rig& r) {
+             r.files.contents["/data/pause"] = "";
+             return r.ticket("restart");
+         },
+         Refusal::paused},
+        {"the kill switch cannot be read",
+         [](Rig& r) {
+             r.files.unreadable = "/data";
+             return r.ticket("restart");
+         },
+         Refusal::paused},
+        {"the entry was changed",
+         [](Rig& r) {
+             Ticket t = r.ticket("restart");
+             r.rules.rules.runbook.entries[0].sha256 = sha256_hex("changed");
+             r.rules.changed = true;
+             return t;
+         },
+         Refusal::entry},
+        {"no such entry",
+         [](Rig& r) {
+             Ticket t = r.ticket("restart");
+             t.entry = "invented";
+             return t;
+         },
+         Refusal::entry},
+        {"a disabled entry", [](Rig& r) { return r.ticket("off"); }, Refusal::entry},
+        {"no runbook could ever be read",
+         [](Rig& r) {
+             Ticket t = r.ticket("restart");
+             r.rules.failing = true;
+             r.executor =
+                 std::move(Executor::open(r.files, r.processes, r.clock, r.rules, r.config))
+                     .value();
+             return t;
+         },
+         Refusal::entry},
+        {"no such step", [](Rig& r) { return r.ticket("restart", "web", 9); }, Refusal::step},
+        {"a negative step",
+         [](Rig& r) {
+             Ticket t = r.ticket("restart");
+             t.step = -1;
+             return t;
+         },
+         Refusal::step},
+        {"a step that runs nothing", [](Rig& r) { return r.ticket("restart", "web", 2); },
+         Refusal::step},
+        {"a step that runs once, again",
+         [](Rig& r) { return r.ticket("restart", "web", 0, TicketKind::run, 1); }, Refusal::step},
+        {"a step of another kind",
+         [](Rig& r) { return r.ticket("restart", "web", 0, TicketKind::collect); }, Refusal::step},
+        {"an http step", [](Rig& r) { return r.ticket("restart", "web", 3); }, Refusal::step},
+        {"an undo of what was not done",
+         [](Rig& r) { return r.ticket("restart", "web", 0, TicketKind::undo); }, Refusal::step},
+        {"a target outside",
+         [](Rig& r) {
+             Ticket t = r.ticket("restart");
+             t.target = "elsewhere";
+             return t;
+         },
+         Refusal::target},
+        {"a target like an option",
+         [](Rig& r) {
+             Ticket t = r.ticket("restart");
+             t.target = "-rf";
+             return t;
+         },
+         Refusal::target},
+        {"other words than were journaled",
+         [](Rig& r) {
+             Ticket t = r.ticket("restart");
+             t.argv_sha256 = sha256_hex("rm -rf /");
+             return t;
+         },
+         Refusal::argv},
+        {"observe",
+         [](Rig& r) {
+             r.rules.rules.settings.agent.mode = Mode::observe;
+             r.rules.changed = true;
+             return r.ticket("restart");
+         },
+         Refusal::policy},
+        {"a member of a systemic incident",
+         [](Rig& r) {
+             Ticket t = r.ticket("restart");
+             t.systemic = true;
+             return t;
+         },
+         Refusal::policy},
+        {"too many attempts",
+         [](Rig& r) {
+             Ticket t = r.ticket("restart");
+             t.attempt = 4;
+             return t;
+         },
+         Refusal::budget},
+        {"no approval", [](Rig& r) { return r.ticket("risky"); }, Refusal::approval},
+        {"an approval of other words",
+         [](Rig& r) {
+             Ticket t = r.ticket("risky");
+             t.approval = r.approval(r.ticket("risky", "api"), {"ann"});
+             return t;
+         },
+         Refusal::approval},
+        {"one approver of two",
+         [](Rig& r) {
+             Ticket t = r.ticket("fatal");
+             t.approval = r.approval(t, {"ann"});
+             return t;
+         },
+         Refusal::approval},
+        {"an old approval",
+         [](Rig& r) {
+             Ticket t = r.ticket("risky");
+             t.approval = r.approval(t, {"ann"});
+             t.approval->at = r.clock.at - minutes(11);
+             return t;
+         },
+         Refusal::approval},
+        {"an approval used before, by another attempt",
+         [](Rig& r) {
+             Ticket t = r.ticket("risky");
+             t.approval = r.approval(t, {"ann"});
+             EXPECT_EQ(r.must_execute(t).status, Status::done);
+             r.processes.ledger.clear();
+             r.open();
+             t.attempt = 2;
+             return t;
+         },
+         Refusal::approval},
+        {"the epoch cannot be written",
+         [](Rig& r) {
+             r.files.fail_write_after = 0;
+             return r.ticket("restart");
+         },
+         Refusal::disk},
+        {"the marker cannot be written",
+         [](Rig& r) {
+             r.files.fail_write_after = 1;
+             return r.ticket("restart");
+         },
+         Refusal::disk},
+        {"the marker cannot be looked for",
+         [](Rig& r) {
+             Ticket t = r.ticket("restart");
+             r.files.unreadable = "/data/executor/" + step_key(t) + ".seen";
+             return t;
+         },
+         Refusal::disk},
+        {"it is about to end",
+         [](Rig& r) {
+             r.executor->drain();
+             return r.ticket("restart");
+         },
+         Refusal::stopping},
+    };
+    for (const Row& row : rows) {
+        Rig rig;
+        const Ticket ticket = row.prepare(rig);
+        const TicketReply reply = rig.must_execute(ticket);
+        EXPECT_EQ(reply.status, Status::refused) << row.why;
+        EXPECT_EQ(name_of(reply.refusal), name_of(row.refusal)) << row.why << ": " << reply.reason;
+        EXPECT_TRUE(rig.processes.ledger.empty()) << row.why;
+        EXPECT_FALSE(rig.files.contents.contains("/data/executor/" + step_key(ticket) + ".seen"))
+            << row.why;
+    }
+}
+
+TEST(Executor, GoesOnUnderOneApprovalForOneAttempt) {
+    Rig rig;
+    rig.rules.rules.runbook.entries[0].risk = Risk::high;
+    rig.open();
+    Ticket first = rig.ticket("restart"), second = rig.ticket("restart", "web", 1);
+    first.approval = second.approval = rig.approval(first, {"ann"});
+    EXPECT_EQ(rig.must_execute(first).status, Status::done);
+    rig.clock.at += minutes(15);
+    rig.open();
+    second.not_after = rig.clock.at + seconds(30);
+    EXPECT_EQ(rig.must_execute(second).status, Status::done) << "the plan was begun in time";
+}
+
+TEST(Executor, UndoesOnlyWhatWasDone) {
+    Rig rig;
+    EXPECT_EQ(rig.must_execute(rig.ticket("restart")).status, Status::done);
+    EXPECT_EQ(rig.must_execute(rig.ticket("restart", "web", 0, TicketKind::undo)).status,
+              Status::done);
+    Ticket other = rig.ticket("restart", "web", 0, TicketKind::undo);
+    other.attempt = 2;
+    EXPECT_EQ(rig.must_execute(other).refusal, Refusal::step) << "of this attempt";
+    ASSERT_EQ(rig.processes.ledger.size(), 2U);
+    EXPECT_EQ(rig.processes.ledger[1].argv[1], "start");
+}
+
+TEST(Executor, CollectsEvidenceInAnyOrder) {
+    Rig rig;
+    rig.rules.rules.settings.agent.mode = Mode::ask;
+    rig.open();
+    for (const int sub : {1, 0}) {
+        EXPECT_EQ(
+            rig.must_execute(rig.ticket("restart", "web", 2, TicketKind::collect, sub)).status,
+            Status::done);
+    }
+    EXPECT_EQ(rig.processes.ledger[0].argv[0], "free");
+}
+
+TEST(Executor, KeepsItsOwnBudgetOverRestarts) {
+    Rig rig;
+    int done = 0;
+    for (int i = 0; i < 40; ++i) {
+        Ticket ticket = rig.ticket("restart");
+        ticket.incident = "inc-" + std::to_string(i);  // a core that invents incidents
+        const TicketReply reply = rig.must_execute(ticket);
+        if (reply.status == Status::done) {
+            ++done;
+        } else {
+            EXPECT_EQ(reply.refusal, Refusal::budget);
+        }
+        if (i % 3 == 0) rig.open();
+        rig.clock.at += minutes(1);
+    }
+    EXPECT_EQ(done, 5) << "an hour";
+    for (int i = 100; i < 200; ++i) {
+        Ticket ticket = rig.ticket("restart");
+        ticket.incident = "inc-" + std::to_string(i);
+        if (rig.must_execute(ticket).status == Status::done) ++done;
+        rig.clock.at += minutes(10);
+        if (i % 7 == 0) rig.open();
+    }
+    EXPECT_EQ(done, 10) << "a day";
+}
+
+TEST(Executor, DoesOneThingAtATimeOnATarget) {
+    Rig rig;
+    std::vector<Refusal> inside;
+    rig.processes.on_run = [&](const Command&) {
+        // While this step runs, others come.
+        if (inside.empty()) {
+            Ticket same = rig.ticket("restart", "web", 1);
+            inside.push_back(rig.must_execute(same).refusal);
+            inside.push_back(rig.must_execute(rig.ticket("restart", "api")).refusal);
+            inside.push_back(rig.must_look(rig.ticket("restart")).what == What::running
+                                 ? Refusal::none
+                                 : Refusal::disk);
+        }
+        return Exit{};
+    };
+    EXPECT_EQ(rig.must_execute(rig.ticket("restart")).status, Status::done);
+    EXPECT_EQ(inside, (std::vector<Refusal>{Refusal::busy, Refusal::none, Refusal::none}));
+}
+
+TEST(Executor, DoesOneDestructiveThingInTheFleet) {
+    Rig rig;
+    Refusal inside = Refusal::none;
+    rig.processes.on_run = [&](const Command& command) {
+        if (command.argv.back() == "/dev/web") {
+            Ticket other = rig.ticket("fatal", "api");
+            other.approval = rig.approval(other, {"ann", "bob"}, "asked-2");
+            inside = rig.must_execute(other).refusal;
+        }
+        return Exit{};
+    };
+    Ticket ticket = rig.ticket("fatal");
+    ticket.approval = rig.approval(ticket, {"ann", "bob"});
+    EXPECT_EQ(rig.must_execute(ticket).status, Status::done);
+    EXPECT_EQ(inside, Refusal::busy);
+}
+
+TEST(Executor, SaysSoWhenTheOutcomeCannotBeWritten) {
+    Rig rig;
+    rig.files.fail_write_after = 3;  // epoch, marker, started
+    const Ticket ticket = rig.ticket("restart");
+    const TicketReply reply = rig.must_execute(ticket);
+    EXPECT_EQ(reply.status, Status::unknown);
+    EXPECT_EQ(rig.processes.ledger.size(), 1U);
+    rig.files.fail_write_after = -1;
+    rig.open();
+    EXPECT_EQ(rig.must_look(ticket).what, What::unknown);
+    EXPECT_EQ(rig.must_execute(ticket).refusal, Refusal::seen);
+}
+
+// Killed while a step runs: the next executor looks at the process, not at its hopes.
+TEST(Executor, KnowsWhatAnEarlierOneLeftRunning) {
+    Rig rig;
+    rig.config.at_point = [](std::string_view point) {
+        if (point == "ran") throw PowerCut{};
+    };
+    rig.open();
+    const Ticket ticket = rig.ticket("restart");
+    EXPECT_THROW((void)rig.executor->execute(ticket), PowerCut);
+    rig.config.at_point = {};
+    rig.processes.alive = {rig.processes.next};
+    rig.open();
+    EXPECT_EQ(rig.must_look(ticket).what, What::running);
+    EXPECT_EQ(rig.must_execute(rig.ticket("restart", "web", 1)).refusal, Refusal::busy);
+    rig.processes.alive[0].start_ticks += 1;  // the number is somebody else's now
+    EXPECT_EQ(rig.must_look(ticket).what, What::unknown);
+    rig.processes.alive = {rig.processes.next};
+    rig.processes.boot = "boot-2";
+    EXPECT_EQ(rig.must_look(ticket).what, What::unknown) << "the machine was booted since";
+    EXPECT_EQ(rig.must_execute(rig.ticket("restart", "web", 1)).status, Status::done);
+    EXPECT_EQ(rig.processes.count(step_key(ticket)), 1U);
+}
+
+// --- the power fails at every operation, and again at every operation of the recovery ---
+
+// What the core does after any restart: a new epoch, a look, and the same step key only if it was
+// never seen.
+void recover_once(Rig& rig, const Ticket& original, uint64_t epoch) {
+    rig.open();
+    const Result<Seen> seen = rig.executor->look({step_key(original), epoch});
+    if (!seen.ok() || seen.value().what != What::never) return;
+    Ticket again = original;
+    again.epoch = epoch;
+    (void)rig.executor->execute(again);
+}
+
+void cut_twice(const std::string& entry, Power::When when, int first, int second, int& operations,
+               bool& acknowledged) {
+    Rig rig;
+    Ticket ticket = rig.ticket(entry);
+    if (entry == "risky") ticket.approval = rig.approval(ticket, {"ann"});
+    const std::string key = step_key(ticket);
+    rig.power.operations = 0;
+    rig.power.cut_at(first, when);
+    acknowledged = false;
+    try {
+        acknowledged = rig.must_execute(ticket).status == Status::done;
+    } catch (const PowerCut&) {
+    }
+    operations = rig.power.operations;
+    rig.power.cut_at(second, when);
+    try {
+        recover_once(rig, ticket, 6);
+    } catch (const PowerCut&) {
+    }
+    rig.power.left = -1;
+    recover_once(rig, ticket, 7);
+    rig.open();
+    const size_t effects = rig.processes.count(key);
+    const Seen seen = rig.must_look(ticket, 7);
+    ASSERT_LE(effects, 1U) << "cut at " << first << " and " << second;
+    ASSERT_NE(seen.what, What::never) << "cut at " << first << " and " << second;
+    if (seen.what == What::done) {
+        ASSERT_EQ(effects, 1U) << first << ", " << second;
+    }
+    if (acknowledged) {
+        ASSERT_EQ(seen.what, What::done) << "what was said stays said";
+    }
+}
+
+TEST(Executor, RunsAtMostOnceWhereverThePowerFails) {
+    int pairs = 0;
+    for (const char* entry : {"restart", "risky"}) {
+        for (const auto when : {Power::When::before, Power::When::after, Power::When::torn}) {
+            bool acknowledged = false;
+            for (int first = 0; !acknowledged; ++first) {
+                int operations = 0;
+                for (int second = -1; second < 8; ++second) {
+                    cut_twice(entry, when, first, second, operations, acknowledged);
+                    if (HasFatalFailure()) return;
+                    ++pairs;
+                }
+                ASSERT_LT(first, 20);
+            }
+        }
+    }
+    EXPECT_GT(pairs, 250);
+}
+
+TEST(Executor, RunsAtMostOnceWhereverItIsKilled) {
+    for (const char* cut : {"checked", "approved", "seen", "started", "ran", "outcome"}) {
+        Rig rig;
+        int hit = 0;
+        rig.config.at_point = [&](std::string_view point) {
+            if (point == cut && hit++ == 0) throw PowerCut{};
+        };
+        rig.open();
+        Ticket ticket = rig.ticket("risky");
+        ticket.approval = rig.approval(ticket, {"ann"});
+        EXPECT_THROW((void)rig.executor->execute(ticket), PowerCut) << cut;
+        recover_once(rig, ticket, 6);
+        recover_once(rig, ticket, 7);
+        const std::string at = cut;
+        const bool early = at == "checked" || at == "approved";
+        const bool ran = early || at == "ran" || at == "outcome";
+        EXPECT_EQ(rig.processes.count(step_key(ticket)), ran ? 1U : 0U) << cut;
+        EXPECT_EQ(rig.must_look(ticket, 7).what == What::done, early || at == "outcome") << cut;
+    }
+}
+
+TEST(Executor, ActsOnNoDiskThatFails) {
+    for (int good = 0; good < 6; ++good) {
+        Rig rig;
+        Ticket ticket = rig.ticket("risky");
+        ticket.approval = rig.approval(ticket, {"ann"});
+        rig.files.fail_write_after = good;
+        const TicketReply reply = rig.must_execute(ticket);
+        const bool marked =
+            rig.files.contents.contains("/data/executor/" + step_key(ticket) + ".seen");
+        EXPECT_EQ(rig.processes.ledger.size(), marked ? 1U : 0U) << good;
+        EXPECT_EQ(reply.refusal == Refusal::disk, !marked) << good;
+        if (reply.status == Status::done) {
+            EXPECT_EQ(rig.must_look(ticket).what, What::done);
+        }
+    }
+}
+
+}  // namespace
+}  // namespace ops

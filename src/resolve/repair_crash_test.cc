@@ -1,0 +1,157 @@
+// The core is killed at every point of a repair, and again at every point of what follows. The
+// executor, its disk and the services live on. Whatever happens: no step key has two effects, none
+// without an intent (the theatre looks), and the repair comes to an end that is true.
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "resolve/theatre_for_test.h"
+
+namespace ops {
+namespace {
+
+enum class Fix { works, fails, works_at_second, breaks_another };
+
+Entry entry_for(Effect effect, Fix fix) {
+    Step collect;
+    collect.kind = Step::Kind::collect;
+    collect.collect = {command_text({"uptime"})};
+    Step wait;
+    wait.kind = Step::Kind::wait;
+    wait.wait = std::chrono::seconds(10);
+    Step verify;
+    verify.kind = Step::Kind::verify;
+    Entry entry = make_entry("restart", {collect, command_step({"fix", "{service}"}, effect), wait,
+                                         command_step({"second"}, Effect::idempotent), verify});
+    if (fix == Fix::breaks_another) entry.steps[1].undo = {command_text({"back"})};
+    return entry;
+}
+
+struct Ending {
+    int points = 0;
+    std::string ending;
+};
+
+Ending play_with_kills(Effect effect, Fix fix, int first, int second) {
+    Theatre t(entry_for(effect, fix));
+    t.limits.attempts = 2;
+    int calls = 0;
+    t.programs["fix"] = [&] {
+        ++calls;
+        t.well["web"] = fix == Fix::works || fix == Fix::breaks_another || calls > 1;
+        if (fix == Fix::fails) t.well["web"] = false;
+        if (fix == Fix::breaks_another) t.well["api"] = false;
+        return Exit{};
+    };
+    t.programs["back"] = [&] {
+        t.well["api"] = true;
+        return Exit{};
+    };
+    int kills = 0;
+    const int cuts[] = {first, second};
+    t.points_left = cuts[0];
+    bool begun = false;
+    while (true) {
+        try {
+            if (!std::exchange(begun, true)) {
+                t.begin();
+            } else {
+                t.play();
+                break;
+            }
+        } catch (const CoreKilled&) {
+            // Only the last thing may have been the end itself; then the journal must lead there
+            // again.
+            t.finished.reset();
+            ++kills;
+            t.points_left = kills < 2 ? cuts[kills] : -1;
+            while (true) {
+                try {
+                    t.restart_core();
+                    break;
+                } catch (const CoreKilled&) {
+                    t.finished.reset();
+                    t.points_left = -1;
+                    kills = 2;
+                }
+            }
+        }
+    }
+    const std::string where = "effect " + std::string(name_of(effect)) + ", fix " +
+                              std::to_string(static_cast<int>(fix)) + ", killed at " +
+                              std::to_string(first) + " and " + std::to_string(second);
+    std::set<std::string> keys;
+    for (const LedgerLine& line : t.processes.ledger) {
+        EXPECT_TRUE(keys.insert(line.step_key).second)
+            << "twice: " << line.argv[0] << ", " << where;
+    }
+    EXPECT_TRUE(t.finished.has_value()) << where;
+    const bool verified = t.ending() == "verified";
+    EXPECT_EQ(verified, t.well["web"] && t.well["api"]) << where << ": " << t.ending();
+    EXPECT_LE(t.ran("fix"), 2U) << where;
+    for (const Action& action : t.actions()) {
+        EXPECT_NE(action.state, "intent") << "left unsettled: " << where;
+    }
+    return {t.points, t.ending()};
+}
+
+class RepairCrash : public testing::TestWithParam<std::pair<Effect, Fix>> {};
+
+TEST_P(RepairCrash, EndsTrulyWhereverTheCoreIsKilled) {
+    const auto [effect, fix] = GetParam();
+    const Ending calm = play_with_kills(effect, fix, -1, -1);
+    ASSERT_GT(calm.points, 20);
+    for (int first = 0; first < calm.points; ++first) {
+        for (int second = -1; second < 30; second += 3) {
+            play_with_kills(effect, fix, first, second + first % 3);
+            if (HasFailure()) return;
+        }
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, RepairCrash,
+                         testing::Values(std::pair(Effect::idempotent, Fix::works),
+                                         std::pair(Effect::once, Fix::works),
+                                         std::pair(Effect::once, Fix::fails),
+                                         std::pair(Effect::idempotent, Fix::works_at_second),
+                                         std::pair(Effect::once, Fix::works_at_second)));
+
+// After an undo the world is as before: verified means well, and it is not.
+TEST(RepairCrash, UndoesOnceWhereverTheCoreIsKilled) {
+    const auto play = [](int first) {
+        Theatre t(entry_for(Effect::idempotent, Fix::breaks_another));
+        t.limits.attempts = 1;
+        t.programs["fix"] = [&t] {
+            t.well["web"] = true;
+            t.well["api"] = false;
+            return Exit{};
+        };
+        t.points_left = first;
+        bool begun = false;
+        while (!t.finished) {
+            try {
+                if (std::exchange(begun, true)) {
+                    t.play();
+                } else {
+                    t.begin();
+                }
+            } catch (const CoreKilled&) {
+                t.finished.reset();
+                t.restart_core();
+            }
+        }
+        EXPECT_EQ(t.ending(), "gave up") << first << ": " << t.finished->reason;
+        EXPECT_EQ(t.ran("fix"), 1U) << first;
+        EXPECT_EQ(t.ran("back"), 1U) << first;
+        EXPECT_EQ(t.state_of("fix"), "undone") << first;
+        return t.points;
+    };
+    const int points = play(-1);
+    for (int first = 0; first < points; ++first) {
+        play(first);
+        if (HasFailure()) return;
+    }
+}
+
+}  // namespace
+}  // namespace ops

@@ -1,0 +1,447 @@
+#include "resolve/repair.h"
+
+#include <gtest/gtest.h>
+
+#include "resolve/theatre_for_test.h"
+
+namespace ops {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+using Strings = std::vector<std::string>;
+
+Exit exit_of(int code, Exit::How how = Exit::How::exited) {
+    Exit exit;
+    exit.how = how;
+    exit.code = code;
+    return exit;
+}
+
+Step wait_step(Duration span) {
+    Step step;
+    step.kind = Step::Kind::wait;
+    step.wait = span;
+    return step;
+}
+
+Step verify_step(Verification::Kind kind = Verification::Kind::checks) {
+    Step step;
+    step.kind = Step::Kind::verify;
+    step.verification.kind = kind;
+    step.verification.text = "check it";
+    return step;
+}
+
+Entry restart_entry(Effect effect = Effect::idempotent) {
+    return make_entry("restart", {command_step({"fix", "{service}"}, effect)});
+}
+
+// `fix` makes the target well at this call of it.
+void fix_works_at(Theatre& t, int call) {
+    t.programs["fix"] = [&t, call, calls = 0]() mutable {
+        if (++calls >= call) t.well[t.the_case.target] = true;
+        return Exit{};
+    };
+}
+
+expr::Expression condition(const Theatre& t, const std::string& text) {
+    const TargetNames names(t.rules.rules.settings);
+    const expr::Parsed parsed = expr::parse_condition(text, names);
+    EXPECT_TRUE(parsed.expression.has_value()) << text;
+    return *parsed.expression;
+}
+
+TEST(Repair, IsVerifiedAfterTheSoakAndNotBefore) {
+    Theatre t(restart_entry());
+    fix_works_at(t, 1);
+    t.begin();
+    t.play(seconds(29));
+    EXPECT_EQ(t.ending(), "not finished") << "well, but not for 30s";
+    t.play();
+    EXPECT_EQ(t.ending(), "verified") << t.finished->reason;
+    EXPECT_EQ(t.ran("fix"), 1U);
+    EXPECT_EQ(t.kinds(), (Strings{"action.intent", "incident.state", "action.outcome",
+                                  "incident.state", "action.verified"}));
+    EXPECT_EQ(t.finished->attempts, 1);
+    const Json& intent = t.journal[0].body;
+    EXPECT_EQ(intent["argv"].strings(), (Strings{"fix", "web"}));
+    EXPECT_EQ(intent["before"]["pid"].as_int(), 1);
+    EXPECT_TRUE(intent["bad_before"].as_bool());
+}
+
+TEST(Repair, ExitZeroIsNoProof) {
+    Theatre t(restart_entry());
+    t.begin();
+    t.play();
+    EXPECT_EQ(t.ending(), "gave up");
+    EXPECT_EQ(t.ran("fix"), 3U) << "three attempts";
+    EXPECT_EQ(t.finished->attempts, 3);
+    EXPECT_EQ(t.state_of("fix"), "failed");
+    std::vector<Time> intents;
+    for (const Event& event : t.journal) {
+        if (event.kind == "action.intent") intents.push_back(event.at);
+    }
+    ASSERT_EQ(intents.size(), 3U);
+    // Each attempt is verified for 60s + 30s; then 10s, then 20s of back-off.
+    EXPECT_NEAR(static_cast<double>((intents[1] - intents[0]).count()), 100'000, 2000);
+    EXPECT_NEAR(static_cast<double>((intents[2] - intents[1]).count()), 110'000, 2000);
+}
+
+TEST(Repair, AFailedCommandIsLookedAtBeforeItIsRunAgain) {
+    Theatre t(restart_entry());
+    t.programs["fix"] = [&t] {
+        t.well["web"] = true;
+        return exit_of(1);
+    };
+    t.begin();
+    t.play();
+    EXPECT_EQ(t.ending(), "verified") << "it says it failed, and yet it worked";
+    EXPECT_EQ(t.ran("fix"), 1U);
+
+    Theatre bad(restart_entry());
+    bad.programs["fix"] = [] { return exit_of(1); };
+    bad.begin();
+    bad.play(seconds(5));
+    EXPECT_EQ(bad.repair->phase(), "waiting before attempt 2") << "one look was enough";
+    bad.well["web"] = true;  // it comes up by itself meanwhile
+    bad.at(seconds(1), [&bad] {
+        Observation seen;
+        seen.check = 7;
+        seen.target = "web";
+        seen.at = bad.clock.at;
+        seen.health = Health::good;
+        bad.give(RepairObserved{seen});
+    });
+    bad.play();
+    EXPECT_EQ(bad.ending(), "verified");
+    EXPECT_EQ(bad.ran("fix"), 1U) << "what is well is not repaired";
+}
+
+TEST(Repair, ARelapseWithinTheSoakIsNoRepair) {
+    Theatre t(restart_entry());
+    t.programs["fix"] = [&t] {
+        t.well["web"] = true;
+        t.at(seconds(20), [&t] { t.well["web"] = false; });
+        return Exit{};
+    };
+    t.begin();
+    t.play();
+    EXPECT_EQ(t.ending(), "gave up");
+    EXPECT_EQ(t.ran("fix"), 3U);
+}
+
+TEST(Repair, IsUndoneWhenAnotherGetsWorse) {
+    Entry entry = restart_entry();
+    entry.steps[0].undo = {command_text({"back", "{service}"})};
+    entry.undo = {command_text({"restore"})};
+    Theatre t(entry);
+    t.limits.attempts = 1;
+    t.programs["fix"] = [&t] {
+        t.well["web"] = true;
+        t.well["api"] = false;  // depends on web
+        return Exit{};
+    };
+    t.begin();
+    t.play();
+    EXPECT_EQ(t.ending(), "gave up");
+    EXPECT_NE(t.finished->reason.find("'api' was well before"), std::string::npos)
+        << t.finished->reason;
+    ASSERT_EQ(t.processes.ledger.size(), 3U);
+    EXPECT_EQ(t.processes.ledger[1].argv, (Strings{"back", "web"}));
+    EXPECT_EQ(t.processes.ledger[2].argv, (Strings{"restore"}));
+    EXPECT_EQ(t.state_of("fix"), "undone");
+
+    Theatre other(restart_entry());
+    other.programs["fix"] = [&other] {
+        other.well["web"] = true;
+        other.well["worker_1"] = false;  // on another host, depends on nothing here
+        return Exit{};
+    };
+    other.begin();
+    other.play();
+    EXPECT_EQ(other.ending(), "verified") << "it is another incident";
+}
+
+TEST(Repair, WhatMayHaveHappenedIsNeverRunAgain) {
+    Theatre t(restart_entry(Effect::once));
+    t.programs["fix"] = [] { return exit_of(15, Exit::How::timed_out); };
+    t.begin();
+    t.play();
+    EXPECT_EQ(t.ending(), "unknown");
+    EXPECT_EQ(t.ran("fix"), 1U);
+    EXPECT_EQ(t.state_of("fix"), "unknown");
+
+    Theatre well(restart_entry(Effect::once));
+    well.programs["fix"] = [&well] {
+        well.well["web"] = true;
+        return exit_of(15, Exit::How::timed_out);
+    };
+    well.begin();
+    well.play();
+    EXPECT_EQ(well.ending(), "verified") << "verified after unknown";
+    EXPECT_EQ(well.state_of("fix"), "verified");
+}
+
+TEST(Repair, AReplyThatIsLostIsLookedUp) {
+    Theatre t(restart_entry(Effect::once));
+    fix_works_at(t, 1);
+    t.instead_of_executor = [&t](const Ticket& ticket) -> Result<TicketReply> {
+        (void)t.executor->execute(ticket);  // it arrives, the answer does not
+        return Error{Fault::timeout, "no answer"};
+    };
+    t.begin();
+    t.play();
+    EXPECT_EQ(t.ending(), "verified");
+    EXPECT_EQ(t.ran("fix"), 1U);
+
+    Theatre lost(restart_entry(Effect::once));
+    fix_works_at(lost, 1);
+    lost.instead_of_executor = [&lost, sent = 0](const Ticket& ticket) mutable {
+        if (sent++ == 0) return Result<TicketReply>(Error{Fault::timeout, "no answer"});
+        return lost.executor->execute(ticket);
+    };
+    lost.begin();
+    lost.play();
+    EXPECT_EQ(lost.ending(), "verified") << "it never arrived, so it is sent again";
+    EXPECT_EQ(lost.ran("fix"), 1U);
+}
+
+TEST(Repair, AnExecutorThatIsAwayIsWaitedForAWhile) {
+    Theatre t(restart_entry());
+    fix_works_at(t, 1);
+    t.instead_of_executor = [&t](const Ticket& ticket) -> Result<TicketReply> {
+        if (t.clock.at < Time(std::chrono::hours(24 * 365 * 50)) + seconds(90)) {
+            return Error{Fault::unavailable, "connection refused"};
+        }
+        return t.executor->execute(ticket);
+    };
+    t.begin();
+    t.play();
+    EXPECT_EQ(t.ending(), "verified");
+
+    Theatre gone(restart_entry());
+    gone.instead_of_executor = [](const Ticket&) -> Result<TicketReply> {
+        return Error{Fault::unavailable, "connection refused"};
+    };
+    gone.begin();
+    gone.play();
+    EXPECT_EQ(gone.ending(), "denied");
+    EXPECT_EQ(gone.state_of("fix"), "denied") << "nothing ran";
+}
+
+TEST(Repair, WalksItsStepsInOrder) {
+    Entry entry = restart_entry();
+    Step collect;
+    collect.kind = Step::Kind::collect;
+    collect.collect = {command_text({"uptime"}), command_text({"free"})};
+    Step alert;
+    alert.kind = Step::Kind::alert;
+    alert.text = "restarted it";
+    Step probe = verify_step(Verification::Kind::command);
+    probe.verification.command = command_text({"probe"});
+    entry.steps = {collect, entry.steps[0], wait_step(seconds(30)), verify_step(), probe, alert};
+    Theatre t(entry);
+    fix_works_at(t, 1);
+    t.programs["probe"] = [calls = 0]() mutable { return exit_of(++calls < 3 ? 7 : 0); };
+    t.begin();
+    t.play();
+    ASSERT_EQ(t.ending(), "verified") << t.finished->reason;
+    Strings order;
+    for (const LedgerLine& line : t.processes.ledger) order.push_back(line.argv[0]);
+    EXPECT_EQ(order, (Strings{"uptime", "free", "fix", "probe", "probe", "probe"}));
+    EXPECT_EQ(t.evidence.size(), 2U);
+    ASSERT_EQ(t.told.size(), 1U);
+    EXPECT_EQ(t.told[0].text, "restarted it");
+    EXPECT_GE(t.processes.ledger[3].at - t.processes.ledger[2].at, seconds(30)) << "it waited";
+}
+
+TEST(Repair, AHeartbeatMustBeNewerThanTheStep) {
+    Entry entry = restart_entry();
+    entry.steps.push_back(verify_step(Verification::Kind::heartbeat));
+    Theatre t(entry, "worker_3");
+    for (Service& service : t.rules.rules.settings.inventory.services) {
+        service.heartbeat = Heartbeat{minutes(1), minutes(5)};
+    }
+    t.open_executor();
+    t.limits.attempts = 1;
+    fix_works_at(t, 1);
+    t.heartbeats["worker_3"] = t.clock.at;
+    t.begin();
+    t.play();
+    EXPECT_EQ(t.ending(), "gave up") << "one of before proves nothing";
+    t.finished.reset();
+    t.the_case.incident = "inc-2";
+    t.well["worker_3"] = false;
+    t.begin();
+    t.at(seconds(40), [&t] { t.heartbeats["worker_3"] = t.clock.at; });
+    t.play();
+    EXPECT_EQ(t.ending(), "verified") << t.finished->reason;
+}
+
+TEST(Repair, OfWhatIsNotDownIsVerifiedByItsSymptoms) {
+    Entry entry = make_entry("clean", {command_step({"fix"})});
+    Theatre names(entry);
+    entry.symptoms = {condition(names, "disk_usage > 90%")};
+    Step alert_if;
+    alert_if.kind = Step::Kind::alert_if;
+    alert_if.text = "disk_usage > 85%";
+    alert_if.condition = condition(names, "disk_usage > 85%");
+    entry.steps.push_back(alert_if);
+    const auto theatre = [&](Value after) {
+        auto t = std::make_unique<Theatre>(entry, "alpha");
+        t->well["alpha"] = true;  // it answers all the time
+        t->values["disk_usage > 90%"] = Value::boolean(true);
+        t->values["disk_usage > 85%"] = Value::boolean(true);
+        t->programs["fix"] = [t = t.get(), after] {
+            t->values["disk_usage > 90%"] = after;
+            return Exit{};
+        };
+        t->begin();
+        t->play();
+        return t;
+    };
+    const auto gone = theatre(Value::boolean(false));
+    EXPECT_EQ(gone->ending(), "verified") << gone->finished->reason;
+    ASSERT_EQ(gone->told.size(), 1U);
+    EXPECT_EQ(gone->told[0].condition, "disk_usage > 85%");
+    EXPECT_EQ(theatre(Value::boolean(true))->ending(), "gave up");
+    EXPECT_EQ(theatre(Value())->ending(), "gave up") << "unknown is no proof";
+    EXPECT_EQ(theatre(Value::boolean(true))->told.size(), 1U) << "once, not once an attempt";
+}
+
+TEST(Repair, AsksPeopleAndRunsWhatTheySaw) {
+    Entry entry = restart_entry();
+    entry.risk = Risk::destructive;
+    Theatre t(entry);
+    fix_works_at(t, 1);
+    t.begin();
+    ASSERT_EQ(t.kinds(), (Strings{"action.awaiting", "incident.state"}));
+    const std::string shown = t.journal[0].body["argv_sha256"].as_string();
+    EXPECT_EQ(t.journal[0].body["needed"].as_int(), 2);
+    EXPECT_EQ(t.journal[0].body["commands"].items()[0]["argv"].strings(), (Strings{"fix", "web"}));
+    t.give(RepairApproved{"ann", shown});
+    t.give(RepairApproved{"ann", shown});
+    t.give(RepairApproved{"bob", sha256_hex("something else")});
+    EXPECT_EQ(t.ran("fix"), 0U) << "one person, twice, and one who saw something else";
+    t.give(RepairApproved{"bob", shown});
+    t.play();
+    EXPECT_EQ(t.ending(), "verified") << t.finished->reason;
+    EXPECT_EQ(t.ran("fix"), 1U);
+
+    Theatre rejected(entry);
+    rejected.begin();
+    rejected.give(RepairRejected{"ann"});
+    EXPECT_EQ(rejected.ending(), "gave up");
+    Theatre late(entry);
+    late.begin();
+    late.play();
+    EXPECT_EQ(late.ending(), "gave up") << "nobody came in 10 minutes";
+    late.give(RepairApproved{"ann", shown});
+    EXPECT_TRUE(late.processes.ledger.empty());
+}
+
+TEST(Repair, StopsAtTheKillSwitch) {
+    Theatre before(restart_entry());
+    before.files.contents["/data/pause"] = "";
+    before.begin();
+    EXPECT_EQ(before.ending(), "denied");
+    EXPECT_EQ(before.finished->refusal, Refusal::paused);
+
+    Entry two = restart_entry();
+    two.steps.push_back(command_step({"second"}));
+    two.undo = {command_text({"back"})};
+    Theatre between(two);
+    between.programs["fix"] = [&between] {
+        between.files.contents["/data/pause"] = "";
+        return Exit{};
+    };
+    between.begin();
+    between.play();
+    EXPECT_EQ(between.ending(), "gave up");
+    EXPECT_EQ(between.processes.ledger.size(), 1U) << "neither the second step nor the undo";
+}
+
+TEST(Repair, IsDeniedByTheModeTheIncidentAndTheAttempts) {
+    Theatre observe(restart_entry());
+    observe.rules.rules.settings.agent.mode = Mode::observe;
+    observe.begin();
+    EXPECT_EQ(observe.ending(), "denied");
+    EXPECT_EQ(observe.kinds(), (Strings{"action.denied"}));
+    Theatre systemic(restart_entry());
+    systemic.is_systemic = true;
+    systemic.begin();
+    EXPECT_EQ(systemic.ending(), "denied");
+    Theatre spent(restart_entry());
+    spent.the_case.attempts_before = 3;
+    spent.begin();
+    EXPECT_EQ(spent.ending(), "gave up") << "a target that fails again at once starts not afresh";
+    EXPECT_TRUE(spent.processes.ledger.empty());
+}
+
+TEST(Repair, WaitsUntilAnotherIsSettled) {
+    Theatre t(restart_entry(), "worker_2");
+    fix_works_at(t, 1);
+    Event other;
+    other.at = t.clock.at;
+    other.kind = "action.intent";
+    other.incident = "inc-0";
+    other.target = "worker_1";
+    other.body = Json::object({{"action", "k"}, {"entry", "restart"}, {"attempt", 1}});
+    t.limiter.apply(other);
+    t.begin();
+    t.play(minutes(3));
+    EXPECT_EQ(t.ran("fix"), 0U) << "one member after another";
+    other.kind = "action.verified";
+    t.limiter.apply(other);
+    t.play();
+    EXPECT_EQ(t.ending(), "verified");
+}
+
+TEST(Repair, CanBeWithdrawnWhenNothingIsUnderWay) {
+    Entry risky = restart_entry();
+    risky.risk = Risk::high;
+    Theatre asking(risky);
+    asking.begin();
+    asking.give(RepairWithdrawn{"well again"});
+    EXPECT_EQ(asking.ending(), "withdrawn");
+    Theatre running(restart_entry());
+    fix_works_at(running, 1);
+    running.begin();
+    running.give(RepairWithdrawn{"well again"});
+    EXPECT_EQ(running.ending(), "not finished") << "it has to be seen how that ends";
+    running.play();
+    EXPECT_EQ(running.ending(), "verified");
+}
+
+TEST(Repair, AnHttpStepIsJournaledLikeAnyOther) {
+    Entry entry = restart_entry();
+    Step http;
+    http.kind = Step::Kind::http;
+    http.http_method = "POST";
+    http.http_url = "http://127.0.0.1:8080/gc";
+    http.effect = Effect::once;
+    entry.steps = {http};
+    int sent = 0;
+    const auto answer = [&sent](Theatre& t, Result<HttpReply> reply) {
+        t.on_http = [&sent, &t, reply](const HttpRequest& request) {
+            EXPECT_EQ(request.url, "http://127.0.0.1:8080/gc");
+            ++sent;
+            if (reply.ok()) t.well["web"] = reply.value().status == 204;
+            return reply;
+        };
+        t.begin();
+        t.play();
+        return t.ending();
+    };
+    Theatre good(entry), refused(entry), lost(entry);
+    EXPECT_EQ(answer(good, HttpReply{204, {}, ""}), "verified");
+    EXPECT_EQ(sent, 1);
+    EXPECT_EQ(answer(refused, HttpReply{503, {}, ""}), "gave up");
+    EXPECT_EQ(sent, 4);
+    EXPECT_EQ(answer(lost, Error{Fault::timeout, "no answer in 10s"}), "unknown");
+    EXPECT_EQ(sent, 5) << "never again";
+}
+
+}  // namespace
+}  // namespace ops
