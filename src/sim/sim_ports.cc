@@ -18,7 +18,8 @@ Exit exited(int code, std::string output, Duration took) {
     return exit;
 }
 
-// The word after "restart" (or "start") in a command line, without quotes; "brain-api.service" is "brain-api".
+// The word after "restart" (or "start") in a command line, without quotes; "brain-api.service" is
+// "brain-api".
 std::string restarted_name(const std::string& line) {
     std::string previous;
     for (const std::string_view piece : split(line, ' ')) {
@@ -107,19 +108,20 @@ Exit SimProcesses::effect_of(const std::vector<std::string>& argv, const std::st
         return exited(255, "ssh: connect to host: Connection timed out", milliseconds(5000));
     }
     switch (service->on_restart) {
-    case RestartBehaviour::fails:
-        return exited(1, service->name + ": ERROR (spawn error)", milliseconds(300));
-    case RestartBehaviour::hangs: {
-        Exit exit = exited(0, "", {});
-        exit.how = Exit::How::timed_out;
-        return exit;
-    }
-    case RestartBehaviour::works:
-    case RestartBehaviour::changes_nothing:
-    case RestartBehaviour::works_for_a_while: break;
+        case RestartBehaviour::fails:
+            return exited(1, service->name + ": ERROR (spawn error)", milliseconds(300));
+        case RestartBehaviour::hangs: {
+            Exit exit = exited(0, "", {});
+            exit.how = Exit::How::timed_out;
+            return exit;
+        }
+        case RestartBehaviour::works:
+        case RestartBehaviour::changes_nothing:
+        case RestartBehaviour::works_for_a_while: break;
     }
     world_.restart(*service);
-    return exited(0, service->name + ": stopped\n" + service->name + ": started", milliseconds(300));
+    return exited(0, service->name + ": stopped\n" + service->name + ": started",
+                  milliseconds(300));
 }
 
 std::optional<ProcessIdentity> SimProcesses::identify(int pid) {

@@ -28,8 +28,8 @@ private:
     World& world_;
 };
 
-// Each call is one write that either happened whole or not at all: the real one syncs before it returns, and a file
-// half made is recognised by its name or by its missing end (io/posix_files.h).
+// Each call is one write that either happened whole or not at all: the real one syncs before it
+// returns, and a file half made is recognised by its name or by its missing end (io/posix_files.h).
 class SimFiles final : public Files {
 public:
     explicit SimFiles(World& world) : world_(world) {}
@@ -47,8 +47,9 @@ private:
     std::map<std::string, std::string> contents_;
 };
 
-// Understands what the runbook's commands say: systemctl and supervisorctl restart NAME, ssh around them, and the
-// rules given by World::on_command. Anything else does nothing and exits 0. Each run is one line of the ledger.
+// Understands what the runbook's commands say: systemctl and supervisorctl restart NAME, ssh around
+// them, and the rules given by World::on_command. Anything else does nothing and exits 0. Each run
+// is one line of the ledger.
 class SimProcesses final : public Processes {
 public:
     explicit SimProcesses(World& world) : world_(world) {}
@@ -61,7 +62,8 @@ private:
     World& world_;
 };
 
-// A job runs at once when its moment comes; the time its commands take passes before what it posts arrives.
+// A job runs at once when its moment comes; the time its commands take passes before what it posts
+// arrives.
 class SimWorkers final : public Workers {
 public:
     explicit SimWorkers(World& world) : world_(world) {}

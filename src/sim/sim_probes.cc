@@ -108,6 +108,36 @@ UnitSeen seen_unit(const SimService& service) {
     return unit;
 }
 
+// What the script of monitor/remote.h prints on a machine like this; only the sections that it asks for.
+std::string looked_over_ssh(const SimHost& host, const std::string& script, Time now) {
+    const auto kib = [](double bytes) { return std::to_string(static_cast<int64_t>(bytes / 1024)); };
+    const int64_t now_ms = now.time_since_epoch().count();
+    const double used = kDisk * host.disk_percent / 100;
+    const std::vector<std::pair<std::string, std::string>> sections = {
+        {"meminfo", "MemTotal: " + kib(kMemory) + " kB\nMemAvailable: " +
+                        kib(kMemory * (100 - host.memory_percent) / 100) + " kB\nSwapTotal: " +
+                        kib(4e9) + " kB\nSwapFree: " + kib(4e9 * (100 - host.swap_percent) / 100) +
+                        " kB\n"},
+        {"loadavg", std::to_string(host.load) + " 0.5 0.5 1/100 1\n"},
+        {"stat", "cpu 100 0 100 10000 0 0 0 0 0 0\ncpu0 100 0 100 10000 0 0 0 0 0 0\n"},
+        {"uptime", "864000.00 1.00\n"},
+        {"boot", "simulated-boot\n"},
+        {"mounts", "/dev/vda / ext4 " + std::string(host.disk_read_only ? "ro" : "rw") + " 0 0\n"},
+        {"df", "Filesystem 1024-blocks Used Available Capacity Mounted on\n/dev/vda " + kib(kDisk) +
+                   " " + kib(used) + " " + kib(kDisk - used) + " 40% /\n"},
+        {"dfi", "Filesystem Inodes IUsed IFree IUse% Mounted on\n/dev/vda 1000000 " +
+                    std::to_string(static_cast<int>(host.inode_percent * 1e4)) + " " +
+                    std::to_string(static_cast<int>((100 - host.inode_percent) * 1e4)) + " 10% /\n"},
+        {"date", std::to_string(now_ms / 1000) + "." + std::to_string(1000 + now_ms % 1000).substr(1) +
+                     "000000\n"},
+    };
+    std::string out = "@ops 1\n";
+    for (const auto& [name, text] : sections) {
+        if (script.find("'@" + name + "'") != std::string::npos) out += "@" + name + "\n" + text;
+    }
+    return out + "@end\n";
+}
+
 }  // namespace
 
 std::string service_of_url(std::string_view url) {
@@ -300,13 +330,20 @@ SimProbes::Timing SimProbes::answer_local(const LocalAsk& ask) {
 }
 
 SimProbes::Timing SimProbes::answer_command(const CommandAsk& ask, Duration time_limit) {
+    Exit exit;
+    exit.took = milliseconds(20);
+    if (ask.command.input.find("@ops 1") != std::string::npos) {  // ... -- DESTINATION 'sh -s'
+        const size_t words = ask.command.argv.size();
+        const SimHost& host = world_.host(words < 2 ? "" : ask.command.argv[words - 2]);
+        if (!host.up || !world_.network_up_) return {Error{Fault::timeout, "no answer"}, time_limit};
+        exit.output = looked_over_ssh(host, ask.command.input, world_.now_);
+        return {Answer(exit), exit.took};
+    }
     const std::string line = join(ask.command.argv, " ");
     SimService* service = named_in(line);
     if (service != nullptr && !world_.reachable(*service)) {
         return {Error{Fault::timeout, "no answer"}, time_limit};
     }
-    Exit exit;
-    exit.took = milliseconds(20);
     if (service != nullptr && service->condition != Condition::up) {
         exit.code = 2;
         exit.output = "CRITICAL: " + service->name + " is not well\n";

@@ -1,7 +1,7 @@
 // SimProbes: answers checks from the state of the simulated services and hosts, in simulated time.
 //
-// How a question finds its service: the host of a URL before ".sim" (http://brain-api.sim/health), the process name
-// in a supervisor call, the unit, pattern or pidfile name of a local look.
+// How a question finds its service: the host of a URL before ".sim" (http://brain-api.sim/health),
+// the process name in a supervisor call, the unit, pattern or pidfile name of a local look.
 #pragma once
 
 #include <map>
