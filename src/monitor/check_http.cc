@@ -4,8 +4,8 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "monitor/check_kind.h"
+#include "monitor/check_url.h"
 #include "monitor/expectation.h"
-#include "monitor/url.h"
 
 namespace ops {
 namespace {
@@ -128,7 +128,7 @@ void read_headers(CheckRequest& request, HttpAsk& ask) {
     }
 }
 
-void read_login(CheckRequest& request, Url& url, HttpAsk& ask) {
+void read_login(CheckRequest& request, CheckUrl& url, HttpAsk& ask) {
     Fields& fields = request.fields;
     const auto user = fields.optional_text("user");
     const std::string password = request.secret("password_file");
@@ -155,9 +155,9 @@ std::unique_ptr<Check> make_http(CheckRequest& request) {
     Fields& fields = request.fields;
     HttpSettings settings;
     const std::string text = request.subject_text();
-    auto url = parse_url(text);
+    auto url = parse_check_url(text);
     if (!text.empty() && !url.ok()) request.error_about(request.subject, url.error().message);
-    Url parsed = url.ok() ? url.value() : Url{};
+    CheckUrl parsed = url.ok() ? url.value() : CheckUrl{};
     settings.ask.method = fields.choice(
         "method", {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}, "GET");
     settings.ask.body = fields.text("body");

@@ -27,7 +27,11 @@ protected:
     Judged judge_look(const Reply& reply) override {
         if (remote_) return judge_remote(reply);
         if (!reply.answer.ok()) {
-            if (reply.answer.error().fault == Fault::not_found) return no_file(reply);
+            const Error& error = reply.answer.error();
+            if (error.fault == Fault::not_found) return no_process(reply, "no pidfile " + quoted());
+            if (error.fault == Fault::invalid) {
+                return no_process(reply, "pidfile " + quoted() + " holds no process id");
+            }
             return unknown(reply, shown(reply.answer.error().message));
         }
         const LocalAnswer* local = local_answer(reply);
@@ -36,22 +40,23 @@ protected:
     }
 
 private:
-    ProcessWish wish() const { return {.what = "process of pidfile '" + path_ + "'"}; }
+    std::string quoted() const { return "'" + path_ + "'"; }
+    ProcessWish wish() const { return {.what = "process of pidfile " + quoted()}; }
 
     std::string script() const {
         const std::string file = shell_quote(path_);
-        return section("pid", "if [ -e " + file + " ]; then head -n 1 -- " + file +
-                                  " || echo unreadable; else echo missing; fi") +
-               section("ps", "ps -o " + std::string(kPsColumns) + " -p \"$(head -n 1 -- " + file +
-                                 " | tr -dc 0-9)\"; echo exit $?") +
+        return section("pid", "p=; if [ ! -e " + file + " ]; then echo missing; elif [ ! -r " +
+                                  file + " ]; then echo unreadable; else p=$(head -n 1 -- " + file +
+                                  " | tr -d ' ' | tr -dc '0-9-'); echo \"pid $p\"; fi") +
+               section("ps", "ps -o " + std::string(kPsColumns) + " -p \"${p:-0}\"; echo exit $?") +
                section("meminfo", "grep ^MemTotal: /proc/meminfo");
     }
 
-    // A daemon takes its file away for a moment when it restarts: one such look is not certain.
-    Judged no_file(const Reply& reply) {
+    // A daemon takes its file away or rewrites it when it restarts: one such look is not certain.
+    Judged no_process(const Reply& reply, std::string reason) {
         Judged judged = judge_seen(reply, {}, wish());
         judged.observation.certain = false;
-        judged.observation.reason = "no pidfile '" + path_ + "'";
+        judged.observation.reason = std::move(reason);
         return judged;
     }
 
@@ -62,10 +67,14 @@ private:
             meminfo_bytes(lines_of(sections.value(), "meminfo"), "MemTotal"));
         const auto& pid = lines_of(sections.value(), "pid");
         const auto& lines = lines_of(sections.value(), "ps");
-        if (!pid.empty() && pid.front() == "missing") return no_file(reply);
-        if (pid.empty() || pid.front() == "unreadable") {
+        const std::string found = pid.empty() ? "" : pid.front();
+        if (found == "missing") return no_process(reply, "no pidfile " + quoted());
+        if (!found.starts_with("pid ")) {
             return unknown(reply,
-                           "ssh " + remote_->ssh + ": pidfile '" + path_ + "' cannot be read");
+                           "ssh " + remote_->ssh + ": pidfile " + quoted() + " cannot be read");
+        }
+        if (found.find_first_not_of("0123456789", 4) != std::string::npos || found.size() < 5) {
+            return no_process(reply, "pidfile " + quoted() + " holds no process id");
         }
         // Without ps there are no processes either, and that must not look like a death.
         if (lines.empty() || (lines.back() != "exit 0" && lines.back() != "exit 1")) {

@@ -4,8 +4,8 @@
 
 #include "base/text.h"
 #include "monitor/check_kind.h"
+#include "monitor/check_url.h"
 #include "monitor/reading.h"
-#include "monitor/url.h"
 #include "monitor/value_range.h"
 
 namespace ops {
@@ -118,9 +118,9 @@ std::unique_ptr<Check> make_prometheus(CheckRequest& request) {
     Fields& fields = request.fields;
     PrometheusSettings settings;
     const std::string text = request.subject_text();
-    auto url = parse_url(text);
+    auto url = parse_check_url(text);
     if (!text.empty() && !url.ok()) request.error_about(request.subject, url.error().message);
-    Url base = url.ok() ? url.value() : Url{};
+    CheckUrl base = url.ok() ? url.value() : CheckUrl{};
     const auto user = fields.optional_text("user");
     const std::string password = request.secret("password_file");
     if (user) {

@@ -8,9 +8,9 @@
 
 #include "base/text.h"
 #include "base/units.h"
+#include "monitor/check_url.h"
 #include "monitor/machine_text.h"
 #include "monitor/process_check.h"
-#include "monitor/url.h"
 #include "monitor/xmlrpc.h"
 
 namespace ops {
@@ -186,7 +186,7 @@ private:
         add_fact(observation, "up", Value::boolean(false));
         memory().measure({}, reply.at, observation);
         memory().follow({}, seen.state == "STOPPED", judged);
-        judged.watch = ProcessIdentity{};
+        watch({}, judged);
         return judged;
     }
 
@@ -251,7 +251,7 @@ std::string quote_for_curl(std::string_view text) {
 }
 
 // curl reads all of it from standard input, so a password is in no argument list.
-std::string curl_section(const Url& via, const HttpAsk& ask, Duration time_limit) {
+std::string curl_section(const CheckUrl& via, const HttpAsk& ask, Duration time_limit) {
     const int64_t seconds = std::max<int64_t>(1, time_limit.count() / 1000);
     std::string config = "silent\nmax-time = " + std::to_string(seconds) + "\n";
     if (via.scheme == "unix") {
@@ -269,19 +269,19 @@ std::string curl_section(const Url& via, const HttpAsk& ask, Duration time_limit
                                "OPS_AGENT_END\nrc=$?\necho; echo @exit; echo $rc");
 }
 
-Url read_via(CheckRequest& request) {
+CheckUrl read_via(CheckRequest& request) {
     const std::string text = request.fields.text("via", kDefaultVia);
-    auto via = parse_url(text.starts_with('/') ? "unix://" + text : text);
+    auto via = parse_check_url(text.starts_with('/') ? "unix://" + text : text);
     if (!via.ok()) {
         request.error_about(request.fields.node("via"), via.error().message);
         return {};
     }
-    Url url = std::move(via).value();
+    CheckUrl url = std::move(via).value();
     if (url.path == "/") url.path = "/RPC2";
     return url;
 }
 
-void read_way(CheckRequest& request, const Url& via, SupervisorSettings& settings) {
+void read_way(CheckRequest& request, const CheckUrl& via, SupervisorSettings& settings) {
     const Host* remote = request.remote_host();
     // "127.0.0.1" and a socket on another machine mean that machine.
     const std::string from = request.fields.choice(
@@ -309,7 +309,7 @@ std::unique_ptr<Check> make_supervisor(CheckRequest& request) {
             "'" + shown(settings.process) + "' is no name of a process, write NAME or GROUP:NAME");
         break;
     }
-    Url via = read_via(request);
+    CheckUrl via = read_via(request);
     const auto user = fields.optional_text("user");
     const std::string password = request.secret("password_file");
     if (fields.has("password_file") && !user) {

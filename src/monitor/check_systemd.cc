@@ -85,7 +85,7 @@ protected:
         if (local == nullptr || !local->unit) return unknown(reply, "an answer of another kind");
         Judged judged = judge_seen_unit(reply, *local->unit, local->processes);
         const ProcessSeen* main = ProcessMemory::oldest(local->processes);
-        judged.watch = main == nullptr ? ProcessIdentity{} : main->id;
+        watch(main == nullptr ? ProcessIdentity{} : main->id, judged);
         return judged;
     }
 

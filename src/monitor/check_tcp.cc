@@ -1,7 +1,7 @@
 // tcp: connects, and may say something and look at the beginning of the answer.
 #include "base/text.h"
 #include "monitor/check_kind.h"
-#include "monitor/url.h"
+#include "monitor/check_url.h"
 
 namespace ops {
 namespace {

@@ -2,8 +2,8 @@
 #include <gtest/gtest.h>
 
 #include "monitor/check_for_test.h"
+#include "monitor/check_url.h"
 #include "monitor/expectation.h"
-#include "monitor/url.h"
 
 namespace ops {
 namespace {
@@ -144,7 +144,7 @@ TEST(HttpCheck, AsksWhatIsWritten) {
     EXPECT_EQ(http.headers[1].second, "Basic b3BzOnBAc3M=");
 }
 
-TEST(Url, ReadsAndRefuses) {
+TEST(CheckUrl, ReadsAndRefuses) {
     struct Row {
         std::string text, print;
     };
@@ -170,11 +170,11 @@ TEST(Url, ReadsAndRefuses) {
              {"file:///etc/passwd", "error"},
              {"", "error"},
          }) {
-        const auto url = parse_url(row.text);
+        const auto url = parse_check_url(row.text);
         EXPECT_EQ(url.ok() ? url.value().print() : "error", row.print) << row.text;
     }
-    EXPECT_TRUE(parse_url("http://127.0.0.1/").value().is_loopback());
-    EXPECT_FALSE(parse_url("http://10.0.0.1/").value().is_loopback());
+    EXPECT_TRUE(parse_check_url("http://127.0.0.1/").value().is_loopback());
+    EXPECT_FALSE(parse_check_url("http://10.0.0.1/").value().is_loopback());
     EXPECT_EQ(percent_encode("sum(a{b=\"c\"}) > 1"), "sum%28a%7Bb%3D%22c%22%7D%29%20%3E%201");
     EXPECT_EQ(percent_decode("a%20b%2"), "a b%2");
     EXPECT_EQ(basic_authorization("a", "b"), "Basic YTpi");

@@ -36,9 +36,15 @@ Judged ProcessCheck::judge_seen(const Reply& reply, const std::vector<ProcessSee
     const ProcessSeen* main = ProcessMemory::oldest(seen);
     memory_.follow(main == nullptr ? std::nullopt : std::optional(main->id), false, judged);
     if (local_answer(reply) != nullptr) {
-        judged.watch = main == nullptr ? ProcessIdentity{} : main->id;
+        watch(main == nullptr ? ProcessIdentity{} : main->id, judged);
     }
     return judged;
+}
+
+void ProcessCheck::watch(ProcessIdentity process, Judged& judged) {
+    if (process == watched_) return;
+    watched_ = process;
+    judged.watch = process;
 }
 
 Judged ProcessCheck::unknown(const Reply& reply, std::string reason) {

@@ -25,6 +25,8 @@ protected:
     // Judges and measures the processes seen, and watches the oldest when it is on this machine.
     Judged judge_seen(const Reply& reply, const std::vector<ProcessSeen>& seen,
                       const ProcessWish& wish);
+    // Has this process watched from now on, pid 0 for none; says nothing when that is so already.
+    void watch(ProcessIdentity process, Judged& judged);
     // The check could not be made.
     Judged unknown(const Reply& reply, std::string reason);
 
@@ -32,6 +34,7 @@ private:
     Duration timeout_;
     ProcessMemory memory_;
     bool asked_memory_ = false;
+    ProcessIdentity watched_;
     std::optional<Reply> waiting_;  // for the answer about the machine's memory
 };
 

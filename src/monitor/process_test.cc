@@ -108,6 +108,7 @@ TEST(ProcessChecks, MeasureBetweenTwoLooks) {
     later.cpu_seconds = 6;
     const Judged second = made->judge(reply(processes({later}), kNoon + seconds(10)));
     EXPECT_FALSE(second.ask_now.has_value());
+    EXPECT_FALSE(second.watch.has_value()) << "it is watched already";
     EXPECT_EQ(fact(second, "cpu_usage"), "50%");
     EXPECT_EQ(fact(second, "uptime"), "1m50s");
 
@@ -159,6 +160,8 @@ TEST(ProcessChecks, AMissingPidfileIsLookedAtTwice) {
     const Judged judged = made->judge(failure(Fault::not_found, "no such file"));
     EXPECT_EQ(print(judged), "bad: no pidfile '/run/x.pid'");
     EXPECT_EQ(fact(judged, "process_status"), "\"dead\"");
+    EXPECT_EQ(print(made->judge(failure(Fault::invalid, "holds no process id"))),
+              "bad: pidfile '/run/x.pid' holds no process id");
     EXPECT_EQ(print(made->judge(failure(Fault::denied, "permission denied"))),
               "unknown: permission denied");
 }
@@ -176,19 +179,21 @@ TEST(ProcessChecks, LookOverSsh) {
     const std::string memory = "@meminfo\nMemTotal: 1000000 kB\n";
     const std::vector<Row> rows = {
         {"alive", "{pidfile: /run/x.pid}", 0,
-         remote("@pid\n42\n@ps\n   42 Ssl   100 00:01:02 51200\nexit 0\n" + memory), "good"},
-        {"gone", "{pidfile: /run/x.pid}", 0, remote("@pid\n42\n@ps\nexit 1\n" + memory),
+         remote("@pid\npid 42\n@ps\n   42 Ssl   100 00:01:02 51200\nexit 0\n" + memory), "good"},
+        {"gone", "{pidfile: /run/x.pid}", 0, remote("@pid\npid 42\n@ps\nexit 1\n" + memory),
          "bad certain: process of pidfile '/run/x.pid' is not running"},
         {"no file", "{pidfile: /run/x.pid}", 0, remote("@pid\nmissing\n@ps\nexit 1\n"),
          "bad: no pidfile '/run/x.pid'"},
+        {"empty", "{pidfile: /run/x.pid}", 0, remote("@pid\npid \n@ps\nexit 1\n"),
+         "bad: pidfile '/run/x.pid' holds no process id"},
         {"unreadable", "{pidfile: /run/x.pid}", 0, remote("@pid\nunreadable\n@ps\nexit 1\n"),
          "unknown: ssh ops@pc: pidfile '/run/x.pid' cannot be read"},
-        {"no ps there is no death", "{pidfile: /run/x.pid}", 0, remote("@pid\n42\n@ps\nexit 127\n"),
-         "unknown: ssh ops@pc: ps cannot be run there"},
+        {"no ps there is no death", "{pidfile: /run/x.pid}", 0,
+         remote("@pid\npid 42\n@ps\nexit 127\n"), "unknown: ssh ops@pc: ps cannot be run there"},
         {"host gone", "{pidfile: /run/x.pid}", 255,
          "ssh: connect to host pc port 22: No route to host\r\n",
          "unknown: ssh ops@pc: ssh: connect to host pc port 22: No route to host"},
-        {"cut short", "{pidfile: /run/x.pid}", 0, "@ops 1\n@pid\n42\n",
+        {"cut short", "{pidfile: /run/x.pid}", 0, "@ops 1\n@pid\npid 42\n",
          "unknown: ssh ops@pc: the answer was cut short"},
         {"matched here", "{process: 'worker.py --n [12]'}", 0,
          remote("@ps\n 1 Ss 900 00:00:09 9000 /sbin/init\n 5 S 50 00:00:01 100 python3 worker.py "

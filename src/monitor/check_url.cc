@@ -1,4 +1,4 @@
-#include "monitor/url.h"
+#include "monitor/check_url.h"
 
 #include <charconv>
 
@@ -68,8 +68,8 @@ Result<HostPort> parse_authority(std::string_view whole, std::string_view text) 
     return found;
 }
 
-Result<Url> parse_unix(std::string_view text) {
-    Url url;
+Result<CheckUrl> parse_unix(std::string_view text) {
+    CheckUrl url;
     url.scheme = "unix";
     std::string_view rest = text.substr(std::string_view("unix://").size());
     const size_t colon = rest.find(':');
@@ -96,11 +96,11 @@ int hex_value(char c) {
 
 }  // namespace
 
-bool Url::is_loopback() const {
+bool CheckUrl::is_loopback() const {
     return scheme == "unix" || host == "localhost" || host == "::1" || host.starts_with("127.");
 }
 
-std::string Url::print() const {
+std::string CheckUrl::print() const {
     if (scheme == "unix") return "unix://" + host + ":" + path;
     const bool v6 = host.find(':') != std::string::npos;
     std::string text = scheme + "://" + (v6 ? "[" + host + "]" : host);
@@ -108,10 +108,10 @@ std::string Url::print() const {
     return text + path;
 }
 
-Result<Url> parse_url(std::string_view text) {
+Result<CheckUrl> parse_check_url(std::string_view text) {
     if (has_space_or_control(text)) return bad(text, "has a space or control character in it");
     if (text.starts_with("unix://")) return parse_unix(text);
-    Url url;
+    CheckUrl url;
     const size_t scheme_end = text.find("://");
     url.scheme = scheme_end == std::string_view::npos ? "" : text.substr(0, scheme_end);
     if (url.scheme != "http" && url.scheme != "https") {

@@ -9,7 +9,7 @@
 
 namespace ops {
 
-struct Url {
+struct CheckUrl {
     std::string scheme;  // http, https or unix
     std::string user, password;
     std::string host;   // without brackets; of unix: the socket's path
@@ -22,7 +22,7 @@ struct Url {
     std::string print() const;
 };
 // http(s)://[user[:password]@]host[:port][/path?query], unix:///path/to.sock[:/request/path].
-Result<Url> parse_url(std::string_view text);
+Result<CheckUrl> parse_check_url(std::string_view text);
 
 struct HostPort {
     std::string host;
