@@ -88,9 +88,10 @@ void read_restart(const Node& node, Step& step, RunbookDraft& draft) {
         step.command.restart_target = true;
         step.command.text = step.text;
         step.effect = Effect::idempotent;
-        for (const Service& service : inventory.services) {
-            if (service.restart.empty()) continue;
-            const Danger danger = danger_of(restart_command(service));
+        for (const auto& [first, command] : draft.settings.restarts) {
+            std::vector<CommandIssue> ignored;  // told where the command stands
+            const Danger danger =
+                danger_of(parse_command(command.text, Shell::no, nullptr, ignored));
             step.effect = std::max(step.effect, danger.effect);
             step.risk = std::max(step.risk, danger.risk);
         }
