@@ -1,0 +1,118 @@
+// The scripts for other machines, run by a real shell on this one: what ssh would hand to `sh -s`
+// is handed to it here, and what it prints is judged.
+#include "monitor/remote.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "io/posix_processes.h"
+#include "monitor/check_for_test.h"
+
+namespace ops {
+namespace {
+
+using namespace test;
+
+Judged run_here(Made& made, PosixProcesses& processes) {
+    Command command = std::get<CommandAsk>(made->ask().question).command;
+    EXPECT_EQ(command.argv.back(), "sh -s");
+    command.argv = {"/bin/sh", "-s"};
+    auto exit = processes.run(command);
+    if (!exit.ok()) return made->judge(failure(exit.error().fault, exit.error().message));
+    return made->judge(reply(std::move(exit).value()));
+}
+
+class RemoteScripts : public testing::Test {
+protected:
+    void SetUp() override {
+        char pattern[] = "/tmp/ops-monitor-XXXXXX";
+        folder_ = mkdtemp(pattern);
+    }
+    void TearDown() override { std::filesystem::remove_all(folder_); }
+
+    std::string write(const std::string& name, const std::string& text) {
+        std::ofstream(folder_ + "/" + name) << text;
+        return folder_ + "/" + name;
+    }
+
+    std::string folder_;
+    PosixProcesses processes_;
+};
+
+TEST_F(RemoteScripts, ReadTheMachine) {
+    Made made = make("{machine: }", "pc");
+    const Judged judged = run_here(made, processes_);
+    EXPECT_EQ(print(judged), "good");
+    for (const char* name :
+         {"memory_usage", "load", "uptime", "processors", "swap_usage", "clock_skew"}) {
+        EXPECT_NE(fact(judged, name), "-") << name;
+    }
+    EXPECT_NE(fact(judged, "processors"), "0");
+    EXPECT_NE(fact(judged, "memory_usage"), "0%");
+}
+
+TEST_F(RemoteScripts, ReadTheDisks) {
+    Made made = make("{disks: [/]}", "pc");
+    const Judged judged = run_here(made, processes_);
+    EXPECT_NE(judged.observation.health, Health::unknown) << print(judged);
+    EXPECT_EQ(fact(judged, "disk_mount"), "\"/\"");
+    EXPECT_NE(fact(judged, "disk_free"), "0B");
+    Made absent = make("{disks: [/, /no/such/mount]}", "pc");
+    EXPECT_NE(print(run_here(absent, processes_)).find("nothing is mounted on /no/such/mount"),
+              std::string::npos);
+}
+
+TEST_F(RemoteScripts, FindTheProcessOfAPidfile) {
+    const auto judge = [&](const std::string& path) {
+        Made made = make("{pidfile: \"" + path + "\"}", "pc");
+        return print(run_here(made, processes_));
+    };
+    const std::string mine = std::to_string(getpid());
+    EXPECT_EQ(judge(write("good.pid", mine + "\n")), "good");
+    EXPECT_EQ(judge(write("it's \\\"odd\\\" $(x).pid", mine)).substr(0, 3), "bad");
+    EXPECT_EQ(judge(write("it's $(x).pid", mine)), "good") << "nothing in the name is run";
+    EXPECT_EQ(judge(folder_ + "/none.pid"), "bad: no pidfile '" + folder_ + "/none.pid'");
+    EXPECT_EQ(judge(write("empty.pid", "")),
+              "bad: pidfile '" + folder_ + "/empty.pid' holds no process id");
+    EXPECT_EQ(judge(write("word.pid", "starting\n")),
+              "bad: pidfile '" + folder_ + "/word.pid' holds no process id");
+    EXPECT_EQ(judge(write("negative.pid", "-1\n")),
+              "bad: pidfile '" + folder_ + "/negative.pid' holds no process id");
+    // Higher than any the kernel gives.
+    EXPECT_EQ(judge(write("gone.pid", "99999999\n")),
+              "bad certain: process of pidfile '" + folder_ + "/gone.pid' is not running");
+}
+
+TEST_F(RemoteScripts, FindProcessesByTheirCommandLine) {
+    Made made = make("{process: monitor_test}", "pc");
+    const Judged judged = run_here(made, processes_);
+    EXPECT_EQ(print(judged), "good");
+    EXPECT_NE(fact(judged, "memory_usage"), "-");
+    Made absent = make("{process: 'no such (process)? here [xyz]{40}'}", "pc");
+    EXPECT_EQ(print(run_here(absent, processes_)).substr(0, 11), "bad certain");
+}
+
+// Whether there is a systemd here or not, it is not told as dead when it cannot be asked.
+TEST_F(RemoteScripts, AskSystemd) {
+    Made made = make("{systemd: no-such-unit-at-all}", "pc");
+    const std::string said = print(run_here(made, processes_));
+    EXPECT_TRUE(said == "unknown: ssh ops@pc: systemctl cannot be asked there" ||
+                said == "bad: there is no unit 'no-such-unit-at-all.service'")
+        << said;
+}
+
+TEST_F(RemoteScripts, AskSupervisordWhereNobodyListens) {
+    Made made = make("{supervisor: w, via: 'unix://" + folder_ + "/none.sock'}", "pc");
+    const std::string said = print(run_here(made, processes_));
+    EXPECT_TRUE(said == "unknown: ssh ops@pc: there is no curl there" ||
+                said.starts_with("bad: supervisord at unix://" + folder_ +
+                                 "/none.sock:/RPC2: connection refused"))
+        << said;
+}
+
+}  // namespace
+}  // namespace ops
