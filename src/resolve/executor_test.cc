@@ -508,7 +508,10 @@ void cut_twice(const std::string& entry, Power::When when, int first, int second
     const size_t effects = rig.processes.count(key);
     const Seen seen = rig.must_look(ticket, 7);
     ASSERT_LE(effects, 1U) << "cut at " << first << " and " << second;
-    ASSERT_NE(seen.what, What::never) << "cut at " << first << " and " << second;
+    // A torn approval marker voids the approval: people are asked again, with another id.
+    if (entry != "risky" || when != Power::When::torn) {
+        ASSERT_NE(seen.what, What::never) << "cut at " << first << " and " << second;
+    }
     if (seen.what == What::done) {
         ASSERT_EQ(effects, 1U) << first << ", " << second;
     }
