@@ -63,6 +63,21 @@ TEST(Expression, AsksForNoMoreThanItSaid) {
               (Strings{"load 1970-02-11T15:40:00.000Z 20", "crash 5", "deploy 60000"}));
 }
 
+// A record may answer by whole minutes; what lies outside the window still does not count.
+TEST(Expression, CountsOnlyInsideTheWindow) {
+    class Generous final : public World {
+    public:
+        Time now() const override { return Time(hours(1000)); }
+        const Value* fact(std::string_view) const override { return nullptr; }
+        std::vector<Sample> samples(std::string_view, Time, Time) const override { return {}; }
+        std::vector<Time> events(std::string_view, Time from, Time to) const override {
+            return {from - minutes(1), from, from + minutes(1), to, to + minutes(1)};
+        }
+    };
+    EXPECT_EQ(evaluate(parsed("count(crash, 1h)"), Generous()), Value::number(2));
+    EXPECT_EQ(evaluate(parsed("age(deploy)"), Generous()), Value::seconds(0)) << "never below 0";
+}
+
 TEST(Expression, StopsAskingWhenDecided) {
     const Asked world;
     evaluate(parsed("false and avg(load, 10m) > 3"), world);
