@@ -61,60 +61,100 @@ std::vector<std::string> target_names(const Inventory& inventory) {
     return names;
 }
 
-// A group's name in depends_on stands for its members.
-void expand_groups(std::vector<std::string>& names, const Inventory& inventory) {
-    std::vector<std::string> expanded;
-    for (const std::string& name : names) {
-        const std::vector<const Service*> members = inventory.members_of(name);
-        if (members.empty() || inventory.has_target(name)) {
-            expanded.push_back(name);
-            continue;
+// A word that nobody knows is compared with all that there are; in a file with thousands of them
+// that would take minutes, and the first hundred hints are enough.
+constexpr int kMostHints = 100;
+// A group that more than these belong to is hardly what one service needs.
+constexpr size_t kMostGroupMembers = 256;
+
+// Looks references up, each group once.
+class Lookup {
+public:
+    explicit Lookup(SettingsDraft& draft) : draft_(draft), inventory_(draft.settings.inventory) {
+        for (const Service& service : inventory_.services) {
+            if (!service.group.empty()) groups_[service.group].push_back(service.name);
         }
-        for (const Service* const member : members) expanded.push_back(member->name);
     }
-    names = std::move(expanded);
-}
+
+    // What `name` in depends_on stands for: itself, or the members of the group; empty for nothing.
+    std::vector<std::string> targets(const std::string& name) const {
+        if (inventory_.has_target(name)) return {name};
+        const auto group = groups_.find(name);
+        return group == groups_.end() ? std::vector<std::string>() : group->second;
+    }
+
+    std::string hint(const std::string& word, const std::vector<std::string>& known) {
+        return ++hints_ > kMostHints ? "" : did_you_mean(word, known);
+    }
+
+    void expand(std::vector<std::string>& names) const {
+        std::vector<std::string> expanded;
+        for (const std::string& name : names) {
+            std::vector<std::string> found = targets(name);
+            if (found.empty() || found.size() > kMostGroupMembers) found = {name};  // told already
+            for (std::string& target : found) expanded.push_back(std::move(target));
+        }
+        names = std::move(expanded);
+    }
+
+    Edges edges() {
+        Edges edges;
+        const std::vector<std::string> known = target_names(inventory_);
+        for (const Reference& reference : draft_.depends_on) {
+            const std::vector<std::string> found = targets(reference.to);
+            if (found.empty()) {
+                draft_.error_once(reference.place, "'depends_on' names '" + shown(reference.to) +
+                                                       "', which is no host, service or signal" +
+                                                       hint(reference.to, known));
+            } else if (found.size() > kMostGroupMembers) {
+                draft_.error_once(reference.place, "the group '" + shown(reference.to) + "' has " +
+                                                       std::to_string(found.size()) +
+                                                       " members, too many to depend on");
+            } else {
+                for (const std::string& target : found) {
+                    edges[reference.from].push_back({reference.from, target, reference.place});
+                }
+            }
+        }
+        add_hosts(edges);
+        return edges;
+    }
+
+private:
+    static std::string shown(const std::string& name) {
+        return printable(clip_end(name, 64), Lines::flatten);
+    }
+
+    void add_hosts(Edges& edges) {
+        std::vector<std::string> known;
+        for (const Host& host : inventory_.hosts) known.push_back(host.name);
+        for (const Reference& reference : draft_.on_host) {
+            if (inventory_.find_host(reference.to) != nullptr) {
+                edges[reference.from].push_back(reference);
+            } else {
+                draft_.error_once(reference.place, "there is no host '" + shown(reference.to) +
+                                                       "' in 'hosts'" + hint(reference.to, known));
+            }
+        }
+    }
+
+    SettingsDraft& draft_;
+    const Inventory& inventory_;
+    std::map<std::string, std::vector<std::string>> groups_;
+    int hints_ = 0;
+};
 
 }  // namespace
 
 void check_references(SettingsDraft& draft) {
     Inventory& inventory = draft.settings.inventory;
     inventory.index();
-    const std::vector<std::string> known = target_names(inventory);
-    const std::set<std::string> known_set(known.begin(), known.end());
-    Edges edges;
-    for (const Reference& reference : draft.depends_on) {
-        if (!known_set.contains(reference.to)) {
-            draft.error_once(
-                reference.place,
-                "'depends_on' names '" + printable(clip_end(reference.to, 64), Lines::flatten) +
-                    "', which is no host, service or signal" + did_you_mean(reference.to, known));
-            continue;
-        }
-        if (inventory.has_target(reference.to)) {
-            edges[reference.from].push_back(reference);
-            continue;
-        }
-        for (const Service* const member : inventory.members_of(reference.to)) {
-            edges[reference.from].push_back({reference.from, member->name, reference.place});
-        }
-    }
-    std::vector<std::string> hosts;
-    for (const Host& host : inventory.hosts) hosts.push_back(host.name);
-    for (const Reference& reference : draft.on_host) {
-        if (inventory.find_host(reference.to) == nullptr) {
-            draft.error_once(reference.place,
-                             "there is no host '" +
-                                 printable(clip_end(reference.to, 64), Lines::flatten) +
-                                 "' in 'hosts'" + did_you_mean(reference.to, hosts));
-        } else {
-            edges[reference.from].push_back(reference);
-        }
-    }
+    Lookup lookup(draft);
+    const Edges edges = lookup.edges();
     CycleSearch search(edges, draft);
     for (const auto& [target, unused] : edges) search.walk(target);
-    for (Service& service : inventory.services) expand_groups(service.depends_on, inventory);
-    for (Host& host : inventory.hosts) expand_groups(host.depends_on, inventory);
+    for (Service& service : inventory.services) lookup.expand(service.depends_on);
+    for (Host& host : inventory.hosts) lookup.expand(host.depends_on);
 }
 
 }  // namespace ops

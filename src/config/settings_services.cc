@@ -13,6 +13,8 @@ namespace {
 constexpr auto kCommonKeys =
     std::to_array<std::string_view>({"interval", "timeout", "failures", "recoveries"});
 
+constexpr size_t kMostServices = 100'000;
+
 std::string fill(std::string text, const Service& service) {
     if (text.find('{') == std::string::npos) return text;
     text = replace_all(std::move(text), "{name}", service.own_name);
@@ -153,6 +155,11 @@ void read_service(const Node& node, SettingsDraft& draft) {
     const Result<std::vector<RangeMember>> members = expand_name(name);
     if (!members.ok()) {
         draft.problems.error(entry.name_place, "the name " + members.error().message);
+        return;
+    }
+    if (draft.settings.inventory.services.size() + members.value().size() > kMostServices) {
+        draft.problems.error(entry.name_place,
+                             "this makes more than " + std::to_string(kMostServices) + " services");
         return;
     }
     for (const RangeMember& member : members.value()) {
