@@ -1,0 +1,292 @@
+#include "agent/daemon.h"
+
+#include <atomic>
+#include <mutex>
+
+#include "agent/ops_agent.h"
+#include "base/text.h"
+#include "io/curl_http.h"
+#include "io/inbox.h"
+#include "io/posix_files.h"
+#include "io/posix_processes.h"
+#include "io/probe_engine.h"
+#include "io/real_clock.h"
+#include "io/real_random.h"
+#include "io/signals.h"
+#include "io/stderr_log.h"
+#include "io/worker_pool.h"
+#include "resolve/executor_client.h"
+#include "web/server.h"
+
+namespace ops {
+namespace {
+
+constexpr Duration kTick = std::chrono::seconds(1);
+constexpr Duration kStartAgainFirst = std::chrono::seconds(5);
+constexpr Duration kStartAgainMost = std::chrono::minutes(1);
+
+// The executor of a `run`: our own child, started again when it has died. What an earlier one did, the next one
+// knows from its markers.
+class OwnExecutor final : public Executors {
+public:
+    OwnExecutor(std::string program, std::string config_file, std::string folder)
+        : program_(std::move(program)), config_file_(std::move(config_file)), folder_(std::move(folder)) {}
+
+    Result<> ensure() {
+        const std::lock_guard lock(mutex_);
+        if (child_ && !child_->has_ended()) return {};
+        child_ = TRY(ExecutorChild::start(program_, config_file_, folder_));
+        client_ = std::make_shared<ExecutorClient>(child_->socket_path());
+        return {};
+    }
+    Result<TicketReply> execute(const Ticket& ticket) override {
+        TRY(ensure());
+        return client()->execute(ticket);
+    }
+    Result<Seen> look(const Look& look) override {
+        TRY(ensure());
+        return client()->look(look);
+    }
+    Result<> set_paused(bool paused, const std::string& by) override {
+        TRY(ensure());
+        return client()->set_paused(paused, by);
+    }
+
+private:
+    // Shared, because a worker may be asking the old one while another finds it dead.
+    std::shared_ptr<ExecutorClient> client() {
+        const std::lock_guard lock(mutex_);
+        return client_;
+    }
+    std::mutex mutex_;
+    const std::string program_, config_file_, folder_;
+    std::unique_ptr<ExecutorChild> child_;
+    std::shared_ptr<ExecutorClient> client_;
+};
+
+class AlertLog final : public LogSink {
+public:
+    explicit AlertLog(Log& log) : log_(log) {}
+    void alert_line(Level, std::string_view line) override { log_.line(Severity::error, line); }
+
+private:
+    Log& log_;
+};
+
+std::string hex(uint64_t number) {
+    std::string out(16, '0');
+    for (size_t i = 16; i-- > 0; number >>= 4) out[i] = "0123456789abcdef"[number & 15];
+    return out;
+}
+
+// The token that the command line reads: made once, readable only by us.
+Result<std::string> api_token(Files& files, Random& random, const std::string& data_dir) {
+    TRY(files.make_folder(data_dir));
+    const std::string path = data_dir + "/api.token";
+    const Result<std::string> known = files.read(path);
+    if (known.ok()) return std::string(trim(known.value()));
+    const std::string token = hex(random.next()) + hex(random.next());
+    TRY(files.create_new(path, token + "\n"));
+    return token;
+}
+
+Result<std::string> secret(Files& files, const std::string& config_file, const std::string& path) {
+    if (path.empty()) return std::string();
+    return std::string(trim(TRY(files.read(beside(config_file, path)))));
+}
+
+class Daemon {
+public:
+    explicit Daemon(const DaemonOptions& options)
+        : options_(options),
+          log_(clock_, options.debug ? Severity::debug : Severity::info),
+          signals_([this](ProcessSignal signal) { on_signal(signal); }) {}
+
+    int run() {
+        std::unique_ptr<Loaded> loaded = load_or_print();
+        if (!loaded) return 2;
+        const Result<> ready = prepare(*loaded);
+        if (!ready.ok()) {
+            log_.line(Severity::error, ready.error().message);
+            return 1;
+        }
+        Duration pause = kStartAgainFirst;
+        while (!stopping_) {
+            if (!loaded) loaded = load_or_print();
+            if (loaded && watch(std::move(loaded))) pause = kStartAgainFirst;
+            loaded.reset();
+            if (stopping_) break;
+            log_.line(Severity::error, "starting again in " + std::to_string(pause.count() / 1000) + " s");
+            wait(pause);
+            pause = std::min(pause * 2, kStartAgainMost);
+        }
+        notify_service_manager("STOPPING=1");
+        return 0;
+    }
+
+private:
+    std::unique_ptr<Loaded> load_or_print() {
+        Problems problems;
+        auto loaded = load(files_, options_.config_file, options_.environment, problems);
+        problems.sort_by_place();
+        for (const Problem& problem : problems.all()) {
+            log_.line(problem.kind == Problem::Kind::error ? Severity::error : Severity::warning,
+                      problem.print());
+        }
+        return loaded;
+    }
+
+    void on_signal(ProcessSignal signal) {
+        if (signal == ProcessSignal::stop) stopping_ = true;
+        if (signal == ProcessSignal::reload) (void)inbox_->push(ReloadWanted{});  // full: send it again
+        if (inbox_) inbox_->wake();
+    }
+
+    Result<> prepare(const Loaded& loaded) {
+        inbox_ = std::make_unique<Inbox<Input>>(static_cast<size_t>(loaded.settings.limits.inbox));
+        access_.api_token = TRY(api_token(files_, random_, loaded.data_dir));
+        access_.push_token =
+            TRY(secret(files_, options_.config_file, loaded.settings.agent.push_token_file));
+        access_.password = TRY(secret(files_, options_.config_file, loaded.settings.agent.password_file));
+        workers_ = std::make_unique<WorkerPool>(static_cast<size_t>(loaded.settings.limits.workers), 1024);
+        if (loaded.settings.agent.executor_socket.empty()) {
+            auto own = std::make_unique<OwnExecutor>(options_.program, options_.config_file,
+                                                     loaded.data_dir);
+            TRY(own->ensure().during("start the executor"));
+            executors_ = std::move(own);
+        } else {
+            executors_ = std::make_unique<ExecutorClient>(loaded.settings.agent.executor_socket);
+        }
+        server_ = TRY(Server::start(loaded.settings.agent.listen, [this](WebRequest request) {
+            return inbox_->push(std::move(request));
+        }));
+        probes_ = TRY(ProbeEngine::start(clock_, processes_, [this](std::vector<ProbeEvent> events) {
+            if (inbox_->push_batch(std::move(events)) > 0) ++refused_;
+        }));
+        return {};
+    }
+
+    Ports ports() {
+        return {.clock = clock_,
+                .random = random_,
+                .files = files_,
+                .processes = processes_,
+                .probes = *probes_,
+                .workers = *workers_,
+                .http = http_,
+                .mail = mail_,
+                .executors = *executors_,
+                .log = log_,
+                .post = [this](Input input) { return inbox_->push(std::move(input)); },
+                .reply = [this](uint64_t connection,
+                                WebReply reply) { server_->reply(connection, std::move(reply)); }};
+    }
+
+    // One life of the agent, from the journal's last word to a stop or to a journal that cannot be written. True when
+    // it had started.
+    bool watch(std::unique_ptr<Loaded> loaded) {
+        const EscalationSettings escalation = loaded->escalation;
+        const std::string name = loaded->settings.agent.name;
+        const size_t services = loaded->settings.inventory.services.size();
+        AgentOptions options{.config_file = options_.config_file,
+                             .environment = options_.environment,
+                             .store = {},
+                             .version = options_.version,
+                             .access = access_};
+        auto agent = OpsAgent::start(ports(), std::move(options), std::move(loaded));
+        if (!agent.ok()) {
+            emergency(agent.error().message, escalation, name);
+            return false;
+        }
+        told_emergency_ = false;
+        log_.line(Severity::info, "watching " + std::to_string(services) + " services; http://127.0.0.1:" +
+                                      std::to_string(server_->port()));
+        notify_service_manager("READY=1");
+        loop(*agent.value());
+        if (const auto& failure = agent.value()->failure()) {
+            emergency(failure->message, escalation, name);
+        } else {
+            agent.value()->stop();
+        }
+        return true;
+    }
+
+    void loop(OpsAgent& agent) {
+        Duration next_tick = clock_.steady();
+        while (!stopping_ && !agent.failure()) {
+            Duration wait = next_tick - clock_.steady();
+            if (const auto wake = agent.next_wake()) wait = std::min(wait, *wake - clock_.now());
+            std::vector<Input> inputs = inbox_->take_all(std::max(wait, Duration{}));
+            if (!inputs.empty()) agent.handle(std::move(inputs));
+            const auto wake = agent.next_wake();
+            if (clock_.steady() >= next_tick || (wake && *wake <= clock_.now())) {
+                if (clock_.steady() >= next_tick) next_tick = clock_.steady() + kTick;
+                agent.tick();
+            }
+            const uint64_t refused = refused_.exchange(0);
+            if (refused > 0) {
+                log_.line(Severity::error, "inbox full (limits: inbox): answers of checks were dropped");
+            }
+        }
+    }
+
+    // The one message that needs no disk: no journal means no action, and somebody must know. Once per outage.
+    void emergency(const std::string& reason, const EscalationSettings& escalation, const std::string& name) {
+        log_.line(Severity::error, "not acting: " + reason);
+        if (told_emergency_) return;
+        told_emergency_ = true;
+        AlertDraft alert;
+        alert.key = "emergency/" + format_rfc3339(clock_.now());
+        alert.level = Level::critical;
+        alert.title = "ops-agent on " + name + " cannot write its journal and does not act";
+        alert.at = clock_.now();
+        alert.before = {{"Reason", reason}};
+        alert.ask = "Look at the disk of " + name;
+        alert.action_required = true;
+        AlertLog lines(log_);
+        Sender sender({http_, mail_, processes_, files_, lines});
+        for (const std::string& channel : escalation.route(Level::critical)) {
+            const ChannelSettings* settings = escalation.find(channel);
+            if (settings == nullptr) continue;
+            const DeliveryResult result =
+                sender.deliver(*settings, {alert, escalation.time_zone, name});
+            if (result.failed) log_.line(Severity::error, result.failed->error.message);
+        }
+    }
+
+    void wait(Duration span) {
+        const Duration until = clock_.steady() + span;
+        while (!stopping_ && clock_.steady() < until) {
+            for (Input& input : inbox_->take_all(std::min(until - clock_.steady(), kTick))) {
+                if (const auto* request = std::get_if<WebRequest>(&input)) {
+                    server_->reply(request->connection, problem(503, "the journal cannot be written"));
+                }
+            }
+        }
+    }
+
+    const DaemonOptions options_;
+    RealClock clock_;
+    RealRandom random_;
+    PosixFiles files_;
+    PosixProcesses processes_;
+    CurlHttp http_;
+    CurlMail mail_;
+    StderrLog log_;
+    std::atomic<bool> stopping_{false};
+    std::atomic<uint64_t> refused_{0};
+    bool told_emergency_ = false;
+    WebAccess access_;
+    std::unique_ptr<Inbox<Input>> inbox_;
+    Signals signals_;
+    std::unique_ptr<WorkerPool> workers_;
+    std::unique_ptr<Executors> executors_;
+    std::unique_ptr<Server> server_;
+    std::unique_ptr<ProbeEngine> probes_;
+};
+
+}  // namespace
+
+int run_daemon(const DaemonOptions& options) { return Daemon(options).run(); }
+
+}  // namespace ops

@@ -1,0 +1,121 @@
+#include "cli/client.h"
+
+#include "agent/load.h"
+#include "agent/views.h"
+#include "base/text.h"
+#include "base/units.h"
+#include "io/curl_http.h"
+#include "io/posix_files.h"
+#include "io/real_clock.h"
+#include "io/standard_output.h"
+
+namespace ops {
+namespace {
+
+std::string percent_encoded(const std::string& text) {
+    std::string out;
+    for (const char c : text) {
+        if (is_safe_word("a" + std::string(1, c))) {
+            out += c;
+        } else {
+            const auto byte = static_cast<unsigned char>(c);
+            out += '%';
+            out += "0123456789ABCDEF"[byte >> 4];
+            out += "0123456789ABCDEF"[byte & 15];
+        }
+    }
+    return out;
+}
+
+std::string path_of(const View& view) {
+    std::string path = "/api/v1/" + view.what;
+    if (view.what == "incident") path = "/api/v1/incidents/" + percent_encoded(view.name);
+    if (view.what == "service") path = "/api/v1/services/" + percent_encoded(view.name);
+    char between = '?';
+    for (const auto& [key, value] : view.filters) {
+        path += between + key + "=" + percent_encoded(value);
+        between = '&';
+    }
+    return path;
+}
+
+}  // namespace
+
+Result<Client> Client::open(const Invocation& invocation) {
+    if (invocation.config_file.empty()) {
+        return Error{Fault::invalid, "no ops-agent.yaml here nor in /etc/ops-agent; name one with --config"};
+    }
+    PosixFiles files;
+    Problems problems;
+    const auto loaded = load(files, invocation.config_file, environment_variable, problems);
+    if (!loaded) {
+        return Error{Fault::invalid, "the configuration has errors; see 'ops-agent lint'\n" + problems.print()};
+    }
+    Client client;
+    client.listen_ = loaded->settings.agent.listen;
+    client.data_dir_ = loaded->data_dir;
+    client.time_zone_ = loaded->settings.agent.time_zone;
+    const Result<std::string> token = files.read(client.data_dir_ + "/api.token");
+    if (token.ok()) client.token_ = trim(token.value());
+    return client;
+}
+
+Result<Json> Client::ask(const std::string& method, const std::string& path, const std::string& body) {
+    HttpRequest request;
+    request.method = method;
+    std::string where = listen_;
+    if (where.starts_with("0.0.0.0:")) where = "127.0.0.1" + where.substr(7);
+    if (where.starts_with("[::]:")) where = "[::1]" + where.substr(4);
+    request.url = "http://" + where + path;
+    request.headers = {{"Authorization", "Bearer " + token_}};
+    if (!body.empty()) request.headers.emplace_back("Content-Type", "application/json");
+    request.body = body;
+    CurlHttp http;
+    const Result<HttpReply> reply = http.send(request);
+    if (!reply.ok()) return Error{Fault::unavailable, "no agent answers at http://" + where};
+    const Result<Json> json = Json::parse(reply.value().body);
+    if (reply.value().status >= 400) {
+        const std::string detail = json.ok() ? json.value()["detail"].as_string() : reply.value().body;
+        const Fault fault = reply.value().status == 404 ? Fault::not_found : Fault::denied;
+        if (reply.value().status == 401 && token_.empty()) {
+            return Error{Fault::denied, "cannot read '" + data_dir_ + "/api.token': run this as the agent's user"};
+        }
+        return Error{fault, detail};
+    }
+    if (!json.ok()) return Json(reply.value().body);
+    return json;
+}
+
+Result<Json> Client::get(const std::string& path) { return ask("GET", path, ""); }
+Result<Json> Client::post(const std::string& path, const Json& body) {
+    return ask("POST", path, body.is_null() ? "{}" : body.dump());
+}
+
+Result<Json> Client::look(const View& view, bool& from_records) {
+    from_records = false;
+    Result<Json> live = get(path_of(view));
+    if (live.ok() || live.error().fault != Fault::unavailable) return live;
+    StoreOptions options;
+    options.access = Access::read;
+    auto store = Store::open(data_dir_, options);
+    if (!store.ok()) return live;  // no agent and no records: the first is what to tell
+    RealClock clock;
+    from_records = true;
+    return look_at_records(*store.value(), view, clock.now());
+}
+
+int told(const Error& error, const Terminal& terminal) {
+    terminal.problem(error.message);
+    if (error.fault == Fault::unavailable) return kNoAgent;
+    return error.fault == Fault::invalid ? kUsage : kUnwell;
+}
+
+std::string ago(const std::string& rfc3339, Time now) {
+    const Result<Time> at = parse_rfc3339(rfc3339);
+    if (!at.ok()) return "-";
+    const Duration span = now - at.value();
+    if (span < std::chrono::seconds(1)) return "now";
+    return format_duration_short(std::chrono::duration_cast<std::chrono::seconds>(span)) + " ago";
+}
+
+}  // namespace ops

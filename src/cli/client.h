@@ -1,0 +1,40 @@
+// The running agent as the command line sees it: over HTTP on loopback, with the token of its data folder. Where none
+// runs, the records of the data folder can still be read.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "cli/verbs.h"
+#include "web/control.h"
+
+namespace ops {
+
+class Client {
+public:
+    // Reads the configuration only as far as needed: where the agent listens and keeps its data.
+    static Result<Client> open(const Invocation& invocation);
+
+    // Fault::unavailable: no agent answers there.
+    Result<Json> get(const std::string& path);
+    Result<Json> post(const std::string& path, const Json& body);
+    // From the running agent, else from the data folder (then `from_records` becomes true).
+    Result<Json> look(const View& view, bool& from_records);
+
+    const std::string& listen() const { return listen_; }
+    const std::string& data_dir() const { return data_dir_; }
+    const std::string& time_zone() const { return time_zone_; }
+
+private:
+    Result<Json> ask(const std::string& method, const std::string& path, const std::string& body);
+    std::string listen_, data_dir_, token_, time_zone_;
+};
+
+// Prints why it did not work; the exit code: 3 when no agent runs, 2 for what was asked wrongly, 1 else.
+int told(const Error& error, const Terminal& terminal);
+// "2m ago", "3h ago": how people say it.
+std::string ago(const std::string& rfc3339, Time now);
+
+}  // namespace ops

@@ -1,0 +1,117 @@
+// main(): finds the verb, reads its words and options (CLI11 inside, from the table of verbs.h), and does it.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+
+#include "base/text.h"
+#include "cli/verbs.h"
+
+namespace {
+
+using ops::Invocation;
+using ops::Verb;
+
+constexpr const char* kAbout =
+    "ops-agent watches this company's services, repairs what a runbook can repair, proves that it worked,\n"
+    "and wakes a person only for what needs one.";
+
+// ./ops-agent.yaml, then /etc/ops-agent/ops-agent.yaml.
+std::string find_config() {
+    std::error_code ignored;
+    for (const char* path : {"ops-agent.yaml", "/etc/ops-agent/ops-agent.yaml"}) {
+        if (std::filesystem::exists(path, ignored)) return path;
+    }
+    return "";
+}
+
+struct Parsed {
+    Invocation invocation;
+    std::map<std::string, std::string> texts;
+    std::map<std::string, bool> flags;
+};
+
+void add_verb(CLI::App& app, const Verb& verb, Parsed& parsed) {
+    CLI::App* sub = app.add_subcommand(std::string(verb.name), std::string(verb.help));
+    if (verb.hidden) sub->group("");
+    sub->footer("Example:\n  " + std::string(verb.example));
+    sub->add_option("-c,--config", parsed.invocation.config_file,
+                    "configuration; default ./ops-agent.yaml, then /etc/ops-agent/ops-agent.yaml");
+    sub->add_flag("--json", parsed.invocation.json, "JSON on standard output");
+    if (verb.most_words > 0) {
+        auto* words = sub->add_option("words", parsed.invocation.words, std::string(verb.words));
+        words->expected(verb.least_words, verb.most_words)->required(verb.least_words > 0);
+        words->option_text(std::string(verb.words));
+    }
+    for (const ops::OptionHelp& option : verb.options) {
+        const std::string name(option.name);
+        if (option.value.empty()) {
+            sub->add_flag(name, parsed.flags[name], std::string(option.help));
+        } else {
+            sub->add_option(name, parsed.texts[name], std::string(option.help))
+                ->option_text(std::string(option.value));
+        }
+    }
+}
+
+std::string nearest_verb(const std::string& word) {
+    std::vector<std::string> names;
+    for (const Verb& verb : ops::verbs()) names.emplace_back(verb.name);
+    return ops::did_you_mean(word, names);
+}
+
+int run(int argc, char** argv) {
+    ops::Terminal terminal = ops::Terminal::of_standard_output();
+    CLI::App app(kAbout, "ops-agent");
+    app.require_subcommand(1);
+    app.footer("Exit codes: 0 fine, 1 unhealthy or failed, 2 wrong usage or configuration, 3 no running agent.\n"
+               "More: ops-agent VERB --help");
+    Parsed parsed;
+    for (const Verb& verb : ops::verbs()) add_verb(app, verb, parsed);
+    if (argc > 1 && argv[1][0] != '-') {
+        const std::string word = argv[1];
+        bool known = false;
+        for (const Verb& verb : ops::verbs()) known = known || verb.name == word;
+        if (!known) {
+            terminal.problem("no verb '" + word + "'" + nearest_verb(word) + "; see 'ops-agent --help'");
+            return ops::kUsage;
+        }
+    }
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::Success& asked) {  // --help
+        return app.exit(asked);
+    } catch (const CLI::ParseError& wrong) {
+        std::string message = wrong.what();
+        if (argc < 2) {
+            std::fputs(app.help().c_str(), stdout);
+            return ops::kUsage;
+        }
+        terminal.problem(message + "; see 'ops-agent " + std::string(argc > 1 ? argv[1] : "") + " --help'");
+        return ops::kUsage;
+    }
+    Invocation& invocation = parsed.invocation;
+    invocation.config_given = !invocation.config_file.empty();
+    if (!invocation.config_given) invocation.config_file = find_config();
+    for (const auto& [name, text] : parsed.texts) {
+        if (!text.empty()) invocation.options[name] = text;
+    }
+    for (const auto& [name, is_set] : parsed.flags) {
+        if (is_set) invocation.options[name] = "true";
+    }
+    for (const Verb& verb : ops::verbs()) {
+        if (app.got_subcommand(std::string(verb.name))) return verb.run(invocation, terminal);
+    }
+    return ops::kUsage;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    try {
+        return run(argc, argv);
+    } catch (const std::exception& bug) {
+        std::fprintf(stderr, "ops-agent: a bug, please report it: %s\n", bug.what());
+        return ops::kBug;
+    }
+}

@@ -1,0 +1,49 @@
+// Terminal: what a verb prints, and how: aligned columns; colours only on a terminal and never with NO_COLOR.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ops {
+
+enum class Colour { plain, red, green, yellow, blue, dim, bold };
+
+class Terminal {
+public:
+    Terminal(bool colours, int width) : colours_(colours), width_(width) {}
+    static Terminal of_standard_output();  // looks at the environment and at what it is connected to
+
+    void line(std::string_view text = "") const;        // to standard output
+    void problem(std::string_view text) const;          // "ops-agent: TEXT" to standard error
+    std::string in(Colour colour, std::string_view text) const;
+    bool has_colours() const { return colours_; }
+    int width() const { return width_; }
+
+private:
+    bool colours_;
+    int width_;
+};
+
+// Columns as wide as their widest cell; the last one is cut at the terminal's width. Cells are plain text; `colour`
+// goes over the whole cell.
+class Table {
+public:
+    struct Cell {
+        std::string text;
+        Colour colour = Colour::plain;
+    };
+    explicit Table(std::vector<std::string> headings);
+    void row(std::vector<Cell> cells);
+    void print(const Terminal& terminal) const;
+    bool is_empty() const { return rows_.empty(); }
+
+private:
+    std::vector<std::string> headings_;
+    std::vector<std::vector<Cell>> rows_;
+};
+
+// Columns that `text` takes on a terminal: combining marks none, wide characters two.
+int display_width(std::string_view text);
+
+}  // namespace ops

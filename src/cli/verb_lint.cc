@@ -1,0 +1,50 @@
+#include "agent/load.h"
+#include "cli/verbs.h"
+#include "io/posix_files.h"
+#include "io/standard_output.h"
+
+namespace ops {
+
+int verb_lint(const Invocation& invocation, Terminal& terminal) {
+    if (invocation.config_file.empty()) {
+        terminal.problem("no ops-agent.yaml here nor in /etc/ops-agent; name one with --config");
+        return kUsage;
+    }
+    PosixFiles files;
+    Problems problems;
+    if (const auto text = files.read(invocation.config_file); !text.ok()) {
+        terminal.problem(text.error().message);
+        return kUsage;
+    }
+    const auto loaded = load(files, invocation.config_file, environment_variable, problems);
+    problems.sort_by_place();
+    size_t errors = 0;
+    Json list = Json::array();
+    for (const Problem& problem : problems.all()) {
+        const bool is_error = problem.kind == Problem::Kind::error;
+        errors += is_error ? 1 : 0;
+        if (invocation.json) {
+            list.push(Json::object({{"file", problem.place.file},
+                                    {"line", problem.place.line},
+                                    {"column", problem.place.column},
+                                    {"kind", is_error ? "error" : "warning"},
+                                    {"message", problem.message}}));
+        } else {
+            terminal.line(terminal.in(is_error ? Colour::red : Colour::yellow, problem.print()));
+        }
+    }
+    const size_t warnings = problems.all().size() - errors;
+    if (invocation.json) {
+        terminal.line(Json::object({{"problems", list}, {"errors", static_cast<int64_t>(errors)}}).dump_pretty());
+    } else if (loaded) {
+        terminal.line(invocation.config_file + ": " + std::to_string(loaded->settings.inventory.services.size()) +
+                      " services, " + std::to_string(loaded->checks.checks.size()) + " checks, " +
+                      std::to_string(loaded->runbook.entries.size()) + " runbook entries: fine, " +
+                      std::to_string(warnings) + " warnings");
+    } else {
+        terminal.line(std::to_string(errors) + " errors, " + std::to_string(warnings) + " warnings");
+    }
+    return loaded ? kFine : kUnwell;
+}
+
+}  // namespace ops

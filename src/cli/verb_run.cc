@@ -1,0 +1,52 @@
+#include "agent/daemon.h"
+#include "cli/verbs.h"
+#include "cli/version.h"
+#include "io/standard_output.h"
+#include "resolve/executor_server.h"
+
+namespace ops {
+namespace {
+
+int no_config(const Terminal& terminal) {
+    terminal.problem(
+        "no ops-agent.yaml here nor in /etc/ops-agent; 'ops-agent init --write' makes a starter from this machine");
+    return kUsage;
+}
+
+std::optional<int> number_of(const std::string& text) {
+    if (text.empty() || text.size() > 9 || text.find_first_not_of("0123456789") != std::string::npos) {
+        return std::nullopt;
+    }
+    return std::stoi(text);
+}
+
+}  // namespace
+
+int verb_run(const Invocation& invocation, Terminal& terminal) {
+    if (invocation.config_file.empty()) return no_config(terminal);
+    return run_daemon({.config_file = invocation.config_file,
+                       .environment = environment_variable,
+                       .version = kVersion,
+                       .program = own_program(),
+                       .debug = invocation.flag("--debug")});
+}
+
+int verb_executor(const Invocation& invocation, Terminal& terminal) {
+    if (invocation.config_file.empty()) return no_config(terminal);
+    RunExecutor options;
+    options.config_file = invocation.config_file;
+    options.socket_path = invocation.option("--socket");
+    options.listening_fd = number_of(invocation.option("--listening-fd")).value_or(-1);
+    options.life_fd = number_of(invocation.option("--life-fd")).value_or(-1);
+    if (const auto uid = number_of(invocation.option("--allow-uid"))) {
+        options.allowed_uid = static_cast<unsigned>(*uid);
+    }
+    options.transient_units = invocation.flag("--transient-units");
+    if (options.socket_path.empty() && options.listening_fd < 0) {
+        terminal.problem("the executor needs --socket PATH");
+        return kUsage;
+    }
+    return run_executor(options, environment_variable);
+}
+
+}  // namespace ops

@@ -1,0 +1,73 @@
+#include "cli/verbs.h"
+#include "io/posix_files.h"
+#include "scenario/runner.h"
+
+namespace ops {
+namespace {
+
+int print_report(const ScenarioReport& report, const std::string& name, bool verbose, const Terminal& terminal) {
+    if (verbose || !report.passed) {
+        for (const std::string& line : report.log) terminal.line("  " + line);
+    }
+    for (const std::string& failure : report.failures) terminal.line(terminal.in(Colour::red, failure));
+    const std::string verdict = report.passed ? terminal.in(Colour::green, "as expected")
+                                              : terminal.in(Colour::red, "FAILED");
+    terminal.line(name + ": " + verdict + ", " + std::to_string(report.expectations) + " expectations, " +
+                  std::to_string(report.failures.size()) + " failures");
+    return report.passed ? kFine : kUnwell;
+}
+
+std::optional<uint64_t> number_of(const std::string& text) {
+    if (text.empty() || text.size() > 18 || text.find_first_not_of("0123456789") != std::string::npos) {
+        return std::nullopt;
+    }
+    return std::stoull(text);
+}
+
+int simulate_seeds(const Invocation& invocation, const Terminal& terminal) {
+    const auto first = number_of(invocation.option("--seed"));
+    const auto count = number_of(invocation.option("--count", "1"));
+    if (!first || !count) {
+        terminal.problem("--seed and --count take whole numbers");
+        return kUsage;
+    }
+    int worst = kFine;
+    for (uint64_t seed = *first; seed < *first + *count; ++seed) {
+        const ScenarioReport report = run_seed(seed);
+        const int code = report.passed && *count > 1
+                             ? kFine
+                             : print_report(report, "seed " + std::to_string(seed), invocation.flag("--verbose"), terminal);
+        worst = std::max(worst, code);
+    }
+    if (*count > 1) terminal.line(std::to_string(*count) + " seeds, " + (worst == kFine ? "all kept every invariant" : "some failed, see above"));
+    return worst;
+}
+
+}  // namespace
+
+int verb_simulate(const Invocation& invocation, Terminal& terminal) {
+    if (invocation.words.empty()) {
+        if (!invocation.option("--seed").empty()) return simulate_seeds(invocation, terminal);
+        terminal.problem("simulate what? A FILE.scn, or --seed N");
+        return kUsage;
+    }
+    PosixFiles files;
+    const std::string& file = invocation.words[0];
+    const Result<std::string> text = files.read(file);
+    if (!text.ok()) {
+        terminal.problem(text.error().message);
+        return kUsage;
+    }
+    const size_t slash = file.rfind('/');
+    const std::string folder = slash == std::string::npos ? "" : file.substr(0, slash + 1);
+    const ReadFile read_file = [&](const std::string& name) { return files.read(folder + name); };
+    const auto seed = number_of(invocation.option("--seed", "1"));
+    const Result<ScenarioReport> report = run_scenario(text.value(), file, seed.value_or(1), read_file);
+    if (!report.ok()) {
+        terminal.problem(report.error().message);
+        return kUsage;
+    }
+    return print_report(report.value(), file, invocation.flag("--verbose"), terminal);
+}
+
+}  // namespace ops
