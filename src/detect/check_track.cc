@@ -57,13 +57,14 @@ bool CheckTrack::take(const Observation& seen) {
         return false;
     }
     unknown_row = 0;
+    degraded = seen.health == Health::good && seen.degraded;
     flapping.add(seen.health == Health::good);
     if (seen.health == Health::good) {
         ++good_row;
         bad_row = 0;
         if (verdict != Verdict::bad || good_row >= recoveries) {
             verdict = Verdict::good;
-            reason.clear();
+            reason = seen.reason;  // of one that works, but not well; else empty
         }
         return false;
     }

@@ -43,6 +43,7 @@ struct CheckTrack {
     Verdict verdict = Verdict::none;
     Health last = Health::unknown;
     bool answered = false;  // at least once since the start of the program
+    bool degraded = false;  // the last answer was good, but not all is well; `reason` says why
     bool reached = false;   // the last answer shows that the network works (even HTTP 500 does)
     int bad_row = 0, good_row = 0, unknown_row = 0;
     Time last_at{};       // of the newest answer

@@ -100,6 +100,26 @@ services:
               "clear api: all checks are good again\n");
 }
 
+TEST(Detect, WhatWorksButNotWellIsDegradedAndNoIncident) {
+    Story story(kOne);
+    story.show_states = true;
+    story.all_good();
+    const auto answer = [&](const std::string& reason) {
+        story.now += std::chrono::seconds(1);
+        Observation seen;
+        seen.check = story.check_of("api");
+        seen.target = "api";
+        seen.at = story.now;
+        seen.health = Health::good;
+        seen.degraded = !reason.empty();
+        seen.reason = reason;
+        return story.print_all(story.detector->observe(seen, story.now));
+    };
+    EXPECT_EQ(answer("certificate ends in 6d"), "api is degraded: certificate ends in 6d\n");
+    EXPECT_EQ(answer("certificate ends in 6d"), "");
+    EXPECT_EQ(answer(""), "api is up\n");
+}
+
 TEST(Detect, ClosedByAPersonItIsRaisedAgainOnlyByNewEvidence) {
     Story story(kOne);
     story.all_good();

@@ -37,11 +37,13 @@ void Detector::Core::refresh_status(uint32_t index, Time now, Changes& out) {
     Target& target = targets_[index];
     const CheckTrack* bad = nullptr;
     const CheckTrack* blind = nullptr;
+    const CheckTrack* weak = nullptr;
     bool seen = false;
     for (const uint32_t at : target.tracks) {
         const CheckTrack& track = tracks_[at];
         if (track.verdict == Verdict::bad && bad == nullptr) bad = &track;
         if (track.verdict == Verdict::unknown && blind == nullptr) blind = &track;
+        if (track.verdict == Verdict::good && track.degraded && weak == nullptr) weak = &track;
         seen = seen || track.verdict == Verdict::good;
     }
     Status status = Status::unknown;
@@ -56,6 +58,9 @@ void Detector::Core::refresh_status(uint32_t index, Time now, Changes& out) {
         reason = (long_enough ? "cannot be checked: " : "") + blind->reason;
     } else if (target.degraded) {
         status = Status::degraded;
+    } else if (weak != nullptr) {
+        status = Status::degraded;
+        reason = weak->reason;
     } else if (seen) {
         status = Status::up;
         reason.clear();

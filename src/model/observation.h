@@ -20,12 +20,12 @@ struct Observation {
     // True when this is no flaky probe but a certainty (the process is gone): one is enough, no
     // threshold waits.
     bool certain = false;
-    // With Health::bad: it still works (a plugin's WARNING, too slow, a certificate that ends
-    // soon). The fact `up` stays true and the status is "degraded", not "down".
+    // With Health::good: it works, but not well (a plugin's WARNING, too slow, a certificate that
+    // ends soon). The status is "degraded" and `reason` says why; nothing is repaired for it.
     bool degraded = false;
-    std::string reason;  // for people: "HTTP 500", "no answer in 5s"; empty when good
+    std::string reason;  // for people: "HTTP 500", "no answer in 5s"; empty when all is well
     Duration took{};
-    // What was seen, when bad: the last lines of output or of a log. Printable, at most 4 KiB.
+    // What was seen, when not well: the last lines of output or of a log. Printable, at most 4 KiB.
     std::string evidence;
     // An unknown Value: this look shows that the fact has none now (no HTTP status without answer).
     std::vector<Fact> facts;

@@ -41,10 +41,8 @@ public:
         } else {
             seen.reason = "an answer of another kind";
         }
-        if (seen.health == Health::bad) {
-            add_fact(seen, "up", Value::boolean(seen.degraded));
-        } else if (seen.health == Health::good) {
-            add_fact(seen, "up", Value::boolean(true));
+        if (seen.health != Health::unknown) {
+            add_fact(seen, "up", Value::boolean(seen.health == Health::good));
         }
         return judged;
     }
@@ -76,18 +74,20 @@ private:
             seen.evidence.clear();
             return;
         }
-        seen.health = exit.code == 1 || exit.code == 2 ? Health::bad : Health::unknown;
+        if (exit.code == 1) seen.health = Health::good;
+        if (exit.code == 2) seen.health = Health::bad;
         seen.degraded = exit.code == 1;
         seen.reason = text;
     }
 
     void judge_output(const std::string& output, Observation& seen) const {
         seen.health = Health::good;
-        const std::string name = settings_.prefix.empty() ? "value" : settings_.prefix;
         std::vector<Fact> facts;
         if (const auto reading = parse_reading(output)) {
-            add_reading(facts, name, *reading);
-            if (name != "value") add_reading(facts, "value", *reading);
+            // `value` is a number whatever its unit, so that a rule on it has one type: seconds,
+            // bytes or per cent. A signal's own fact keeps its unit.
+            add_reading(facts, "value", Value::number(reading->amount()));
+            if (!settings_.prefix.empty()) add_reading(facts, settings_.prefix, *reading);
             seen.reason = settings_.range.differs(*reading);
         } else if (!read_json_readings(output, settings_.prefix, facts)) {
             // Of a signal the number is the point; of a service the exit status is.

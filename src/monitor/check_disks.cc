@@ -30,7 +30,8 @@ public:
         : Check(request.index, request.settings.target, "disks"),
           mounts_(std::move(mounts)),
           read_only_ok_(std::move(read_only_ok)),
-          timeout_(request.settings.timeout) {
+          timeout_(request.settings.timeout),
+          of_host_(request.all.inventory.find_host(request.settings.target) != nullptr) {
         if (const Host* host = request.remote_host()) {
             remote_ = *host;
             question_ = ask_over_ssh(*host, request.all, timeout_, disk_sections(mounts_));
@@ -88,8 +89,9 @@ private:
             wrong.push_back(shown(disk.mount) + " is mounted read-only");
         }
         add_fact(seen, "disk_read_only", Value::boolean(read_only));
-        seen.health = wrong.empty() ? Health::good : Health::bad;
-        seen.degraded = !wrong.empty();
+        // A host with a bad disk is not down: what runs on it would be taken for its victims.
+        seen.health = wrong.empty() || of_host_ ? Health::good : Health::bad;
+        seen.degraded = !wrong.empty() && of_host_;
         seen.reason = join(wrong, "; ");
         add_fact(seen, "disks", Value::string(list(disks)));
     }
@@ -137,6 +139,7 @@ private:
 
     std::vector<std::string> mounts_, read_only_ok_;
     Duration timeout_;
+    bool of_host_;  // and not of a service
     std::optional<Host> remote_;
     Question question_;
     std::set<std::string> writable_;  // mount points that were, at an earlier look

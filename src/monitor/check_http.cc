@@ -89,7 +89,6 @@ private:
                           format_duration_short(settings_.max_latency) + " expected";
         }
         if (seen.reason.empty()) return;
-        seen.health = Health::bad;
         seen.degraded = true;
     }
 

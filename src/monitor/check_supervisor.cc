@@ -111,8 +111,11 @@ private:
         seen.exit_status = static_cast<int>(info["exitstatus"].as_int());
         const int64_t pid = info["pid"].as_int();
         seen.pid = pid > 0 && pid < (1 << 30) ? static_cast<int>(pid) : 0;
-        const int64_t up = info["now"].as_int() - info["start"].as_int();
-        seen.uptime = std::chrono::seconds(std::clamp<int64_t>(up, 0, int64_t{1} << 32));
+        // Their clock's, so the difference holds whatever ours says; seconds since 1970.
+        const auto second = [&info](std::string_view name) {
+            return std::clamp<int64_t>(info[name].as_int(), 0, int64_t{1} << 40);
+        };
+        seen.uptime = std::chrono::seconds(std::max<int64_t>(0, second("now") - second("start")));
         return judge_state(reply, seen);
     }
 

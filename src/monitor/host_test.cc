@@ -58,20 +58,27 @@ TEST(DisksCheck, ADiskThatLostItsWritingIsBad) {
         << "always was read-only";
     EXPECT_EQ(print(made->judge(reply(disks({disk("/", 1), disk("/data", 1)})))), "good");
     const Judged lost = made->judge(reply(disks({disk("/", 1), disk("/data", 1, true)})));
-    EXPECT_EQ(print(lost), "bad degraded: /data is mounted read-only");
+    EXPECT_EQ(print(lost), "bad: /data is mounted read-only");
     EXPECT_EQ(fact(lost, "disk_read_only"), "true");
     EXPECT_EQ(print(made->judge(reply(disks({disk("/", 1, true)})))),
-              "bad degraded: / is mounted read-only");
+              "bad: / is mounted read-only");
     Made allowed = make("{disks: {read_only_ok: [/]}}");
     EXPECT_EQ(print(allowed->judge(reply(disks({disk("/", 1, true)})))), "good");
+}
+
+TEST(DisksCheck, AHostIsNotDownForADisk) {
+    Made made = make_from("hosts: [{name: here, local: true, disks: [/, /data]}]\n", "here");
+    ASSERT_NE(made.check, nullptr) << print(made.problems);
+    const Judged judged = made->judge(reply(disks({disk("/", 1, true)})));
+    EXPECT_EQ(print(judged), "good degraded: nothing is mounted on /data; / is mounted read-only");
+    EXPECT_EQ(fact(judged, "disk_read_only"), "true") << "for the runbook";
 }
 
 TEST(DisksCheck, NamedMountsMustBeThere) {
     Made made = make("{disks: [/, /data]}");
     EXPECT_EQ(std::get<LocalAsk>(made->ask().question).names,
               (std::vector<std::string>{"/", "/data"}));
-    EXPECT_EQ(print(made->judge(reply(disks({disk("/", 1)})))),
-              "bad degraded: nothing is mounted on /data");
+    EXPECT_EQ(print(made->judge(reply(disks({disk("/", 1)})))), "bad: nothing is mounted on /data");
 }
 
 const std::string kRemoteDisks =

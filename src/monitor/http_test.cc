@@ -100,12 +100,12 @@ TEST(HttpCheck, ACertificateThatEndsSoonIsDegraded) {
     const auto days = [](int count) { return std::chrono::hours(24 * count); };
     for (const Row& row : std::vector<Row>{
              {"far away", "{http: 'https://a'}", days(8), "good"},
-             {"soon", "{http: 'https://a'}", days(6), "bad degraded: certificate ends in 6d"},
+             {"soon", "{http: 'https://a'}", days(6), "good degraded: certificate ends in 6d"},
              {"asked for more", "{http: 'https://a', tls_min: 14d}", days(10),
-              "bad degraded: certificate ends in 10d"},
+              "good degraded: certificate ends in 10d"},
              {"off", "{http: 'https://a', tls_min: 0}", days(1), "good"},
              {"over, and not verified", "{http: 'https://a', verify_tls: false}", -days(1),
-              "bad degraded: certificate expired 1d ago"},
+              "good degraded: certificate expired 1d ago"},
          }) {
         Made made = make(row.check);
         HttpAnswer answer = std::get<HttpAnswer>(http(200, ""));
@@ -123,7 +123,7 @@ TEST(HttpCheck, ACertificateThatEndsSoonIsDegraded) {
 TEST(HttpCheck, TooSlowIsDegraded) {
     Made made = make("{http: 'http://a', max_latency: 10ms}");
     EXPECT_EQ(print(made->judge(reply(http(200, "")))),
-              "bad degraded: answered in 20ms, at most 10ms expected");
+              "good degraded: answered in 20ms, at most 10ms expected");
     EXPECT_EQ(print(made->judge(reply(http(500, "")))), "bad: HTTP 500");
 }
 

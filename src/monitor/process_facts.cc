@@ -78,13 +78,11 @@ void ProcessMemory::judge(const std::vector<ProcessSeen>& seen, const ProcessWis
         }
         return say_bad(into, "dead", std::move(reason));
     }
+    into.health = Health::good;
     if (alive > wish.most) {
         into.degraded = true;
-        into.health = Health::bad;
         into.reason = wish.what + ": " + std::to_string(alive) + " running, at most " +
                       std::to_string(wish.most) + " expected";
-    } else {
-        into.health = Health::good;
     }
     add_fact(into, "process_status", Value::string("running"));
     add_fact(into, "up", Value::boolean(true));

@@ -74,7 +74,7 @@ TEST(ProcessChecks, JudgeWhatTheySee) {
         {"too many",
          "{process: x, max: 1}",
          {process(7), process(8)},
-         "bad degraded: process matching 'x': 2 running, at most 1 expected",
+         "good degraded: process matching 'x': 2 running, at most 1 expected",
          "\"running\""},
         {"none is asked for", "{process: x, min: 0, max: 0}", {}, "good", "\"running\""},
     };

@@ -94,13 +94,13 @@ TEST(CommandCheck, JudgesExitAndOutput) {
               "bad: exit 1: no such table"},
              {"silent", "{command: x}", 7, "", "bad: exit 7"},
              {"plugin warning", "{command: x}", 1, "DISK WARNING - 8% left|a=1",
-              "bad degraded: DISK WARNING - 8% left"},
+              "good degraded: DISK WARNING - 8% left"},
              {"plugin critical", "{command: x}", 2, "DISK CRITICAL - 1% left",
               "bad: DISK CRITICAL - 1% left"},
              {"plugin unknown", "{command: x}", 3, "UNKNOWN - no such disk",
               "unknown: UNKNOWN - no such disk"},
              {"plugin ok", "{command: x}", 0, "OK - fine|a=1", "good"},
-             {"told to be a plugin", "{command: x, nagios: true}", 1, "hm", "bad degraded: hm"},
+             {"told to be a plugin", "{command: x, nagios: true}", 1, "hm", "good degraded: hm"},
              {"told to be none", "{command: x, nagios: false}", 1, "WARNING - hm",
               "bad: exit 1: WARNING - hm"},
              {"a plugin's other exit", "{command: x, nagios: true}", 127, "", "unknown: exit 127"},
@@ -131,6 +131,8 @@ TEST(CommandCheck, GivesFacts) {
     const Judged number = service->judge(reply(exited(0, "42\n")));
     EXPECT_EQ(fact(number, "value"), "42");
     EXPECT_EQ(fact(number, "exit_code"), "0");
+    EXPECT_EQ(fact(service->judge(reply(exited(0, "5 minutes"))), "value"), "300")
+        << "always a number, so that a rule has one type";
     const Judged json = service->judge(reply(exited(
         0,
         R"({"depth": 5, "Lag Time": "3s", "deep": {"er": 1}, "on": true, "bad": [1], "up": 0})")));
@@ -144,6 +146,7 @@ TEST(CommandCheck, GivesFacts) {
     Made signal = make_signal("command: x");
     ASSERT_NE(signal.check, nullptr) << print(signal.problems);
     EXPECT_EQ(fact(signal->judge(reply(exited(0, "7"))), "queue_depth"), "7");
+    EXPECT_EQ(fact(signal->judge(reply(exited(0, "7%"))), "queue_depth"), "7%");
     EXPECT_EQ(fact(signal->judge(reply(exited(0, "{\"a\": 1}"))), "queue_depth_a"), "1");
     EXPECT_EQ(print(signal->judge(reply(exited(0, "no idea")))),
               "unknown: printed neither a number nor JSON: \"no idea\"");
