@@ -45,11 +45,15 @@ struct ChannelSettings {
     Duration timeout = std::chrono::seconds(20);
 };
 
+struct Outgoing;
+struct DeliveryResult;
 struct ChannelKind {
     std::string_view name;
     std::string_view help;
     std::string_view settings;  // "url secret_file", as in the configuration
     bool available;             // false: a name of a later version; lint warns, nothing is sent
+    void (*read)(const Node& node, ChannelSettings& channel, Problems& problems);
+    DeliveryResult (*deliver)(const Outgoing& out);
 };
 std::span<const ChannelKind> channel_kinds();
 

@@ -118,7 +118,8 @@ std::string describe_actions(const std::vector<Action>& actions, const Facts& be
                              const Facts& now);
 // Text for `notify test CHANNEL`.
 AlertDraft test_alert(const EscalationSettings& settings, std::string_view channel, Time now);
-// Does `pattern` (a name, or with * and ?) match? Bounded: linear in both.
+// Does `pattern` (a name, or with * and ?) match? No recursion: at most the product of both
+// lengths.
 bool glob_match(std::string_view pattern, std::string_view name);
 
 }  // namespace ops

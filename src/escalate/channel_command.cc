@@ -1,0 +1,35 @@
+// command: a program of the founder's. No shell; the text on standard input, everything as JSON in
+// $OPS_ALERT.
+#include "config/fields.h"
+#include "escalate/channel_kinds.h"
+
+namespace ops {
+
+void read_command(const Node& node, ChannelSettings& channel, Problems& problems) {
+    Fields fields(node, "'command'", problems);
+    channel.run = fields.required_text("run");
+    const SplitWords split = split_words(channel.run);
+    for (const expr::Problem& problem : split.problems) {
+        problems.error(fields.node("run").place_of(problem.offset), problem.message);
+    }
+    fields.done();
+}
+
+DeliveryResult deliver_command(const Outgoing& out) {
+    const AlertDraft& alert = out.delivery.alert;
+    Command command;
+    command.argv = split_words(out.channel.run).words;
+    if (command.argv.empty()) return not_delivered({Fault::invalid, "no command to run"});
+    command.input = alert.text(out.delivery.time_zone) + "\n";
+    command.environment["OPS_ALERT"] = alert.to_json(out.delivery.time_zone).dump();
+    command.time_limit = out.channel.timeout;
+    const Result<Exit> ran = out.ports.processes.run(command);
+    if (!ran.ok()) return not_delivered(ran.error());
+    const Exit& exit = ran.value();
+    if (exit.good()) return delivered("exit 0");
+    std::string why = "'" + command.argv[0] + "': " + exit.print();
+    if (!exit.output.empty()) why += ": " + exit.output;
+    return not_delivered({Fault::unavailable, std::move(why)});
+}
+
+}  // namespace ops

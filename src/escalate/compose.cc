@@ -1,0 +1,158 @@
+#include "escalate/compose.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+#include "base/units.h"
+
+namespace ops {
+namespace {
+
+// A level that a repair brings down, as the title and the line below Auto-action call it.
+struct Gauge {
+    std::string_view fact, title, now;
+};
+constexpr auto kGauges = std::to_array<Gauge>({
+    {"disk_usage", "Disk space", "Disk now"},
+    {"inode_usage", "Inodes", "Inodes now"},
+    {"memory_usage", "Memory", "Memory now"},
+    {"swap_usage", "Swap space", "Swap now"},
+    {"cpu_usage", "Processor", "Processor now"},
+    {"load", "Load", "Load now"},
+});
+
+const Value* newest(const IncidentNews& news, std::string_view fact) {
+    const Value* const value = news.now.find(fact);
+    return value != nullptr ? value : news.before.find(fact);
+}
+
+// "$1,837 MRR (was $2,450)".
+void add_change(const IncidentNews& news, AlertDraft& draft) {
+    constexpr std::string_view kWas = "_was";
+    for (const Fact& fact : news.before.all()) {
+        if (!fact.name.ends_with(kWas)) continue;
+        const std::string name = fact.name.substr(0, fact.name.size() - kWas.size());
+        const Value* const current = newest(news, name);
+        if (current == nullptr) continue;
+        std::string said = say(name, *current);
+        if (name.ends_with("_mrr")) said += " MRR";
+        draft.before.emplace_back("Current", said + " (was " + say(name, fact.value) + ")");
+    }
+}
+
+void add_place(const IncidentNews& news, const std::string& agent, AlertDraft& draft) {
+    const Incident& incident = news.incident;
+    const bool named = incident.title.find(incident.target) != std::string::npos;
+    const bool is_signal = incident.host.empty();
+    if (!named && !is_signal && incident.target != agent) {
+        draft.before.emplace_back("Where", incident.target);
+    }
+    if (incident.members.empty()) return;
+    constexpr size_t kNamed = 8;
+    std::vector<std::string> names(
+        incident.members.begin(), incident.members.begin() + static_cast<std::ptrdiff_t>(std::min(
+                                                                 kNamed, incident.members.size())));
+    std::string affected = join(names, ", ");
+    if (incident.members.size() > kNamed) {
+        affected += " and " + std::to_string(incident.members.size() - kNamed) + " more";
+    }
+    draft.before.emplace_back("Affected", affected);
+}
+
+bool is_outage(const Incident& incident) {
+    return incident.rule == "down" || incident.rule == "flapping" || incident.rule == "systemic" ||
+           incident.rule == "own network";
+}
+
+void add_outage(const IncidentNews& news, Time now, AlertDraft& draft) {
+    const Incident& incident = news.incident;
+    if (!is_outage(incident) || draft.state == AlertState::recovered) return;
+    if (!incident.reason.empty()) draft.before.emplace_back("Reason", incident.reason);
+    const Duration open = now - incident.opened_at;
+    if (open >= std::chrono::minutes(1)) {
+        draft.before.emplace_back("Down for", format_duration_short(open));
+    }
+}
+
+void add_gauge(const IncidentNews& news, AlertDraft& draft) {
+    for (const Gauge& gauge : kGauges) {
+        if (!news.incident.title.starts_with(gauge.title)) continue;
+        const Value* const before = news.before.find(gauge.fact);
+        const Value* const now = news.now.find(gauge.fact);
+        if (now == nullptr || now->is_unknown()) continue;
+        const std::string said = say(gauge.fact, *now);
+        const bool changed = before == nullptr || say(gauge.fact, *before) != said;
+        if (changed) draft.after.emplace_back(gauge.now, said);
+    }
+}
+
+std::string auto_action(const IncidentNews& news, const std::vector<std::string>& also_open) {
+    std::string done = describe_actions(news.actions, news.before, news.now);
+    if (!done.empty()) return done;
+    // Where nothing of ours can be repaired (revenue, a review), what is known of the services is
+    // what was looked at.
+    if (news.incident.entry.empty() && !is_outage(news.incident)) {
+        if (also_open.empty()) return "Checking recent events, no app issues detected";
+        constexpr size_t kNamed = 3;
+        std::vector<std::string> named(
+            also_open.begin(),
+            also_open.begin() + static_cast<std::ptrdiff_t>(std::min(kNamed, also_open.size())));
+        return "Checking recent events, also open now: " + join(named, "; ") +
+               (also_open.size() > kNamed ? "; ..." : "");
+    }
+    if (!news.incident.entry.empty()) return "";
+    return news.incident.rule == "flapping" ? "" : "None, no entry of the runbook fits";
+}
+
+void add_ask(const IncidentNews& news, AlertDraft& draft) {
+    const Incident& incident = news.incident;
+    const bool repairs = !incident.entry.empty() && incident.state != IncidentState::escalated;
+    if (draft.state == AlertState::recovered) {
+        draft.ask = "No action needed";
+    } else if (draft.state == AlertState::acknowledged) {
+        draft.ask = "No more messages about this until it changes";
+    } else if (incident.state == IncidentState::awaiting_approval) {
+        draft.action_required = true;
+        draft.ask = "Approve or reject: ops-agent approve " + incident.id;
+    } else if (incident.state == IncidentState::resolved ||
+               (draft.level <= Level::warning &&
+                (repairs || incident.rule == "flapping" || !news.alert_step.empty()))) {
+        draft.ask = "No action needed, monitoring";
+    } else if (repairs && draft.level < Level::critical) {
+        draft.ask = "No action needed yet, the repair goes on";
+    } else {
+        draft.action_required = true;
+        draft.ask = "Investigate manually";
+        if (news.entry != nullptr && !news.entry->url.empty()) draft.ask += ": " + news.entry->url;
+    }
+}
+
+}  // namespace
+
+AlertDraft compose(const IncidentNews& news, Level level, AlertState state,
+                   const std::string& agent, const std::vector<std::string>& also_open, Time now) {
+    const Incident& incident = news.incident;
+    AlertDraft draft;
+    draft.incident = incident.id;
+    draft.level = level;
+    draft.state = state;
+    draft.title = incident.title;
+    draft.at = now;
+    add_change(news, draft);
+    add_place(news, agent, draft);
+    add_outage(news, now, draft);
+    if (!news.alert_step.empty() && state != AlertState::recovered) {
+        draft.before.emplace_back("Note", news.alert_step);
+    }
+    if (incident.state == IncidentState::escalated && !incident.reason.empty() &&
+        !is_outage(incident)) {
+        draft.before.emplace_back("Repair", incident.reason);
+    }
+    draft.auto_action = auto_action(news, also_open);
+    add_gauge(news, draft);
+    add_ask(news, draft);
+    return draft;
+}
+
+}  // namespace ops

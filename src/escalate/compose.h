@@ -1,0 +1,16 @@
+// Compose: what an alert says, from the incident, its actions and its facts. Pure.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "escalate/escalate.h"
+
+namespace ops {
+
+// Title, time, fields, Auto-action and what is asked. Key and channels are the Escalator's.
+// `also_open`: titles of other incidents that are open now.
+AlertDraft compose(const IncidentNews& news, Level level, AlertState state,
+                   const std::string& agent, const std::vector<std::string>& also_open, Time now);
+
+}  // namespace ops

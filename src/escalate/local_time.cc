@@ -1,0 +1,41 @@
+// Times in the founder's zone. The only file that knows the time zone library (Howard Hinnant's
+// date) and its database, the system's own.
+#define USE_OS_TZDB 1
+#define ONLY_C_LOCALE 1
+#define HAS_STRING_VIEW 1
+#include <date/tz.h>
+
+#include <exception>
+#include <string>
+
+#include "escalate/alert.h"
+
+namespace ops {
+namespace {
+
+// Null when there is no such zone, or no database: then times are told in UTC, and say so.
+const date::time_zone* find_zone(std::string_view name) {
+    try {
+        return name.empty() ? date::current_zone() : date::locate_zone(name);
+    } catch (const std::exception&) {
+        return nullptr;
+    }
+}
+
+}  // namespace
+
+bool is_time_zone(std::string_view name) { return !name.empty() && find_zone(name) != nullptr; }
+
+std::string local_time(Time at, std::string_view time_zone) {
+    const date::time_zone* zone = find_zone(time_zone);
+    if (zone == nullptr && !time_zone.empty()) zone = find_zone("");
+    const auto minutes = std::chrono::floor<std::chrono::minutes>(at);
+    try {
+        if (zone != nullptr) return date::format("%Y-%m-%d %H:%M", zone->to_local(minutes));
+    } catch (const std::exception&) {
+        // The database has nothing for this time; UTC is right all the same.
+    }
+    return date::format("%Y-%m-%d %H:%M UTC", minutes);
+}
+
+}  // namespace ops
