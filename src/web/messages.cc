@@ -75,9 +75,9 @@ WebReply json_reply(const Json& json, int status) {
     return {status, "application/json", json.dump()};
 }
 
-std::optional<Target> parse_target(std::string_view target) {
+std::optional<RequestTarget> parse_target(std::string_view target) {
     const size_t question = target.find('?');
-    Target out;
+    RequestTarget out;
     const auto path = decode(target.substr(0, question), Plus::literal);
     if (!path || path->empty() || path->front() != '/') return std::nullopt;
     out.path = *path;

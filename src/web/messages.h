@@ -36,10 +36,10 @@ WebReply problem(int status, std::string_view detail);
 WebReply json_reply(const Json& json, int status = 200);
 
 // "/a%20b?x=1&y=2" in its parts; nothing when an escape is broken.
-struct Target {
+struct RequestTarget {
     std::string path;
     std::vector<std::pair<std::string, std::string>> query;
 };
-std::optional<Target> parse_target(std::string_view target);
+std::optional<RequestTarget> parse_target(std::string_view target);
 
 }  // namespace ops
