@@ -470,6 +470,57 @@ TEST(Executor, KnowsWhatAnEarlierOneLeftRunning) {
     EXPECT_EQ(rig.processes.count(step_key(ticket)), 1U);
 }
 
+// Two executors on one disk (one about to end, and the next): the marker decides, not what either
+// remembers.
+TEST(Executor, OnlyOneOfTwoTakesAStep) {
+    Rig rig;
+    const Ticket ticket = rig.ticket("restart");
+    HandRules other_rules;
+    other_rules.rules = rig.rules.rules;
+    auto other =
+        Executor::open(rig.files, rig.processes, rig.clock, other_rules, rig.config).value();
+    int between = 0;
+    rig.config.at_point = [&](std::string_view point) {
+        if (point != "checked" || between++ > 0) return;
+        EXPECT_EQ(other->execute(ticket).value().status, Status::done);
+    };
+    rig.open();
+    EXPECT_EQ(rig.must_execute(ticket).refusal, Refusal::seen);
+    EXPECT_EQ(rig.processes.ledger.size(), 1U);
+}
+
+TEST(Executor, AnOutcomeWithoutItsMarkerIsSeenToo) {
+    Rig rig;
+    const Ticket ticket = rig.ticket("restart");
+    EXPECT_EQ(rig.must_execute(ticket).status, Status::done);
+    rig.files.contents.erase("/data/executor/" + step_key(ticket) + ".seen");
+    rig.open();
+    EXPECT_EQ(rig.must_execute(ticket).refusal, Refusal::seen);
+    EXPECT_EQ(rig.must_look(ticket).what, What::done);
+    EXPECT_EQ(rig.processes.ledger.size(), 1U);
+}
+
+TEST(Executor, ForgetsOldMarkersAndNeverHalfOfThem) {
+    Rig rig;
+    const Ticket ticket = rig.ticket("restart");
+    EXPECT_EQ(rig.must_execute(ticket).status, Status::done);
+    rig.clock.at += hours(24 * 8);
+    for (int cut = 0; cut < 3; ++cut) {
+        rig.power.cut_at(cut, Power::When::before);
+        rig.rules.changed = true;
+        EXPECT_THROW(
+            (void)Executor::open(rig.files, rig.processes, rig.clock, rig.rules, rig.config),
+            PowerCut);
+        EXPECT_TRUE(rig.files.contents.contains("/data/executor/" + step_key(ticket) + ".seen"))
+            << "the marker goes last";
+        rig.files.contents["/data/executor/" + step_key(ticket) + ".outcome"] = "{}";
+    }
+    rig.power.left = -1;
+    rig.open();
+    EXPECT_EQ(rig.must_look(ticket).what, What::never);
+    EXPECT_TRUE(rig.files.contents.contains("/data/executor/epoch"));
+}
+
 // --- the power fails at every operation, and again at every operation of the recovery ---
 
 // What the core does after any restart: a new epoch, a look, and the same step key only if it was

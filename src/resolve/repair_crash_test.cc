@@ -155,5 +155,46 @@ TEST(RepairCrash, UndoesOnceWhereverTheCoreIsKilled) {
     }
 }
 
+// Nobody but the core sees an http step, so the journal alone must keep it from being sent again.
+TEST(RepairCrash, SendsAnHttpStepOnceWhereverTheCoreIsKilled) {
+    Step http;
+    http.kind = Step::Kind::http;
+    http.http_method = "POST";
+    http.http_url = "http://127.0.0.1:8080/gc";
+    http.effect = Effect::once;
+    const auto play = [&http](int first) {
+        Theatre t(make_entry("post", {http}));
+        int sent = 0;
+        t.on_http = [&](const HttpRequest&) {
+            ++sent;
+            t.well["web"] = true;
+            return HttpReply{204, {}, ""};
+        };
+        t.points_left = first;
+        bool begun = false;
+        while (!t.finished) {
+            try {
+                if (std::exchange(begun, true)) {
+                    t.play();
+                } else {
+                    t.begin();
+                }
+            } catch (const CoreKilled&) {
+                t.finished.reset();
+                t.restart_core();
+            }
+        }
+        EXPECT_LE(sent, 1) << first;
+        EXPECT_EQ(t.ending(), sent == 1 ? "verified" : "unknown") << first;
+        return t.points;
+    };
+    const int points = play(-1);
+    ASSERT_GT(points, 5);
+    for (int first = 0; first < points; ++first) {
+        play(first);
+        if (HasFailure()) return;
+    }
+}
+
 }  // namespace
 }  // namespace ops

@@ -205,6 +205,18 @@ TEST(Repair, AReplyThatIsLostIsLookedUp) {
     lost.play();
     EXPECT_EQ(lost.ending(), "verified") << "it never arrived, so it is sent again";
     EXPECT_EQ(lost.ran("fix"), 1U);
+
+    Theatre twice(restart_entry(Effect::once));
+    fix_works_at(twice, 1);
+    twice.instead_of_executor = [&twice, sent = 0](const Ticket& ticket) mutable {
+        Result<TicketReply> reply = twice.executor->execute(ticket);
+        if (sent++ == 0) reply = Error{Fault::unavailable, "so it seemed"};
+        return reply;
+    };
+    twice.begin();
+    twice.play();
+    EXPECT_EQ(twice.ending(), "verified") << "refused as seen, so it was looked up";
+    EXPECT_EQ(twice.ran("fix"), 1U);
 }
 
 TEST(Repair, AnExecutorThatIsAwayIsWaitedForAWhile) {
