@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "expr/twin_for_test.h"
 
 namespace ops::expr {
@@ -61,6 +63,16 @@ TEST(Expression, AsksForNoMoreThanItSaid) {
     evaluate(parsed("avg(load, 10m) > 3 or count(crash, 5m) > 1 or age(deploy) < 5m"), world);
     EXPECT_EQ(world.questions,
               (Strings{"load 1970-02-11T15:40:00.000Z 20", "crash 5", "deploy 60000"}));
+}
+
+TEST(Expression, TakesNoNanForANumber) {
+    TwinWorld world;
+    for (const double amount : {std::nan(""), HUGE_VAL, -HUGE_VAL}) {
+        world.facts.set("load", Value::number(amount));
+        const Explained explained = explain(parsed("load != 5"), world);
+        EXPECT_TRUE(explained.value.is_unknown()) << amount;
+        EXPECT_EQ(explained.missing, Strings{"load"});
+    }
 }
 
 // A record may answer by whole minutes; what lies outside the window still does not count.

@@ -75,6 +75,13 @@ TEST(Trend, StepsOfAGrowingDiskCount) {
     EXPECT_NEAR(*time_until(samples, whole(samples), 100).value, 14 * 600, 900);
 }
 
+TEST(Trend, TiesDoNotHideADirection) {
+    // One step in eight samples: taken for untied, the test would call this chance (1.86 of 1.96).
+    const auto samples = every(minutes(1), 8, [](int i) { return i <= 4 ? 1.0 : 2.0; });
+    ASSERT_TRUE(fit(samples).trend);
+    EXPECT_GT(fit(samples).trend->slope_per_second, 0);
+}
+
 TEST(Trend, ThinsLongHistories) {
     const auto samples = every(std::chrono::seconds(15), 40'000,
                                [](int i) { return i % 5 == 0 ? -1e9 : 0.001 * i + jitter(i); });
