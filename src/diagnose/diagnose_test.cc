@@ -258,6 +258,7 @@ TEST(Diagnose, ACooldownIsNotGoneRoundByTheBuiltinRestart) {
 TEST(Diagnose, InASystemicFailureOnlyAnEntryForTheCommonCauseMayRun) {
     Case c;
     c.systemic = true;
+    for (Entry& entry : c.runbook().entries) entry.common_cause = false;
     const std::map<std::string, Value, std::less<>> facts{{"memory_usage", kHigh}};
     EXPECT_FALSE(c.of("worker_1", facts).entry);
     c.runbook().entries[1].common_cause = true;

@@ -322,7 +322,6 @@ std::vector<AlertDraft> Escalator::Core::tick(Time now) {
         const bool due = told.unexplained && now - told.opened_at >= settings_.unexplained_after;
         if (told.held || due) {
             AlertDraft draft = told.last;
-            if (due) draft.before.emplace_back("Down for", "");
             refresh_age(draft, told.opened_at, now);
             emit(std::move(draft), told, now, out);
             continue;
