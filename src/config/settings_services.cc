@@ -27,10 +27,18 @@ std::string fill(std::string text, const Service& service) {
     return text;
 }
 
-void fill_all(Node& node, const Service& service) {
+void fill_all(Node& node, const Service& service, SettingsDraft& draft) {
     if (node.is_scalar()) node.text = fill(std::move(node.text), service);
-    for (Node& item : node.items) fill_all(item, service);
-    for (Node::Member& member : node.members) fill_all(member.value, service);
+    static constexpr auto kLacks = std::to_array<std::pair<std::string_view, std::string_view>>(
+        {{"{host}", "host"}, {"{group}", "group"}, {"{n}", "number in its name"}});
+    for (const auto& [left, lack] : kLacks) {
+        if (!node.is_scalar() || node.text.find(left) == std::string::npos) continue;
+        draft.error_once(node.place, "'" + std::string(left) +
+                                         "' has no value here: the service has no " +
+                                         std::string(lack));
+    }
+    for (Node& item : node.items) fill_all(item, service, draft);
+    for (Node::Member& member : node.members) fill_all(member.value, service, draft);
 }
 
 void read_check(const Node& written, const CheckDefaults& defaults, const Service& service,
@@ -56,7 +64,7 @@ void read_check(const Node& written, const CheckDefaults& defaults, const Servic
         draft.error_once(written.place, "a check must say what to look at, such as {http: URL}");
         return;
     }
-    fill_all(check.check, service);
+    fill_all(check.check, service, draft);
     draft.settings.checks.push_back(std::move(check));
 }
 

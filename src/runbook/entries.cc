@@ -133,10 +133,21 @@ bool is_common_cause(const Entry& entry, const Settings& settings) {
     });
 }
 
+// True when a word of a command that changes something is our data folder or lies in it. Only an
+// absolute folder can be recognised.
+bool touches_data(const CommandText& command, const std::string& folder) {
+    if (!folder.starts_with('/') || danger_of(command).effect == Effect::read) return false;
+    return std::any_of(command.words.begin(), command.words.end(), [&](const std::string& word) {
+        return word == folder || word.starts_with(folder + "/");
+    });
+}
+
 void refuse_protected(const Entry& entry, RunbookDraft& draft) {
     if (entry.risk == Risk::destructive) return;
+    const std::string& folder = draft.settings.agent.data_dir;
     const auto refuse = [&](const CommandText& command, const Place& place) {
-        const std::string thing = protected_thing(command);
+        std::string thing = protected_thing(command);
+        if (thing.empty() && touches_data(command, folder)) thing = "ops-agent's own data";
         if (thing.empty()) return;
         draft.problems.error(
             place, "this acts on " + thing + ", which only an entry with 'risk: destructive' may");

@@ -108,6 +108,19 @@ void warn_of_steps(const Entry& entry, const RunbookDraft& draft) {
     }
 }
 
+// `effect: read` on what the table knows to change something.
+void warn_of_effects(const Entry& entry, const RunbookDraft& draft) {
+    for (const Step& step : entry.steps) {
+        if (!step.effect_given || step.command.words.empty()) continue;
+        const Danger danger = danger_of(step.command);
+        if (!danger.known || danger.effect <= step.effect) continue;
+        draft.problems.warning(step.place, "'" + clip_end(step.text, 64) + "' is said to be '" +
+                                               std::string(name_of(step.effect)) +
+                                               "', but is known as '" +
+                                               std::string(name_of(danger.effect)) + "'");
+    }
+}
+
 // {group} and {n} of a host, {restart} of what has none.
 void warn_of_unfillable(const Entry& entry, const RunbookDraft& draft) {
     const Inventory& inventory = draft.settings.inventory;
@@ -182,6 +195,7 @@ void lint_entries(const RunbookDraft& draft) {
                                                     ", which comes first");
         }
         warn_of_steps(entry, draft);
+        warn_of_effects(entry, draft);
         if (warn_if_never(entry, draft)) continue;
         warn_of_unfillable(entry, draft);
         warn_of_other_host(entry, draft);

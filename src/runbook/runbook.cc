@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "base/text.h"
+#include "runbook/danger.h"
 #include "runbook/runbook_parts.h"
 
 namespace ops {
@@ -31,7 +32,13 @@ void check_commands_of_settings(RunbookDraft& draft) {
     for (const auto* const commands :
          {&draft.settings.restarts, &draft.settings.caches, &draft.settings.rotations}) {
         for (const auto& [name, text] : *commands) {
-            (void)parse_command(text, Shell::no, draft.settings, draft.problems);
+            const CommandText command =
+                parse_command(text, Shell::no, draft.settings, draft.problems);
+            const std::string thing = protected_thing(command);
+            if (thing.empty()) continue;
+            draft.problems.warning(text.place, "this acts on " + thing +
+                                                   ", so it runs only in an entry with "
+                                                   "'risk: destructive'");
         }
     }
 }
@@ -110,6 +117,7 @@ std::optional<Runbook> read_runbook(const ConfigText& text, const Settings& sett
     const Node root = parse_yaml(text.text, text.file, mine);
     const TargetNames names(settings);
     RunbookDraft draft{runbook, settings, names, mine};
+    check_commands_of_settings(draft);
     if (root.is_scalar() || root.is_list()) {
         mine.error(root.place, "a runbook is a map of sections such as 'common_issues:', this is " +
                                    root.describe());
@@ -120,7 +128,6 @@ std::optional<Runbook> read_runbook(const ConfigText& text, const Settings& sett
         read_tests(fields.node("tests"), draft);
         fields.done();
     }
-    check_commands_of_settings(draft);
     lint_entries(draft);
     const bool refused = mine.has_errors();
     problems.add(std::move(mine));
