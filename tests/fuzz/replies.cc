@@ -20,7 +20,6 @@
 namespace {
 
 using ops::Answer;
-using ops::CheckList;
 using ops::Judged;
 using ops::Observation;
 using ops::Reply;
@@ -42,13 +41,22 @@ constexpr const char* kConfiguration =
 
 std::optional<std::string> no_environment(const std::string&) { return std::nullopt; }
 
-CheckList make_list() {
-    ops::Problems problems;
-    const ops::Settings settings =
-        ops::read_settings_leniently({{"f.yaml", kConfiguration}}, no_environment, problems);
-    CheckList list = ops::make_checks(settings, problems);
-    ASSERT(!problems.has_errors());
-    return list;
+// Read once: only the check itself is made anew for every input.
+struct Known {
+    ops::Settings settings;
+    std::vector<ops::CheckSettings> checks;
+};
+const Known& known() {
+    static const Known kKnown = [] {
+        ops::Problems problems;
+        Known known;
+        known.settings =
+            ops::read_settings_leniently({{"f.yaml", kConfiguration}}, no_environment, problems);
+        known.checks = known.settings.checks;
+        ASSERT(!problems.has_errors());
+        return known;
+    }();
+    return kKnown;
 }
 
 Answer answer_for(const ops::Question& question, const std::string& text) {
@@ -91,9 +99,12 @@ void look_over(const Judged& judged) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
     if (size == 0) return 0;
     const std::string text(reinterpret_cast<const char*>(bytes) + 1, size - 1);
-    CheckList list = make_list();
-    const size_t chosen = bytes[0] % list.checks.size();
-    ops::Check& check = *list.checks[chosen];
+    const size_t chosen = bytes[0] % known().checks.size();
+    ops::Problems problems;
+    const auto made = ops::make_check(known().checks[chosen], static_cast<uint32_t>(chosen),
+                                      known().settings, problems);
+    ASSERT(made != nullptr);
+    ops::Check& check = *made;
     // Twice: the second reply meets what the first one left.
     for (int round = 0; round < 2; ++round) {
         const ops::Time at{std::chrono::seconds(1'790'000'000 + round * 10)};
