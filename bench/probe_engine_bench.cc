@@ -1,9 +1,11 @@
 // What a check costs: the probe engine against a local server in another process.
 //
-//     probe_engine_bench [TARGETS [INTERVAL_SECONDS [SECONDS [HANGING]]]]     default: 10000 10 30 0
+//     probe_engine_bench [TARGETS [INTERVAL_SECONDS [SECONDS [HANGING]]]]     default: 10000 10 30
+//     0
 //
-// Prints CPU seconds (user and system) of this process per 1,000 checks, how late checks start, memory, and how many
-// replies were good. The server answers each request and closes; HANGING of the targets never answer.
+// Prints CPU seconds (user and system) of this process per 1,000 checks, how late checks start,
+// memory, and how many replies were good. The server answers each request and closes; HANGING of
+// the targets never answer.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/epoll.h>
@@ -42,8 +44,7 @@ int listen_on(uint16_t& port) {
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
-    if (::bind(fd, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
-        ::listen(fd, 4096) != 0 ||
+    if (::bind(fd, reinterpret_cast<sockaddr*>(&address), size) != 0 || ::listen(fd, 4096) != 0 ||
         ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
         std::perror("listen");
         std::exit(1);
@@ -140,14 +141,15 @@ int main(int argc, char** argv) {
     ops::PosixProcesses processes;
     ops::Inbox<ops::ProbeEvent> inbox(100'000);
     const double rss_before = rss_mb();
-    auto engine = ops::ProbeEngine::start(clock, processes, [&](std::vector<ops::ProbeEvent> batch) {
-        (void)inbox.push_batch(std::move(batch));
-    });
+    auto engine = ops::ProbeEngine::start(
+        clock, processes,
+        [&](std::vector<ops::ProbeEvent> batch) { (void)inbox.push_batch(std::move(batch)); });
     if (!engine.ok()) return 1;
     {
         std::vector<ops::Scheduled> all;
         for (long i = 0; i < targets; ++i) {
-            const uint16_t port = i < hanging ? silent_port : ports[static_cast<size_t>(i) % ports.size()];
+            const uint16_t port =
+                i < hanging ? silent_port : ports[static_cast<size_t>(i) % ports.size()];
             ops::HttpAsk ask;
             ask.url = "http://127.0.0.1:" + std::to_string(port) + "/service/" + std::to_string(i) +
                       "/health";
@@ -198,8 +200,9 @@ int main(int argc, char** argv) {
     ::close(silent);
     std::sort(late.begin(), late.end());
     const auto at = [&](double part) {
-        return late.empty() ? 0L
-                            : late[static_cast<size_t>(part * static_cast<double>(late.size() - 1))];
+        return late.empty()
+                   ? 0L
+                   : late[static_cast<size_t>(part * static_cast<double>(late.size() - 1))];
     };
     const double checks = static_cast<double>(good + bad);
     std::printf("targets %ld every %ld s, %ld s: %.0f checks/s, good %ld, bad %ld, skipped %ld\n",

@@ -36,8 +36,8 @@ public:
         if (heap_.empty()) return std::nullopt;
         return heap_.front().due;
     }
-    // Calls start(entry, was_due) for each that is due and not in flight, at most `most` of them, and
-    // plans its next round. Those left over stay due.
+    // Calls start(entry, was_due) for each that is due and not in flight, at most `most` of them,
+    // and plans its next round. Those left over stay due.
     template <class Start>
     void start_due(int64_t now, size_t most, Start start);
 
@@ -47,7 +47,9 @@ private:
         uint32_t index;
     };
     void sift_down(size_t at);
+    int64_t place(int64_t phase, int64_t now, int64_t grid);
 
+    int64_t anchor_ = -1;         // where the grid begins: the first time a schedule was given
     std::vector<Entry> entries_;  // sorted by check
     std::vector<Slot> heap_;      // the earliest first
 };

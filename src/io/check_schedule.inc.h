@@ -11,10 +11,31 @@ namespace ops {
 
 inline int64_t nanoseconds_of(Duration span) { return span.count() * 1'000'000; }
 
+// The widest grid that starts no more than 50 checks at one moment.
+template <class Entry>
+int64_t grid_for(const std::vector<Entry>& all) {
+    double a_millisecond = 0;
+    for (const Entry& entry : all) {
+        a_millisecond += 1 / static_cast<double>(entry.interval.count());
+    }
+    for (const int grid : {50, 25, 10}) {
+        if (a_millisecond * grid <= 50) return nanoseconds_of(Duration(grid));
+    }
+    return nanoseconds_of(Duration(5));
+}
+
+template <class Question>
+int64_t CheckSchedule<Question>::place(int64_t phase, int64_t now, int64_t grid) {
+    const int64_t since = now + phase / grid * grid - anchor_;
+    return anchor_ + (since + grid - 1) / grid * grid;
+}
+
 template <class Question>
 std::vector<uint32_t> CheckSchedule<Question>::replace(std::vector<Entry> all, int64_t now) {
     std::sort(all.begin(), all.end(),
               [](const Entry& a, const Entry& b) { return a.check < b.check; });
+    if (anchor_ < 0) anchor_ = now;
+    const int64_t grid = grid_for(all);
     std::vector<uint32_t> dropped;
     auto old = entries_.begin();
     const auto drop_before = [&](uint32_t check) {
@@ -25,15 +46,15 @@ std::vector<uint32_t> CheckSchedule<Question>::replace(std::vector<Entry> all, i
     for (Entry& entry : all) {
         ASSERT(entry.interval > Duration(0));
         drop_before(entry.check);
-        const bool is_kept = old != entries_.end() && old->check == entry.check &&
-                             old->interval == entry.interval;
+        const bool is_kept =
+            old != entries_.end() && old->check == entry.check && old->interval == entry.interval;
         if (is_kept) {
             entry.due = old->due;
             entry.in_flight = old->in_flight;
             entry.skipped = old->skipped;
             ++old;
         } else {
-            entry.due += now;
+            entry.due = place(entry.due, now, grid);
         }
     }
     for (; old != entries_.end(); ++old) {

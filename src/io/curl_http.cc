@@ -93,16 +93,12 @@ static size_t give_text(char* into, size_t, size_t room, void* given) {
 
 static Fault fault_of(CURLcode code) {
     switch (code) {
-        case CURLE_OPERATION_TIMEDOUT:
-            return Fault::timeout;
+        case CURLE_OPERATION_TIMEDOUT: return Fault::timeout;
         case CURLE_URL_MALFORMAT:
-        case CURLE_UNSUPPORTED_PROTOCOL:
-            return Fault::invalid;
+        case CURLE_UNSUPPORTED_PROTOCOL: return Fault::invalid;
         case CURLE_LOGIN_DENIED:
-        case CURLE_PEER_FAILED_VERIFICATION:
-            return Fault::denied;
-        default:
-            return Fault::unavailable;
+        case CURLE_PEER_FAILED_VERIFICATION: return Fault::denied;
+        default: return Fault::unavailable;
     }
 }
 

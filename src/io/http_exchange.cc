@@ -21,13 +21,13 @@ static bool is_token(std::string_view text) {
 
 Result<> check_request(const HttpAsk& ask) {
     if (!is_token(ask.method)) {
-        return Error{Fault::invalid, "http method '" + printable(ask.method, Lines::flatten) +
-                                         "' is not a word"};
+        return Error{Fault::invalid,
+                     "http method '" + printable(ask.method, Lines::flatten) + "' is not a word"};
     }
     for (const auto& [name, value] : ask.headers) {
         if (!is_token(name)) {
-            return Error{Fault::invalid, "header name '" + printable(name, Lines::flatten) +
-                                             "' is not a word"};
+            return Error{Fault::invalid,
+                         "header name '" + printable(name, Lines::flatten) + "' is not a word"};
         }
         if (value.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos) {
             return Error{Fault::invalid, "header '" + name + "' holds a line break"};
@@ -79,7 +79,9 @@ HttpReplyReader::~HttpReplyReader() = default;
 
 HttpReplyReader::HttpReplyReader(const HttpAsk& ask)
     : parser_(std::make_unique<Parser>()),
-      max_body_(ask.max_body), keeps_body_(ask.want_body), is_head_(ask.method == "HEAD") {
+      max_body_(ask.max_body),
+      keeps_body_(ask.want_body),
+      is_head_(ask.method == "HEAD") {
     http_parser_init(&parser_->state, HTTP_RESPONSE);
     parser_->state.data = this;
 }

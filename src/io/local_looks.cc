@@ -99,30 +99,19 @@ Result<LocalAnswer> LocalLooks::look(const LocalAsk& ask) {
     const std::string cursor = ask.names.empty() ? "" : ask.names[0];
     LocalAnswer answer;
     switch (ask.what) {
-        case LocalAsk::What::processes:
-            return look_at_processes(ask.text);
+        case LocalAsk::What::processes: return look_at_processes(ask.text);
         case LocalAsk::What::process:
             if (pid_of(ask.text) == 0) {
                 return Error{Fault::invalid, "process '" + ask.text + "': not a process id"};
             }
             if (auto seen = look_at_process(pid_of(ask.text))) answer.processes.push_back(*seen);
             break;
-        case LocalAsk::What::pidfile:
-            return look_at_pidfile(ask.text);
-        case LocalAsk::What::systemd_unit:
-            return look_at_systemd(ask.text);
-        case LocalAsk::What::disks:
-            answer.disks = TRY(look_at_disks(ask.names));
-            break;
-        case LocalAsk::What::machine:
-            answer.machine = TRY(look_at_machine());
-            break;
-        case LocalAsk::What::log_tail:
-            answer.log = TRY(tail_log(ask.text, cursor));
-            break;
-        case LocalAsk::What::journal_tail:
-            answer.log = TRY(tail_journal(ask.text, cursor));
-            break;
+        case LocalAsk::What::pidfile: return look_at_pidfile(ask.text);
+        case LocalAsk::What::systemd_unit: return look_at_systemd(ask.text);
+        case LocalAsk::What::disks: answer.disks = TRY(look_at_disks(ask.names)); break;
+        case LocalAsk::What::machine: answer.machine = TRY(look_at_machine()); break;
+        case LocalAsk::What::log_tail: answer.log = TRY(tail_log(ask.text, cursor)); break;
+        case LocalAsk::What::journal_tail: answer.log = TRY(tail_journal(ask.text, cursor)); break;
     }
     return answer;
 }

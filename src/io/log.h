@@ -1,4 +1,5 @@
-// Log: one line for one thing that happened, for operators and journald. Errors are logged once, where they stop.
+// Log: one line for one thing that happened, for operators and journald. Errors are logged once,
+// where they stop.
 #pragma once
 
 #include <string_view>

@@ -132,11 +132,12 @@ std::vector<Mount> parse_mounts(std::string_view mountinfo) {
 
 static bool can_fill_up(const Mount& mount) {
     static constexpr auto kNot = std::to_array<std::string_view>(
-        {"autofs",     "binfmt_misc", "bpf",         "cgroup",     "cgroup2",    "configfs",
-         "debugfs",    "devpts",      "devtmpfs",    "efivarfs",   "erofs",      "fusectl",
-         "hugetlbfs",  "iso9660",     "mqueue",      "nsfs",       "proc",       "pstore",
-         "ramfs",      "rootfs",      "rpc_pipefs",  "securityfs", "selinuxfs",  "squashfs",
-         "sysfs",      "tmpfs",       "tracefs",     "fuse.lxcfs", "fuse.portal", "fuse.snapfuse",
+        {"autofs",         "binfmt_misc", "bpf",        "cgroup",      "cgroup2",
+         "configfs",       "debugfs",     "devpts",     "devtmpfs",    "efivarfs",
+         "erofs",          "fusectl",     "hugetlbfs",  "iso9660",     "mqueue",
+         "nsfs",           "proc",        "pstore",     "ramfs",       "rootfs",
+         "rpc_pipefs",     "securityfs",  "selinuxfs",  "squashfs",    "sysfs",
+         "tmpfs",          "tracefs",     "fuse.lxcfs", "fuse.portal", "fuse.snapfuse",
          "fuse.gvfsd-fuse"});
     // Of a container the root is an overlay, and it is the disk there is; others are a container's.
     if (mount.type == "overlay") return mount.path == "/";

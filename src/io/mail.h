@@ -15,7 +15,7 @@ struct MailMessage {
     std::string user, password;  // empty: no authentication
     std::string from;            // envelope
     std::vector<std::string> to;
-    std::string text;            // headers and body, CRLF lines
+    std::string text;  // headers and body, CRLF lines
     Duration time_limit = std::chrono::seconds(20);
 };
 

@@ -16,14 +16,10 @@ static Error name_error(const std::string& name, int code) {
     const std::string doing = "look up '" + name + "': ";
     switch (code) {
         case EAI_NONAME:
-        case EAI_NODATA:
-            return {Fault::not_found, doing + "no such name"};
-        case EAI_AGAIN:
-            return {Fault::unavailable, doing + "no name server answers"};
-        case EAI_SYSTEM:
-            return {Fault::unavailable, doing + system_words(errno)};
-        default:
-            return {Fault::unavailable, doing + ::gai_strerror(code)};
+        case EAI_NODATA: return {Fault::not_found, doing + "no such name"};
+        case EAI_AGAIN: return {Fault::unavailable, doing + "no name server answers"};
+        case EAI_SYSTEM: return {Fault::unavailable, doing + system_words(errno)};
+        default: return {Fault::unavailable, doing + ::gai_strerror(code)};
     }
 }
 

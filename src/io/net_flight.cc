@@ -56,7 +56,8 @@ std::string NetFlight::peer() const {
     }
     if (next_address_ == 0 || next_address_ > addresses_.size()) return "'" + name() + "'";
     const std::string address = addresses_[next_address_ - 1].print();
-    const bool is_literal = http() != nullptr ? http()->literal.has_value() : tcp()->literal.has_value();
+    const bool is_literal =
+        http() != nullptr ? http()->literal.has_value() : tcp()->literal.has_value();
     return is_literal ? address : "'" + name() + "' (" + address + ")";
 }
 
@@ -130,8 +131,8 @@ int NetFlight::open_socket() {
         address.sun_family = AF_UNIX;
         const std::string_view path = http()->url.socket_path();
         path.copy(address.sun_path, sizeof address.sun_path - 1);
-        result = ::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address),
-                           sizeof address);
+        result =
+            ::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
     } else {
         const SocketAddress& address = addresses_[next_address_ - 1];
         result = ::connect(socket_.get(), address.get(), address.size());
@@ -144,9 +145,9 @@ NetFlight::Step NetFlight::connect_next() {
     const int number = open_socket();
     if (number == EMFILE || number == ENFILE) return fail(Fault::unavailable, out_of_descriptors());
     if (number == EADDRNOTAVAIL) {
-        return fail(Fault::unavailable,
-                    "connect to " + peer() + ": no local port is free (all of them wait out "
-                    "earlier connections)");
+        return fail(Fault::unavailable, "connect to " + peer() +
+                                            ": no local port is free (all of them wait out "
+                                            "earlier connections)");
     }
     if (number != 0) return try_next_address(number);
     // With more addresses to come none may use up all the time.
@@ -197,16 +198,11 @@ NetFlight::Step NetFlight::go_on_connected() {
 
 NetFlight::Step NetFlight::ready() {
     switch (state_) {
-        case State::naming:
-            return Step::waiting;
-        case State::connecting:
-            return check_connected();
-        case State::shaking:
-            return shake_hands();
-        case State::sending:
-            return send_request();
-        case State::receiving:
-            return receive();
+        case State::naming: return Step::waiting;
+        case State::connecting: return check_connected();
+        case State::shaking: return shake_hands();
+        case State::sending: return send_request();
+        case State::receiving: return receive();
     }
     return Step::waiting;
 }
@@ -232,14 +228,12 @@ NetFlight::Step NetFlight::check_connected() {
 
 NetFlight::Step NetFlight::shake_hands() {
     switch (tls_->handshake()) {
-        case TlsStream::State::blocked:
-            return Step::waiting;
+        case TlsStream::State::blocked: return Step::waiting;
         case TlsStream::State::closed:
         case TlsStream::State::failed:
             return fail(Fault::unavailable,
                         "tls handshake with " + peer() + ": " + tls_->failure());
-        case TlsStream::State::done:
-            break;
+        case TlsStream::State::done: break;
     }
     phases_.tls = since_begin();
     certificate_expires_ = tls_->certificate_expires();
@@ -291,23 +285,16 @@ NetFlight::Step NetFlight::send_request() {
 // How many bytes came; 0 at the end of the stream; below 0 with an errno, EAGAIN for "not now".
 long NetFlight::receive_some(int& number) {
     if (tls_ == nullptr) {
-        const ssize_t got =
-            ::recv(socket_.get(), shared_.buffer.data(), shared_.buffer.size(), 0);
+        const ssize_t got = ::recv(socket_.get(), shared_.buffer.data(), shared_.buffer.size(), 0);
         number = errno;
         return got;
     }
     size_t got = 0;
     switch (tls_->read(shared_.buffer.data(), shared_.buffer.size(), got)) {
-        case TlsStream::State::done:
-            return static_cast<long>(got);
-        case TlsStream::State::closed:
-            return 0;
-        case TlsStream::State::blocked:
-            number = EAGAIN;
-            return -1;
-        case TlsStream::State::failed:
-            number = EPROTO;
-            return -1;
+        case TlsStream::State::done: return static_cast<long>(got);
+        case TlsStream::State::closed: return 0;
+        case TlsStream::State::blocked: number = EAGAIN; return -1;
+        case TlsStream::State::failed: number = EPROTO; return -1;
     }
     return -1;
 }
@@ -340,10 +327,8 @@ NetFlight::Step NetFlight::take(std::string_view bytes) {
         return tcp_answer_.bytes.size() == tcp()->ask.read_up_to ? finish_tcp() : Step::waiting;
     }
     switch (reader_->feed(bytes)) {
-        case HttpReplyReader::State::more:
-            return Step::waiting;
-        case HttpReplyReader::State::done:
-            return finish_http();
+        case HttpReplyReader::State::more: return Step::waiting;
+        case HttpReplyReader::State::done: return finish_http();
         case HttpReplyReader::State::failed:
             return fail(Fault::unavailable, "reply of " + peer() + ": " + reader_->failure());
     }
@@ -424,12 +409,12 @@ NetFlight::Step NetFlight::expired() {
             return fail(Fault::timeout, "tls handshake with " + peer() + ": no end in " + limit);
         case State::sending:
             return fail(Fault::timeout, "send to " + peer() + ": not taken in " + limit);
-        case State::receiving:
-            break;
+        case State::receiving: break;
     }
     const bool begun = tcp() != nullptr ? !tcp_answer_.bytes.empty() : reader_->has_begun();
-    return fail(Fault::timeout, "reply of " + peer() + (begun ? ": began but did not end in "
-                                                              : ": nothing came in ") + limit);
+    return fail(Fault::timeout, "reply of " + peer() +
+                                    (begun ? ": began but did not end in " : ": nothing came in ") +
+                                    limit);
 }
 
 }  // namespace ops

@@ -65,8 +65,8 @@ private:
 
     Step begin_hop();
     Step connect_next();
-    int open_socket();         // 0, or the errno
-    Step go_on_connected();    // after connect() was called: send at once, or wait
+    int open_socket();       // 0, or the errno
+    Step go_on_connected();  // after connect() was called: send at once, or wait
     Step check_connected();
     Step shake_hands();
     Step send_request();

@@ -32,8 +32,8 @@ protected:
 };
 
 TEST_F(PosixFilesTest, ReplacesWholeFilesAndLeavesNoOther) {
-    for (const std::string& bytes : {std::string("one"), std::string(3'000'000, 'x'),
-                                    std::string("a\0b", 3), std::string()}) {
+    for (const std::string& bytes :
+         {std::string("one"), std::string(3'000'000, 'x'), std::string("a\0b", 3), std::string()}) {
         ASSERT_TRUE(files_.replace(path("f"), bytes).ok());
         EXPECT_EQ(files_.read(path("f")).value(), bytes);
     }
@@ -57,7 +57,8 @@ TEST_F(PosixFilesTest, MakesFoldersWithParents) {
     EXPECT_EQ(mode(path("a/b")), 0700U);
     ASSERT_TRUE(files_.replace(path("a/b/z"), "").ok());
     EXPECT_EQ(files_.list(path("a/b")).value(), (std::vector<std::string>{"c", "z"}));
-    EXPECT_EQ(files_.make_folder(path("a/b/z")).error().fault, Fault::not_found) << "a file is there";
+    EXPECT_EQ(files_.make_folder(path("a/b/z")).error().fault, Fault::not_found)
+        << "a file is there";
 }
 
 TEST_F(PosixFilesTest, RemovesAndDoesNotMindWhatIsGone) {
@@ -69,9 +70,9 @@ TEST_F(PosixFilesTest, RemovesAndDoesNotMindWhatIsGone) {
 
 TEST_F(PosixFilesTest, NamesThePathAndTheReason) {
     const std::string missing = path("no/such");
-    for (const Error& error :
-         {files_.read(missing).error(), Error(files_.list(missing).error()),
-          Error(files_.replace(missing, "").error()), Error(files_.create_new(missing, "").error())}) {
+    for (const Error& error : {files_.read(missing).error(), Error(files_.list(missing).error()),
+                               Error(files_.replace(missing, "").error()),
+                               Error(files_.create_new(missing, "").error())}) {
         EXPECT_EQ(error.fault, Fault::not_found);
         EXPECT_NE(error.message.find("'" + missing + "': no such file or directory"),
                   std::string::npos)

@@ -26,10 +26,9 @@ namespace ops {
 
 using namespace std::chrono_literals;
 
-static constexpr const char* kPath =
-    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+static constexpr const char* kPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 static constexpr Duration kOutputGrace = 200ms;  // for a grandchild that holds the output
-static constexpr Duration kKillGrace = 5s;     // a process in an uninterruptible wait may not die
+static constexpr Duration kKillGrace = 5s;       // a process in an uninterruptible wait may not die
 
 static Duration monotonic() {
     timespec now{};
@@ -122,8 +121,8 @@ static Result<Launch> prepare(const Command& command) {
             launch.argv[0] = launch.program;
             launch.program = TRY(find_program("setpriv").during(doing));
             const std::vector<std::string> prefix = {"setpriv", "--reuid=" + account->name,
-                                                     "--regid=" + std::to_string(account->gid), "--init-groups",
-                                                     "--"};
+                                                     "--regid=" + std::to_string(account->gid),
+                                                     "--init-groups", "--"};
             launch.argv.insert(launch.argv.begin(), prefix.begin(), prefix.end());
         }
     } else {
@@ -181,9 +180,9 @@ static Result<pid_t> spawn(Launch& launch, const Descriptor& in, const Descripto
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setsigdefault(&attributes, &all);
     // A session of its own is also a process group of its own, and it has no terminal to ask on.
-    posix_spawnattr_setflags(&attributes, static_cast<short>(POSIX_SPAWN_SETSID |
-                                                             POSIX_SPAWN_SETSIGMASK |
-                                                             POSIX_SPAWN_SETSIGDEF));
+    posix_spawnattr_setflags(
+        &attributes,
+        static_cast<short>(POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF));
     std::vector<char*> argv = pointers(launch.argv);
     std::vector<char*> environment = pointers(launch.environment);
     pid_t pid = 0;

@@ -65,8 +65,8 @@ TEST(PosixProcesses, TellsHowAProgramEnded) {
         {"printf a; printf b >&2; printf c", "exit 0", "abc", "both streams in the order written"},
         {"kill -9 $$", "killed by signal 9 (SIGKILL)", "", "a signal is not an exit code"},
         {"exec /nonexistent/program 2>/dev/null", "exit 127", "", "the shell's own words"},
-        {"echo $PATH", "exit 0",
-         "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n", "the fixed PATH"},
+        {"echo $PATH", "exit 0", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n",
+         "the fixed PATH"},
         {"env | grep -vE '^(PATH|LANG|HOME|PWD|SHLVL|_|OLDPWD)='", "exit 1", "",
          "nothing of our own environment"},
         {"ls /proc/self/fd | tr '\\n' ' '", "exit 0", "0 1 2 3 ",
@@ -130,13 +130,17 @@ TEST(PosixProcesses, RunsAsAnotherUserOnlyForRoot) {
 
 TEST(PosixProcesses, KillsTheWholeGroupAtTheLimit) {
     PosixProcesses processes;
-    const Exit exit =
-        must_run(processes, shell("sleep 1000 & echo $!; sleep 1000", 150ms));
+    const Exit exit = must_run(processes, shell("sleep 1000 & echo $!; sleep 1000", 150ms));
     EXPECT_EQ(exit.how, Exit::How::timed_out);
     EXPECT_EQ(exit.print(), "no end in 150ms, ended by SIGTERM");
     const int grandchild = std::stoi(exit.output);
-    const std::optional<ProcStat> stat = read_proc_stat(grandchild);
-    EXPECT_TRUE(!stat || stat->state == 'Z') << "the grandchild lives";
+    // It has its signal; on a busy machine it may need a moment to die of it.
+    bool lives = true;
+    for (int i = 0; i < 1'000'000 && lives; ++i) {
+        lives = processes.identify(grandchild).has_value();
+        std::this_thread::yield();
+    }
+    EXPECT_FALSE(lives);
 }
 
 TEST(PosixProcesses, KillsWhatIgnoresTheTermination) {
@@ -219,9 +223,8 @@ TEST(PosixProcesses, EndsAllInFlightWhenWeStop) {
     PosixProcesses processes;
     Exit exit;
     const std::string folder = testing::TempDir() + "ops-end-" + std::to_string(::getpid());
-    std::thread thread([&] {
-        exit = must_run(processes, shell("mkdir " + folder + "; sleep 1000", 1h));
-    });
+    std::thread thread(
+        [&] { exit = must_run(processes, shell("mkdir " + folder + "; sleep 1000", 1h)); });
     while (::rmdir(folder.c_str()) != 0) std::this_thread::yield();  // until it runs
     processes.end_all();
     const Result<Exit> later = processes.run(shell("true"));
@@ -247,7 +250,8 @@ TEST(ProcStat, SurvivesHostileProgramNames) {
     const std::string rest =
         " S 1 7 7 0 -1 4194560 1 0 0 0 11 12 0 0 20 0 1 0 4321 1000 55 1844 1 1 0";
     for (const char* name : {"sh", "a b", "x) R 9 9", "((", ")", ""}) {
-        const std::optional<ProcStat> stat = parse_proc_stat(std::string("7 (") + name + ")" + rest);
+        const std::optional<ProcStat> stat =
+            parse_proc_stat(std::string("7 (") + name + ")" + rest);
         ASSERT_TRUE(stat.has_value()) << name;
         EXPECT_EQ(stat->state, 'S') << name;
         EXPECT_EQ(stat->start_ticks, 4321U) << name;

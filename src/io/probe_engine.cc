@@ -25,8 +25,7 @@ Result<std::unique_ptr<ProbeEngine>> ProbeEngine::start(Clock& clock, Processes&
     allow_many_descriptors();
     Descriptor epoll(::epoll_create1(EPOLL_CLOEXEC));
     if (!epoll.is_open()) return system_error("start the probes", errno);
-    auto loop =
-        std::make_unique<Loop>(clock, processes, std::move(deliver), std::move(epoll));
+    auto loop = std::make_unique<Loop>(clock, processes, std::move(deliver), std::move(epoll));
     loop->start_thread();
     return std::unique_ptr<ProbeEngine>(new ProbeEngine(std::move(loop)));
 }

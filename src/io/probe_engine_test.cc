@@ -29,9 +29,9 @@ std::string reply(const std::string& head, const std::string& body) {
 class ProbeEngineTest : public testing::Test {
 protected:
     void SetUp() override {
-        auto started = ProbeEngine::start(clock_, processes_, [this](std::vector<ProbeEvent> batch) {
-            (void)inbox_.push_batch(std::move(batch));
-        });
+        auto started = ProbeEngine::start(
+            clock_, processes_,
+            [this](std::vector<ProbeEvent> batch) { (void)inbox_.push_batch(std::move(batch)); });
         ASSERT_TRUE(started.ok());
         engine_ = std::move(started).value();
     }
@@ -52,7 +52,8 @@ protected:
     }
     Reply next_reply() {
         std::optional<ProbeEvent> event = next();
-        if (event && std::holds_alternative<Reply>(*event)) return std::get<Reply>(std::move(*event));
+        if (event && std::holds_alternative<Reply>(*event))
+            return std::get<Reply>(std::move(*event));
         ADD_FAILURE() << "no reply came";
         return Reply{.check = 0, .at = {}, .took = {}, .answer = Error{Fault::invalid, "none"}};
     }
@@ -188,7 +189,8 @@ TEST_F(ProbeEngineTest, EndsWhatTakesTooLong) {
     const Error half = fails(http(slow.url()), 60ms);
     gate.set_value();
     EXPECT_EQ(half.fault, Fault::timeout);
-    EXPECT_NE(half.message.find("began but did not end in 60ms"), std::string::npos) << half.message;
+    EXPECT_NE(half.message.find("began but did not end in 60ms"), std::string::npos)
+        << half.message;
 }
 
 TEST_F(ProbeEngineTest, KeepsTheBodyWithinItsLimit) {
@@ -278,8 +280,9 @@ TEST_F(ProbeEngineTest, ConnectsToPorts) {
               "220 mail ready\r\n")
         << "what came before the end";
     TestServer echo([](int fd) { TestServer::send_all(fd, TestServer::read_request(fd)); });
-    EXPECT_EQ(bytes({.host = "127.0.0.1", .port = echo.port(), .send = "PING\r\n\r\n", .read_up_to = 8}),
-              "PING\r\n\r\n");
+    EXPECT_EQ(
+        bytes({.host = "127.0.0.1", .port = echo.port(), .send = "PING\r\n\r\n", .read_up_to = 8}),
+        "PING\r\n\r\n");
     TestServer closes([](int) {});
     EXPECT_NE(bytes({.host = "127.0.0.1", .port = closes.port(), .send = "", .read_up_to = 1})
                   .find("closed without a byte"),
@@ -351,7 +354,8 @@ TEST_F(ProbeEngineTest, ReplacesScheduleAndQuestion) {
     const auto body = [](const Reply& got) {
         return got.answer.ok() ? std::get<HttpAnswer>(got.answer.value()).body : "";
     };
-    engine_->schedule({{.ask = {.check = 1, .question = http(one.url())}, .interval = 10ms, .phase = 0ms}});
+    engine_->schedule(
+        {{.ask = {.check = 1, .question = http(one.url())}, .interval = 10ms, .phase = 0ms}});
     EXPECT_EQ(body(next_reply()), "one");
     engine_->replace_question(1, http(two.url()));
     engine_->replace_question(99, http(two.url()));  // not scheduled: nothing happens
@@ -363,7 +367,8 @@ TEST_F(ProbeEngineTest, ReplacesScheduleAndQuestion) {
     engine_->schedule({{.ask = {.check = 1, .question = http(silent.url()), .time_limit = 200ms},
                         .interval = 10ms,
                         .phase = 0ms}});
-    engine_->schedule({{.ask = {.check = 2, .question = http(two.url())}, .interval = 30ms, .phase = 0ms}});
+    engine_->schedule(
+        {{.ask = {.check = 2, .question = http(two.url())}, .interval = 30ms, .phase = 0ms}});
     std::set<uint32_t> after;
     int seen_two = 0;
     while (seen_two < 10) {
@@ -387,7 +392,8 @@ protected:
     }
     ProcessDied next_death() {
         std::optional<ProbeEvent> event = next();
-        if (event && std::holds_alternative<ProcessDied>(*event)) return std::get<ProcessDied>(*event);
+        if (event && std::holds_alternative<ProcessDied>(*event))
+            return std::get<ProcessDied>(*event);
         ADD_FAILURE() << "no death was told";
         return {};
     }

@@ -21,12 +21,12 @@ namespace ops {
 using namespace std::chrono_literals;
 
 static constexpr int64_t kMillisecond = 1'000'000;
-// Starts and deliveries happen at whole ticks, so that one wake-up serves several: far below the 10
-// ms allowed, and a third of the cost of waking for each.
+// Deliveries wait for whole ticks, so that one serves several replies.
 static constexpr int64_t kTick = 5 * kMillisecond;
-// Replies that come close together are taken in one wake-up: latencies are told in whole milliseconds.
+// Replies that come close together are taken in one wake-up: latencies are told in whole
+// milliseconds.
 static constexpr int64_t kRest = kMillisecond / 2;
-static constexpr size_t kStartsAtOnce = 64;      // then replies are looked at before more start
+static constexpr size_t kStartsAtOnce = 16;  // then replies are looked at before more start
 static constexpr size_t kDeliverAtOnce = 512;
 static constexpr int64_t kLookAgain = 200 * kMillisecond;  // at processes without a pidfd
 static constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
@@ -121,12 +121,10 @@ static int64_t whole_tick(int64_t at) { return (at + kTick - 1) / kTick * kTick;
 
 int64_t ProbeEngine::Loop::next_moment() const {
     int64_t next = kNever;
-    if (const std::optional<int64_t> due = schedule_.next_due()) next = whole_tick(*due);
+    if (const std::optional<int64_t> due = schedule_.next_due()) next = *due;
     if (!heap_.empty()) next = std::min(next, flights_[heap_[0]].deadline);
     if (!told_.empty()) next = std::min(next, deliver_at_);
     if (unwatchable_ > 0) next = std::min(next, now_ + kLookAgain);
-    // Of those due more were there than start at once.
-    if (const std::optional<int64_t> due = schedule_.next_due(); due && *due <= now_) next = now_;
     return next;
 }
 

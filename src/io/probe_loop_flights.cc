@@ -53,8 +53,8 @@ void ProbeEngine::Loop::launch(const std::shared_ptr<const PreparedQuestion>& qu
         launch_job(index, question);
     } else {
         heap_add(index);
-        placed.net = std::make_unique<NetFlight>(question, placed.time_limit, tag_of(index),
-                                                 shared_);
+        placed.net =
+            std::make_unique<NetFlight>(question, placed.time_limit, tag_of(index), shared_);
         go_on(index, placed.net->start());
     }
 }
@@ -90,13 +90,13 @@ void ProbeEngine::Loop::launch_job(uint32_t index,
                std::nullopt);
         return;
     }
-    const bool taken = commands_.submit([this, takes_it, question, tag, to = mailbox_,
-                                         limit = flight.time_limit] {
-        if (!takes_it()) return;
-        Command command = std::get<CommandAsk>(*question).command;
-        command.time_limit = limit;
-        to->post(JobDone{tag, as_answer(processes_.run(command))});
-    });
+    const bool taken =
+        commands_.submit([this, takes_it, question, tag, to = mailbox_, limit = flight.time_limit] {
+            if (!takes_it()) return;
+            Command command = std::get<CommandAsk>(*question).command;
+            command.time_limit = limit;
+            to->post(JobDone{tag, as_answer(processes_.run(command))});
+        });
     if (taken) return;
     finish(index,
            Error{Fault::unavailable,

@@ -35,7 +35,7 @@ struct HttpAsk {
 struct TcpAsk {
     std::string host;
     uint16_t port = 0;
-    std::string send;  // after connecting; may be empty
+    std::string send;       // after connecting; may be empty
     size_t read_up_to = 0;  // bytes of answer to wait for; 0: connecting is enough
 };
 struct CommandAsk {
@@ -129,7 +129,7 @@ using Answer = std::variant<HttpAnswer, TcpAnswer, Exit, LocalAnswer>;
 
 struct Reply {
     uint32_t check = 0;
-    Time at{};        // when it was complete, the wall's time
+    Time at{};  // when it was complete, the wall's time
     Duration took{};
     Result<Answer> answer;  // an Error: no answer (refused, timeout ...); its message is for people
     // When a fault of the certificate made the answer an Error, its end may still be known:

@@ -9,8 +9,7 @@ namespace ops {
 
 std::string Exit::print() const {
     switch (how) {
-        case How::exited:
-            return "exit " + std::to_string(code);
+        case How::exited: return "exit " + std::to_string(code);
         case How::signalled: {
             const char* name = sigabbrev_np(code);
             std::string text = "killed by signal " + std::to_string(code);

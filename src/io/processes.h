@@ -26,7 +26,8 @@ struct Command {
     std::map<std::string, std::string> environment;  // added to the fixed one
     Duration time_limit = std::chrono::seconds(60);
     size_t output_limit = 64 * 1024;  // of standard output and error together, head and tail kept
-    // Called once, right after it was started, unless it has ended already: to write down who it is.
+    // Called once, right after it was started, unless it has ended already: to write down who it
+    // is.
     std::function<void(const ProcessIdentity&)> on_start;
 };
 
@@ -35,12 +36,12 @@ struct Exit {
     How how = How::exited;
     int code = 0;        // exit status, or signal number
     std::string output;  // standard output and error in the order written, clipped to the limit
-    size_t output_bytes = 0;     // before clipping
-    std::string output_sha256;   // of all of it
+    size_t output_bytes = 0;    // before clipping
+    std::string output_sha256;  // of all of it
     Duration took{};
     Duration time_limit{};  // that was set; for a time-out `code` is the signal that ended it
     bool good() const { return how == How::exited && code == 0; }
-    std::string print() const;   // "exit 1", "killed by signal 9 (SIGKILL)", "no end in 60s, killed"
+    std::string print() const;  // "exit 1", "killed by signal 9 (SIGKILL)", "no end in 60s, killed"
 };
 
 class Processes {

@@ -1,4 +1,5 @@
-// Signals: SIGTERM, SIGINT and SIGHUP as calls from a thread of its own, so that no code of ours runs in a handler.
+// Signals: SIGTERM, SIGINT and SIGHUP as calls from a thread of its own, so that no code of ours
+// runs in a handler.
 #pragma once
 
 #include <functional>

@@ -46,9 +46,7 @@ std::optional<SocketAddress> SocketAddress::of(const sockaddr& address, uint16_t
 // The port of both kinds is at the same place, which the two structures promise each other.
 void SocketAddress::set_port(uint16_t port) { address_.sin6_port = htons(port); }
 
-const sockaddr* SocketAddress::get() const {
-    return reinterpret_cast<const sockaddr*>(&address_);
-}
+const sockaddr* SocketAddress::get() const { return reinterpret_cast<const sockaddr*>(&address_); }
 
 socklen_t SocketAddress::size() const {
     return family() == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
@@ -72,8 +70,8 @@ bool SocketAddress::is_link_local() const {
     }
     const unsigned char* bytes = address_.sin6_addr.s6_addr;
     if (IN6_IS_ADDR_V4MAPPED(&address_.sin6_addr)) return bytes[12] == 169 && bytes[13] == 254;
-    static constexpr std::array<unsigned char, 16> kMetadata = {0xfd, 0x00, 0x0e, 0xc2, 0, 0, 0, 0,
-                                                                0,    0,    0,    0,    0, 0, 2, 0x54};
+    static constexpr std::array<unsigned char, 16> kMetadata = {
+        0xfd, 0x00, 0x0e, 0xc2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0x54};
     if (std::memcmp(bytes, kMetadata.data(), kMetadata.size()) == 0) return true;
     return bytes[0] == 0xfe && (bytes[1] & 0xC0U) == 0x80U;
 }

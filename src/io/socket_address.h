@@ -27,7 +27,8 @@ public:
     bool is_link_local() const;
 
 private:
-    sockaddr_in6 address_{};  // or a sockaddr_in, which is smaller and has its family at the same place
+    sockaddr_in6
+        address_{};  // or a sockaddr_in, which is smaller and has its family at the same place
 };
 
 }  // namespace ops

@@ -19,7 +19,8 @@ StandardOutput look_at_standard_output() {
                        (terminal != nullptr && std::string_view(terminal) == "dumb");
     if (output.is_terminal) {
         winsize size{};
-        output.width = ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+        output.width =
+            ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
     }
     return output;
 }
@@ -38,7 +39,8 @@ std::string user_name() {
 std::string own_program() {
     std::array<char, 4096> path{};
     const ssize_t length = ::readlink("/proc/self/exe", path.data(), path.size() - 1);
-    return length <= 0 ? "/usr/bin/ops-agent" : std::string(path.data(), static_cast<size_t>(length));
+    return length <= 0 ? "/usr/bin/ops-agent"
+                       : std::string(path.data(), static_cast<size_t>(length));
 }
 
 }  // namespace ops

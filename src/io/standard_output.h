@@ -15,7 +15,7 @@ StandardOutput look_at_standard_output();
 
 // One variable of the environment; nothing when it is not set.
 std::optional<std::string> environment_variable(const std::string& name);
-std::string user_name();     // of the effective user; its number when it has none
-std::string own_program();   // absolute path of this very program
+std::string user_name();    // of the effective user; its number when it has none
+std::string own_program();  // absolute path of this very program
 
 }  // namespace ops

@@ -12,10 +12,10 @@ namespace {
 
 const char* name_of(Severity severity) {
     switch (severity) {
-    case Severity::debug: return "debug";
-    case Severity::info: return "info";
-    case Severity::warning: return "warning";
-    case Severity::error: return "error";
+        case Severity::debug: return "debug";
+        case Severity::info: return "info";
+        case Severity::warning: return "warning";
+        case Severity::error: return "error";
     }
     return "error";
 }
@@ -23,10 +23,10 @@ const char* name_of(Severity severity) {
 // sd-daemon(3): the priority of syslog in front of a line.
 const char* journal_prefix(Severity severity) {
     switch (severity) {
-    case Severity::debug: return "<7>";
-    case Severity::info: return "<6>";
-    case Severity::warning: return "<4>";
-    case Severity::error: return "<3>";
+        case Severity::debug: return "<7>";
+        case Severity::info: return "<6>";
+        case Severity::warning: return "<4>";
+        case Severity::error: return "<3>";
     }
     return "<3>";
 }
@@ -41,7 +41,8 @@ void StderrLog::line(Severity severity, std::string_view message) {
     if (to_journal) {
         out = journal_prefix(severity) + text + "\n";
     } else {
-        out = format_rfc3339(clock_.now()).substr(11, 8) + " " + name_of(severity) + ": " + text + "\n";
+        out = format_rfc3339(clock_.now()).substr(11, 8) + " " + name_of(severity) + ": " + text +
+              "\n";
     }
     // Nowhere to tell when even this fails.
     (void)!::write(STDERR_FILENO, out.data(), out.size());

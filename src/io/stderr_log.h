@@ -1,5 +1,5 @@
-// StderrLog: "<3>message" for journald when it listens, else "14:30:00 warning: message" on standard error.
-// Safe from many threads: one write a line.
+// StderrLog: "<3>message" for journald when it listens, else "14:30:00 warning: message" on
+// standard error. Safe from many threads: one write a line.
 #pragma once
 
 #include "io/clock.h"

@@ -23,26 +23,20 @@ static Fault fault_of(int number) {
         case ENOTDIR:
         case ESRCH:
         case ENXIO:
-        case ENODEV:
-            return Fault::not_found;
+        case ENODEV: return Fault::not_found;
         case EACCES:
         case EPERM:
         case EROFS:
-        case EEXIST:
-            return Fault::denied;
-        case ETIMEDOUT:
-            return Fault::timeout;
+        case EEXIST: return Fault::denied;
+        case ETIMEDOUT: return Fault::timeout;
         case EINVAL:
         case ENAMETOOLONG:
         case EISDIR:
         case ENOEXEC:
-        case E2BIG:
-            return Fault::invalid;
+        case E2BIG: return Fault::invalid;
         case EIO:
-        case EUCLEAN:
-            return Fault::corrupt;
-        default:
-            return Fault::unavailable;
+        case EUCLEAN: return Fault::corrupt;
+        default: return Fault::unavailable;
     }
 }
 

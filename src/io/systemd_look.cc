@@ -71,10 +71,9 @@ private:
 static Result<std::string> load(sd_bus* bus, const std::string& unit) {
     sd_bus_error error = SD_BUS_ERROR_NULL;
     sd_bus_message* reply = nullptr;
-    const int failed =
-        sd_bus_call_method(bus, kSystemd, "/org/freedesktop/systemd1",
-                           "org.freedesktop.systemd1.Manager", "LoadUnit", &error, &reply, "s",
-                           unit.c_str());
+    const int failed = sd_bus_call_method(bus, kSystemd, "/org/freedesktop/systemd1",
+                                          "org.freedesktop.systemd1.Manager", "LoadUnit", &error,
+                                          &reply, "s", unit.c_str());
     const std::unique_ptr<sd_bus_message, sd_bus_message* (*)(sd_bus_message*)> owner(
         reply, sd_bus_message_unref);
     const std::string words = error.message != nullptr ? error.message : system_words(-failed);

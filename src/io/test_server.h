@@ -1,5 +1,5 @@
-// TestServer: a real server on 127.0.0.1 with a thread of its own that does to each connection what a test says. For
-// tests only.
+// TestServer: a real server on 127.0.0.1 with a thread of its own that does to each connection what
+// a test says. For tests only.
 #pragma once
 
 #include <arpa/inet.h>

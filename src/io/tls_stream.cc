@@ -68,16 +68,14 @@ TlsStream::State TlsStream::judge(int result) {
     const int number = errno;
     switch (SSL_get_error(stream_, result)) {
         case SSL_ERROR_WANT_READ:
-        case SSL_ERROR_WANT_WRITE:
-            return State::blocked;
+        case SSL_ERROR_WANT_WRITE: return State::blocked;
         case SSL_ERROR_ZERO_RETURN:
             failure_ = "the other side closed the connection";
             return State::closed;
         case SSL_ERROR_SYSCALL:
             failure_ = number == 0 ? "the other side closed the connection" : system_words(number);
             return number == 0 ? State::closed : State::failed;
-        default:
-            break;
+        default: break;
     }
     const char* reason = ERR_reason_error_string(ERR_peek_error());
     failure_ = reason != nullptr ? lower_first(reason) : "tls failed";

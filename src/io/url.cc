@@ -63,8 +63,8 @@ Result<Url> Url::parse(std::string_view text) {
 }
 
 Result<> Url::parse_authority(size_t begin, size_t end) {
-    const std::string_view all = part(static_cast<uint16_t>(begin),
-                                      static_cast<uint16_t>(end - begin));
+    const std::string_view all =
+        part(static_cast<uint16_t>(begin), static_cast<uint16_t>(end - begin));
     if (all.find('@') != std::string_view::npos) {
         return bad("", "user and password do not belong here, send them in a header");
     }

@@ -1,0 +1,118 @@
+#include "io/log_tail.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace ops {
+namespace {
+
+class LogTailTest : public testing::Test {
+protected:
+    void SetUp() override {
+        std::string pattern = testing::TempDir() + "ops-log-XXXXXX";
+        ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
+        folder_ = pattern;
+        log_ = folder_ + "/app.log";
+    }
+    void TearDown() override { std::filesystem::remove_all(folder_); }
+
+    static void append(const std::string& path, const std::string& text) {
+        std::ofstream(path, std::ios::app) << text;
+    }
+    // The new lines, joined by '|'.
+    std::string tail(const std::string& pattern) {
+        const Result<LogSeen> seen = tail_log(pattern, cursor_);
+        if (!seen.ok()) return "error: " + seen.error().message;
+        cursor_ = seen.value().cursor;
+        skipped_ = seen.value().skipped;
+        std::string text;
+        for (const std::string& line : seen.value().lines) text += (text.empty() ? "" : "|") + line;
+        return text;
+    }
+
+    std::string folder_, log_, cursor_;
+    uint64_t skipped_ = 0;
+};
+
+TEST_F(LogTailTest, StartsAtTheEndAndThenTellsWhatIsNew) {
+    append(log_, "old\n");
+    EXPECT_EQ(tail(log_), "");
+    EXPECT_EQ(tail(log_), "");
+    append(log_, "one\ntwo\r\n\nthr");
+    EXPECT_EQ(tail(log_), "one|two|") << "the last line has no end yet";
+    append(log_, "ee\n");
+    EXPECT_EQ(tail(log_), "three");
+    EXPECT_EQ(tail(log_), "");
+}
+
+TEST_F(LogTailTest, FollowsRotationAndTruncation) {
+    append(log_, "old\n");
+    EXPECT_EQ(tail(log_), "");
+    append(log_, "last words\n");
+    std::filesystem::rename(log_, log_ + ".1");
+    EXPECT_EQ(tail(log_), "") << "between the two moves of a rotation";
+    append(log_, "first words\n");
+    EXPECT_EQ(tail(log_), "last words|first words");
+    std::filesystem::resize_file(log_, 0);
+    append(log_, "anew\n");
+    EXPECT_EQ(tail(log_), "anew") << "cut and written again (copytruncate)";
+}
+
+TEST_F(LogTailTest, ReadsNewFilesOfAPatternFromTheirBeginning) {
+    append(folder_ + "/a.log", "old\n");
+    EXPECT_EQ(tail(folder_ + "/*.log"), "");
+    append(folder_ + "/b.log", "b1\n");
+    append(folder_ + "/a.log", "a1\n");
+    append(folder_ + "/c.txt", "no\n");
+    EXPECT_EQ(tail(folder_ + "/*.log"), "a1|b1");
+    std::filesystem::remove(folder_ + "/a.log");
+    append(folder_ + "/b.log", "b2\n");
+    EXPECT_EQ(tail(folder_ + "/*.log"), "b2");
+    cursor_.clear();
+    EXPECT_EQ(tail(folder_ + "/none*.log"), "");
+    append(folder_ + "/none1.log", "born later\n");
+    EXPECT_EQ(tail(folder_ + "/none*.log"), "born later");
+}
+
+TEST_F(LogTailTest, KeepsTheNewestOfAFloodAndCountsTheRest) {
+    append(log_, "");
+    EXPECT_EQ(tail(log_), "");
+    std::string flood;
+    for (int i = 0; i < 5000; ++i) flood += std::to_string(i) + "\n";
+    append(log_, flood);
+    const std::string seen = tail(log_);
+    EXPECT_EQ(skipped_, 4000U);
+    EXPECT_EQ(seen.substr(0, 10), "4000|4001|");
+    EXPECT_EQ(seen.substr(seen.size() - 5), "|4999");
+    append(log_, std::string(300'000, 'x'));  // nobody ends this line
+    EXPECT_LE(tail(log_).size(), 5 * 4096U);
+    append(log_, "\nnext\n");
+    const std::string after = tail(log_);
+    EXPECT_EQ(after.substr(after.size() - 5), "|next");
+}
+
+TEST_F(LogTailTest, SaysWhatIsWrong) {
+    EXPECT_EQ(tail(log_), "error: log '" + log_ + "': no such file or directory");
+    EXPECT_EQ(tail(folder_), "error: log '" + folder_ + "': not a regular file");
+    for (const char* cursor : {"rubbish", "log1\n", "log1\nx y z\n1:2 /p\n", "log1\n:::\n"}) {
+        cursor_ = cursor;
+        append(log_, "x\n");
+        EXPECT_EQ(tail(log_).substr(0, 5) == "error", false) << cursor;
+    }
+}
+
+TEST(JournalTail, SaysWhereItIs) {
+    // There may be no journal on this machine: then there is nothing, which is no error either.
+    const Result<LogSeen> seen = tail_journal("", "");
+    ASSERT_TRUE(seen.ok()) << seen.error().message;
+    EXPECT_TRUE(seen.value().lines.empty());
+    EXPECT_FALSE(seen.value().cursor.empty());
+    EXPECT_TRUE(tail_journal("", seen.value().cursor).ok());
+    EXPECT_FALSE(tail_journal("", "rubbish").ok());
+}
+
+}  // namespace
+}  // namespace ops
