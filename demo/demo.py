@@ -31,14 +31,12 @@ def kill_service(name):
 
 
 def fill_disk(company):
+    """To 93 %: above what the runbook repairs, below the 95 % of which people are told by default."""
+    room = os.statvfs(company.data)
+    used = room.f_blocks - room.f_bfree
+    wanted = int(0.93 * (used + room.f_bavail)) - used
     with open(os.path.join(company.data, "cache.bin"), "wb") as file:
-        try:
-            for _ in range(32):
-                file.write(b"x" * (1 << 20))
-                file.flush()
-        except OSError:
-            pass  # full, as wanted
-    return None
+        file.write(b"x" * (wanted * room.f_frsize))
 
 
 BREAKAGES = [
@@ -119,7 +117,7 @@ def run_unrepairable(company):
     """Prometheus stays broken whatever is done: attempted, then told, exactly once."""
     target, title = "prometheus", "prometheus cannot be repaired"
     marker = os.path.join(company.folder, target + ".broken")
-    before = {one["id"] for one in alerts_of(company, target)}
+    before = {one["key"] for one in alerts_of(company, target)}
     start = time.time()
     with open(marker, "w"):
         pass
@@ -128,7 +126,7 @@ def run_unrepairable(company):
         time.sleep(0.3)
     time.sleep(5)  # a second message would come now
     incident = company.agent.incidents("--service", target)[0]
-    told = [one for one in alerts_of(company, target) if one["id"] not in before]
+    told = [one for one in alerts_of(company, target) if one["key"] not in before]
     good = incident["state"] == "escalated" and len(told) == 1 and incident["attempts"] == 2
     print("%-32s %s after %d attempts, told %d time(s)%s" % (
         title, incident["state"], incident["attempts"], len(told), "" if good else "   <-- not as it should be"),
