@@ -104,6 +104,7 @@ struct OpenIncident {
     Time told_at{};     // last update
     Time changed_at{};  // last new member
     uint32_t scope = kNone;
+    bool grown = false;  // new members, not told yet
 };
 
 // Where many failing together mean one cause: a group, the services of a host, the fleet.
@@ -198,7 +199,8 @@ public:
     bool join_systemic(uint32_t target, Time now, Changes& out);
     void note_failing(uint32_t target, Time now);
     void no_longer_failing(uint32_t target);
-    uint32_t scope_of_mass_failure(uint32_t target, Time now);
+    uint32_t scope_of_mass_failure(uint32_t target, size_t most);
+    OpenIncident* systemic_above(uint32_t target);
     void open_systemic(uint32_t scope, Time now, Changes& out);
     void add_member(OpenIncident& systemic, uint32_t target, Changes& out);
     void review_systemic(Time now, Changes& out);

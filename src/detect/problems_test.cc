@@ -319,7 +319,8 @@ TEST(Systemic, HalfOfAGroupWithinTwoMinutesIsOneIncident) {
     EXPECT_TRUE(has(said, "open worker_3 [down]")) << said;
     EXPECT_FALSE(has(said, "systemic")) << "3 of 7 are not half";
     story.dead("worker_4");
-    said = story.good("pc") + story.pass("1s");
+    said = story.good("pc");
+    said += story.pass("1s");
     EXPECT_EQ(said,
               "open systemic:group worker [systemic] 4 of 7 services of group worker failed at "
               "once: worker_1: process is dead, worker_2: process is dead, worker_3: process is "
@@ -328,7 +329,8 @@ TEST(Systemic, HalfOfAGroupWithinTwoMinutesIsOneIncident) {
               "fold worker_2 into systemic:group worker\n"
               "fold worker_3 into systemic:group worker\n");
     story.dead("worker_5");
-    said = story.good("pc") + story.pass("1s");
+    said = story.good("pc");
+    said += story.pass("1s");
     EXPECT_EQ(said,
               "update systemic:group worker: 5 of 7 services of group worker failed at once\n");
     EXPECT_EQ(story.detector->suppressed_by("worker_5"), "systemic:group worker");

@@ -53,16 +53,14 @@ void Detector::Core::no_longer_failing(uint32_t index) {
     for (const uint32_t at : targets_[index].scopes) scopes_[at].failing.erase(index);
 }
 
-// The scope that explains most of it: the one with the most failing members; of equal ones the
-// smallest.
-uint32_t Detector::Core::scope_of_mass_failure(uint32_t index, Time now) {
-    note_failing(index, now);
+// The scope that explains most of it: the one with the most failing members, more than `most`; of
+// equal ones the smallest. What fails because its parent does is explained already and does not
+// count.
+uint32_t Detector::Core::scope_of_mass_failure(uint32_t index, size_t most) {
     uint32_t best = kNone;
-    size_t most = 0;
     for (const uint32_t at : targets_[index].scopes) {
         const MassScope& scope = scopes_[at];
-        if (!is_mass(scope, scope.failing.size())) continue;
-        // What fails because its parent does is explained already.
+        if (scope.failing.size() <= most || !is_mass(scope, scope.failing.size())) continue;
         const auto roots = static_cast<size_t>(
             std::count_if(scope.failing.begin(), scope.failing.end(), [this](const auto& failing) {
                 const std::vector<uint32_t>& parents = targets_[failing.first].parents;
@@ -74,6 +72,19 @@ uint32_t Detector::Core::scope_of_mass_failure(uint32_t index, Time now) {
         best = at;
     }
     return best;
+}
+
+// The largest open systemic incident that this target is in the scope of, or null.
+OpenIncident* Detector::Core::systemic_above(uint32_t index) {
+    OpenIncident* largest = nullptr;
+    for (const uint32_t at : targets_[index].scopes) {
+        const auto open = open_.find("systemic:" + scopes_[at].name);
+        if (open == open_.end()) continue;
+        const bool larger =
+            largest == nullptr || open->second.members.size() > largest->members.size();
+        if (larger) largest = &open->second;
+    }
+    return largest;
 }
 
 std::string Detector::Core::systemic_title(const MassScope& scope) const {
@@ -97,27 +108,21 @@ void Detector::Core::add_member(OpenIncident& systemic, uint32_t index, Changes&
 bool Detector::Core::join_systemic(uint32_t index, Time now, Changes& out) {
     Target& target = targets_[index];
     if (target.kind != Target::Kind::service) return false;
-    const uint32_t scope = scope_of_mass_failure(index, now);
-    if (scope != kNone && !open_.contains("systemic:" + scopes_[scope].name)) {
-        // A larger failure than the one that is open already takes that one in.
-        const auto known = open_.find(target.systemic);
-        const bool larger =
-            known == open_.end() || scopes_[scope].failing.size() > known->second.members.size();
-        if (larger) open_systemic(scope, now, out);
-    }
     if (!target.systemic.empty()) return true;
-    for (const uint32_t at : target.scopes) {
-        const auto open = open_.find("systemic:" + scopes_[at].name);
-        if (open == open_.end()) continue;
-        OpenIncident& systemic = open->second;
-        add_member(systemic, index, out);
-        systemic.changed_at = now;
-        systemic.reason = systemic_title(scopes_[at]);
-        out.push_back(IncidentUpdate{
-            systemic.key, systemic.reason, {systemic.members.begin(), systemic.members.end()}});
+    note_failing(index, now);
+    OpenIncident* const known = systemic_above(index);
+    // A larger failure than the one that is open already takes that one in.
+    const uint32_t scope =
+        scope_of_mass_failure(index, known == nullptr ? 0 : known->members.size() + 1);
+    if (scope != kNone && !open_.contains("systemic:" + scopes_[scope].name)) {
+        open_systemic(scope, now, out);
         return true;
     }
-    return false;
+    if (known == nullptr) return false;
+    add_member(*known, index, out);
+    known->changed_at = now;
+    known->grown = true;  // told at the next tick, once for all that come meanwhile
+    return true;
 }
 
 void Detector::Core::open_systemic(uint32_t at, Time now, Changes& out) {
@@ -168,6 +173,12 @@ void Detector::Core::review_systemic(Time now, Changes& out) {
     for (auto& [key, open] : open_) {
         if (open.scope == kNone) continue;
         const MassScope& scope = scopes_[open.scope];
+        if (open.grown) {
+            open.grown = false;
+            open.reason = systemic_title(scope);
+            out.push_back(
+                IncidentUpdate{key, open.reason, {open.members.begin(), open.members.end()}});
+        }
         size_t bad = 0;
         for (const std::string& name : open.members) {
             const uint32_t member = find(name);
