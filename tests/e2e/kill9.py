@@ -117,12 +117,30 @@ class Trial:
         time.sleep(1)
         while sum(self.kills.values()) < KILLS:
             self.break_some()
-            time.sleep(self.chance.uniform(0.05, 0.9))  # looks, intent, command, proof: each of them is met
+            self.wait_a_moment()
             self.kill_one()
         # Unharmed from here on: all of it must come to an end.
         end = time.monotonic() + SETTLE_SECONDS
-        while time.monotonic() < end and self.unsettled():
+        calm = 0
+        while time.monotonic() < end and calm < 4:
             time.sleep(0.5)
+            calm = 0 if self.unsettled() or self.down_and_not_told() else calm + 1
+
+    def down_and_not_told(self):
+        told = {one["service"] for one in self.agent.incidents() if one["state"] == "escalated"}
+        return [name for name in self.names
+                if name not in told and not os.path.exists(os.path.join(self.folder, name + ".up"))]
+
+    def wait_a_moment(self):
+        """Mostly until a command began and a little more: before, in and after it; sometimes any moment."""
+        if self.chance.random() < 0.3:
+            time.sleep(self.chance.uniform(0.0, 1.5))
+            return
+        size = os.path.getsize(self.ledger)
+        end = time.monotonic() + 4
+        while time.monotonic() < end and os.path.getsize(self.ledger) == size:
+            time.sleep(0.005)
+        time.sleep(self.chance.choice([0.0, 0.05, 0.1, 0.3, 1.0]) * self.chance.random())
 
     def unsettled(self):
         return [one for one in self.agent.incidents() if one["state"] not in ("resolved", "escalated")]
@@ -142,6 +160,7 @@ class Trial:
             len(keys), len(recorded), len(incidents), ", ".join("%d %s" % (n, s) for s, n in states.items())))
         yield "commands ran at all", [] if len(keys) >= KILLS / 3 else ["only %d" % len(keys)]
         yield "both core and executor were killed", [w for w in ("core", "executor") if KILLS > 9 and not self.kills[w]]
+        yield "every service is up again, or escalated", self.down_and_not_told()
         yield "no step key ran twice", twice
         yield "every step that ran is among the actions", lost
         yield "every incident is resolved or escalated", ["%s %s %s %s" % (
