@@ -34,7 +34,7 @@ public:
           of_host_(request.all.inventory.find_host(request.settings.target) != nullptr) {
         if (const Host* host = request.remote_host()) {
             remote_ = *host;
-            question_ = ask_over_ssh(*host, request.all, timeout_, disk_sections(mounts_));
+            question_ = ask_over_ssh(*host, timeout_, disk_sections(mounts_));
         } else {
             question_ = LocalAsk{LocalAsk::What::disks, "", mounts_};
         }

@@ -15,7 +15,7 @@ public:
           timeout_(request.settings.timeout) {
         if (const Host* host = request.remote_host()) {
             remote_ = *host;
-            question_ = ask_over_ssh(*host, request.all, timeout_, machine_sections());
+            question_ = ask_over_ssh(*host, timeout_, machine_sections());
         } else {
             question_ = LocalAsk{LocalAsk::What::machine, "", {}};
         }

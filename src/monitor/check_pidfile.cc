@@ -13,7 +13,7 @@ public:
         : ProcessCheck(request), path_(std::move(path)) {
         if (const Host* host = request.remote_host()) {
             remote_ = *host;
-            question_ = ask_over_ssh(*host, request.all, timeout(), script());
+            question_ = ask_over_ssh(*host, timeout(), script());
         } else {
             question_ = LocalAsk{LocalAsk::What::pidfile, path_, {}};
         }

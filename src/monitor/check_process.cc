@@ -16,7 +16,7 @@ public:
             const std::string script =
                 section("ps", "ps -ww -eo " + std::string(kPsColumns) + ",args= | cut -c1-600") +
                 section("meminfo", "grep ^MemTotal: /proc/meminfo");
-            question_ = ask_over_ssh(*host, request.all, timeout(), script);
+            question_ = ask_over_ssh(*host, timeout(), script);
         } else {
             question_ = LocalAsk{LocalAsk::What::processes, pattern_.text(), {}};
         }

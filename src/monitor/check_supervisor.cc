@@ -297,7 +297,7 @@ void read_way(CheckRequest& request, const CheckUrl& via, SupervisorSettings& se
         return;
     }
     settings.over_ssh = *remote;
-    settings.ssh_ask = ask_over_ssh(*remote, request.all, request.settings.timeout,
+    settings.ssh_ask = ask_over_ssh(*remote, request.settings.timeout,
                                     curl_section(via, settings.ask, request.settings.timeout));
 }
 

@@ -229,8 +229,8 @@ std::unique_ptr<Check> make_systemd(CheckRequest& request) {
     settings.start_limit = request.fields.duration("start_limit", std::chrono::seconds(60));
     if (const Host* host = request.remote_host()) {
         settings.remote = *host;
-        settings.question = ask_over_ssh(*host, request.all, request.settings.timeout,
-                                         remote_script(settings.unit));
+        settings.question =
+            ask_over_ssh(*host, request.settings.timeout, remote_script(settings.unit));
     } else {
         settings.question = LocalAsk{LocalAsk::What::systemd_unit, settings.unit, {}};
     }

@@ -1,6 +1,7 @@
 // disks and machine: what is seen here and what another machine's text says.
 #include <gtest/gtest.h>
 
+#include "base/text.h"
 #include "monitor/check_for_test.h"
 #include "monitor/machine_text.h"
 
@@ -235,21 +236,16 @@ TEST(MachineText, AsksOnlyForNamedMountsWhenThereAreSome) {
     EXPECT_NE(disk_sections({}).find("df -P -l -k || df -P -k"), std::string::npos);
 }
 
-TEST(Remote, KeepsItsConnectionOnlyWhereTheSocketFits) {
-    Made made = make("{machine: }", "pc");
-    Settings settings = made.settings;
+TEST(Remote, AsksWithoutAQuestionAndChecksTheHostKey) {
     Host host;
-    host.name = host.ssh = "pc";
-    const auto has_master = [&] {
-        for (const std::string& word : ask_over_ssh(host, settings, seconds(7), "").command.argv) {
-            if (word == "ControlMaster=auto") return true;
-        }
-        return false;
-    };
-    EXPECT_TRUE(has_master());
-    settings.agent.data_dir = "/" + std::string(80, 'x');
-    EXPECT_FALSE(has_master());
-    EXPECT_EQ(ask_over_ssh(host, settings, seconds(7), "").command.argv[7], "ConnectTimeout=7");
+    host.name = "pc";
+    host.ssh = "ops@pc";
+    const auto argv = ask_over_ssh(host, seconds(7), "").command.argv;
+    const std::string words = join(argv, " ");
+    for (const char* option : {"-o BatchMode=yes ", "-o StrictHostKeyChecking=yes ",
+                               "-o ConnectTimeout=7 ", " -- ops@pc sh -s"}) {
+        EXPECT_NE(words.find(option), std::string::npos) << option;
+    }
 }
 
 }  // namespace

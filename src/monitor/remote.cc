@@ -9,9 +9,6 @@ namespace {
 constexpr size_t kMostOutput = 1024 * 1024;
 constexpr size_t kMostLines = 20000;
 
-// sockaddr_un holds 107 characters; %C is 40, and ssh appends 17 of its own while it binds.
-constexpr size_t kLongestControlFolder = 107 - 40 - 17 - 5;
-
 // What ssh said, which is its last line: before it may stand a greeting.
 std::string last_line(std::string_view output) {
     const std::string_view text = trim(output);
@@ -24,26 +21,28 @@ std::string section(std::string_view name, std::string_view commands) {
     return std::string("echo '@").append(name).append("'\n").append(commands).append("\n");
 }
 
-CommandAsk ask_over_ssh(const Host& host, const Settings& all, Duration time_limit,
-                        const std::string& sections) {
+CommandAsk ask_over_ssh(const Host& host, Duration time_limit, const std::string& sections) {
     const int64_t seconds = std::max<int64_t>(1, time_limit.count() / 1000);
     CommandAsk ask;
-    std::vector<std::string>& argv = ask.command.argv;
-    argv = {"ssh", "-T",
-            "-o",  "BatchMode=yes",
-            "-o",  "StrictHostKeyChecking=yes",
-            "-o",  "ConnectTimeout=" + std::to_string(seconds)};
-    if (all.agent.data_dir.size() <= kLongestControlFolder) {
-        for (const std::string& option :
-             {std::string("ControlMaster=auto"), std::string("ControlPersist=60"),
-              "ControlPath=" + all.agent.data_dir + "/ssh-%C"}) {
-            argv.push_back("-o");
-            argv.push_back(option);
-        }
-    }
-    for (const std::string& word : {std::string("--"), host.ssh, std::string("sh -s")}) {
-        argv.push_back(word);
-    }
+    // The options of the runbook's own ssh commands, so both share one connection.
+    ask.command.argv = {"ssh",
+                        "-o",
+                        "BatchMode=yes",
+                        "-o",
+                        "StrictHostKeyChecking=yes",
+                        "-o",
+                        "ControlMaster=auto",
+                        "-o",
+                        "ControlPath=~/.ssh/ops-agent-%C",
+                        "-o",
+                        "ControlPersist=60",
+                        "-o",
+                        "ConnectTimeout=" + std::to_string(seconds),
+                        "-o",
+                        "LogLevel=ERROR",
+                        "--",
+                        host.ssh,
+                        "sh -s"};
     ask.command.input =
         "LC_ALL=C; export "
         "LC_ALL\nPATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n"

@@ -19,7 +19,6 @@
 #include <vector>
 
 #include "base/result.h"
-#include "config/settings.h"
 #include "io/probes.h"
 #include "model/inventory.h"
 
@@ -29,8 +28,7 @@ namespace ops {
 std::string section(std::string_view name, std::string_view commands);
 
 // The whole ask; `sections` are the texts of section(), one after the other.
-CommandAsk ask_over_ssh(const Host& host, const Settings& all, Duration time_limit,
-                        const std::string& sections);
+CommandAsk ask_over_ssh(const Host& host, Duration time_limit, const std::string& sections);
 
 using Sections = std::map<std::string, std::vector<std::string>, std::less<>>;
 // Fault::unavailable when the host could not be asked, with ssh's own words.
