@@ -69,7 +69,7 @@ private:
 }  // namespace
 
 static Result<std::string> load(sd_bus* bus, const std::string& unit) {
-    sd_bus_error error = SD_BUS_ERROR_NULL;
+    sd_bus_error error{};  // SD_BUS_ERROR_NULL
     sd_bus_message* reply = nullptr;
     const int failed = sd_bus_call_method(bus, kSystemd, "/org/freedesktop/systemd1",
                                           "org.freedesktop.systemd1.Manager", "LoadUnit", &error,

@@ -160,9 +160,14 @@ TEST_F(TlsTest, RefusesAndSaysWhy) {
 }
 
 TEST_F(TlsTest, SaysThatTheOtherSideSpeaksNoTls) {
-    TestServer plain(TestServer::say("HTTP/1.1 400 Bad Request\r\n\r\n"));
+    TestServer plain([](int fd) {
+        std::array<char, 4096> hello{};
+        (void)!::recv(fd, hello.data(), hello.size(), 0);
+        TestServer::send_all(fd, "HTTP/1.1 400 Bad Request\r\n\r\n");
+    });
     const std::string message = told(ask("https://127.0.0.1:" + port(plain) + "/"));
     EXPECT_EQ(message.find("tls handshake with 127.0.0.1:" + port(plain) + ": "), 0U) << message;
+    EXPECT_NE(message.find("wrong version number"), std::string::npos) << message;
 }
 
 }  // namespace
