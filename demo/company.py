@@ -260,7 +260,7 @@ channels:
   - {{name: founder, command: {{run: "tee -a {told}"}}}}
 escalation: {{critical: [founder], alert: [founder], warning: [founder], unacked_after: 1h}}
 limits:
-  {{attempts: 2, backoff_first: 1s, backoff_most: 2s, actions_per_hour: 1000, actions_per_day: 1000,
+  {{attempts: 2, attempts_reset: 1s, backoff_first: 1s, backoff_most: 2s, actions_per_hour: 1000, actions_per_day: 1000,
    group_share: 100%, mass_failure_least: 100, soak: 2s, verify_timeout: 15s}}
 """.format(workers=WORKERS, socket=self.supervisor_socket, supervisor=self.supervisor_config, folder=self.folder,
            told=self.told, data=self.data or self.folder + "/data")
