@@ -1,4 +1,5 @@
-// Telling people: what the escalator wants said goes to the journal, from there to the outbox, and out by workers.
+// Telling people: what the escalator wants said goes to the journal, from there to the outbox, and
+// out by workers.
 #include "agent/ops_agent.h"
 #include "base/text.h"
 
@@ -44,7 +45,8 @@ void OpsAgent::tell(const std::vector<AlertDraft>& drafts) {
         Event event;
         event.kind = "alert.queued";
         event.incident = draft.incident;
-        if (const Case* the_case = find_case(draft.incident)) event.target = the_case->incident.target;
+        if (const Case* the_case = find_case(draft.incident))
+            event.target = the_case->incident.target;
         event.body = draft.to_json(loaded_->escalation.time_zone);
         append(std::move(event));
         states_changed_ = true;
@@ -66,7 +68,9 @@ void OpsAgent::send_due() {
         if (channel == nullptr) {  // taken out of the configuration since
             DeliveryResult result;
             result.failed = DeliveryError{
-                Error{Fault::invalid, "no channel '" + row.channel + "' in the configuration"}, false, {}};
+                Error{Fault::invalid, "no channel '" + row.channel + "' in the configuration"},
+                false,
+                {}};
             on_delivered({row.key, row.channel, result});
             continue;
         }
@@ -91,7 +95,8 @@ void OpsAgent::on_delivered(const AlertDelivered& delivered) {
     if (!delivered.result.failed) {
         ++alerts_sent_;
         event.kind = "alert.sent";
-        if (delivered.result.delivered) event.body.set("answer", delivered.result.delivered->answer);
+        if (delivered.result.delivered)
+            event.body.set("answer", delivered.result.delivered->answer);
         append(std::move(event));
         return tell(escalator_->delivered(delivered.key, delivered.channel, now));
     }
@@ -101,8 +106,8 @@ void OpsAgent::on_delivered(const AlertDelivered& delivered) {
     event.body.set("retry", failed.retry);
     if (failed.wait) event.body.set("wait_ms", static_cast<int64_t>(failed.wait->count()));
     append(std::move(event));
-    ports_.log.line(Severity::warning, "channel '" + delivered.channel + "' failed: " +
-                                           failed.error.message);
+    ports_.log.line(Severity::warning,
+                    "channel '" + delivered.channel + "' failed: " + failed.error.message);
     tell(escalator_->failed(delivered.key, delivered.channel, failed.error, now));
 }
 

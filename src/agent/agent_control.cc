@@ -11,19 +11,21 @@ namespace ops {
 namespace {
 
 // One line of Prometheus' text format; label values are escaped as its documentation says.
-std::string metric(std::string_view name, std::string_view label, std::string_view of, double value) {
+std::string metric(std::string_view name, std::string_view label, std::string_view of,
+                   double value) {
     std::string out(name);
     if (!label.empty()) {
         std::string escaped = replace_all(std::string(of), "\\", "\\\\");
         escaped = replace_all(std::move(escaped), "\"", "\\\"");
-        out += "{" + std::string(label) + "=\"" + replace_all(std::move(escaped), "\n", "\\n") + "\"}";
+        out +=
+            "{" + std::string(label) + "=\"" + replace_all(std::move(escaped), "\n", "\\n") + "\"}";
     }
     return out + " " + format_number(value, 6) + "\n";
 }
 
 std::string header(std::string_view name, std::string_view type, std::string_view help) {
-    return "# HELP " + std::string(name) + " " + std::string(help) + "\n# TYPE " + std::string(name) +
-           " " + std::string(type) + "\n";
+    return "# HELP " + std::string(name) + " " + std::string(help) + "\n# TYPE " +
+           std::string(name) + " " + std::string(type) + "\n";
 }
 
 }  // namespace
@@ -129,8 +131,10 @@ Result<Json> OpsAgent::set_paused(bool paused, const std::string& by) {
 }
 
 Result<Json> OpsAgent::add_silence(const Deed& deed) {
-    if (deed.id.empty()) return Error{Fault::invalid, "silence what? A target's name, or a pattern like worker_*"};
-    if (deed.span <= Duration{}) return Error{Fault::invalid, "silence for how long? A duration like 2h"};
+    if (deed.id.empty())
+        return Error{Fault::invalid, "silence what? A target's name, or a pattern like worker_*"};
+    if (deed.span <= Duration{})
+        return Error{Fault::invalid, "silence for how long? A duration like 2h"};
     const Time now = ports_.clock.now();
     const Time until = add_saturating(now, deed.span);
     TRY(escalator_->silence(deed.id, until, deed.by, now));
@@ -142,18 +146,22 @@ Result<Json> OpsAgent::add_silence(const Deed& deed) {
 
 Result<Json> OpsAgent::act_on_case(const Deed& deed) {
     const std::optional<Incident> named = TRY(store_->incident(deed.id));
-    if (!named) return Error{Fault::not_found, "no incident '" + printable(deed.id, Lines::flatten) + "'"};
+    if (!named)
+        return Error{Fault::not_found, "no incident '" + printable(deed.id, Lines::flatten) + "'"};
     Case* the_case = find_case(named->id);
-    if (the_case == nullptr) return Error{Fault::denied, "incident '" + named->id + "' is closed already"};
+    if (the_case == nullptr)
+        return Error{Fault::denied, "incident '" + named->id + "' is closed already"};
     const std::string id = named->id, target = named->target;
     if (deed.what == "ack") {
-        note("incident.acknowledged", the_case, target, Json::object({{"by", deed.by}, {"note", deed.note}}));
+        note("incident.acknowledged", the_case, target,
+             Json::object({{"by", deed.by}, {"note", deed.note}}));
         escalate(*the_case);
     } else if (deed.what == "resolve") {
         if (the_case->repair && the_case->incident.state == IncidentState::resolving) {
-            return Error{Fault::denied, "a repair is under way; pause first, or wait for it to end"};
+            return Error{Fault::denied,
+                         "a repair is under way; pause first, or wait for it to end"};
         }
-        the_case->repair.reset();
+        withdraw_repair(*the_case, "closed by " + deed.by);
         resolve_case(*the_case, "human", "closed by " + deed.by, deed.note);
         return Json::object({{"id", id}, {"state", "resolved"}});
     } else if (deed.what == "approve" || deed.what == "reject") {
@@ -180,11 +188,14 @@ Result<> OpsAgent::push(const Push& push) {
     const Inventory& inventory = loaded_->settings.inventory;
     if (push.kind == Push::Kind::event) {
         const std::string target = push.body["service"].as_string();
-        if (!is_safe_word(push.name)) return Error{Fault::invalid, "event kinds are words like deploy"};
+        if (!is_safe_word(push.name))
+            return Error{Fault::invalid, "event kinds are words like deploy"};
         if (!target.empty() && !inventory.has_target(target)) {
-            return Error{Fault::not_found, "no service '" + printable(target, Lines::flatten) + "'"};
+            return Error{Fault::not_found,
+                         "no service '" + printable(target, Lines::flatten) + "'"};
         }
-        note("event.outside", nullptr, target, Json::object({{"kind", push.name}, {"body", push.body}}));
+        note("event.outside", nullptr, target,
+             Json::object({{"kind", push.name}, {"body", push.body}}));
         (void)history_->add_event(target, push.name, now);  // for trends; the journal has it
         detect(detector_->push_event(target, push.name, now));
         return {};
@@ -209,7 +220,8 @@ Result<> OpsAgent::push(const Push& push) {
         return {};
     }
     const std::optional<Beat> beat = parse_beat(push.signal);
-    if (push.signal == "log") return {};  // Healthchecks: noted by the sender, says nothing of health
+    if (push.signal == "log")
+        return {};  // Healthchecks: noted by the sender, says nothing of health
     if (!beat) return Error{Fault::invalid, "no heartbeat signal '" + push.signal + "'"};
     Beat told = *beat;
     told.body = push.body;
@@ -242,7 +254,8 @@ std::string OpsAgent::metrics() {
     out += metric("ops_agent_paused", "", "",
                   read_kill_switch(ports_.files, loaded_->data_dir).on ? 1 : 0);
     const std::vector<TargetState> states = detector_->states();
-    out += header("ops_target_up", "gauge", "1 when the target is up, 0 when it is down or degraded.");
+    out +=
+        header("ops_target_up", "gauge", "1 when the target is up, 0 when it is down or degraded.");
     for (const TargetState& state : states) {
         if (state.status == Status::unknown) continue;
         out += metric("ops_target_up", "target", state.target, state.status == Status::up ? 1 : 0);

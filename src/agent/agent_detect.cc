@@ -31,7 +31,8 @@ void OpsAgent::on(const TargetChanged& change) {
 
 void OpsAgent::on(const IncidentOpen& change) {
     states_changed_ = true;
-    if (Case* known = find_by_key(change.key)) {  // raised again after a restart: it is the same one
+    if (Case* known =
+            find_by_key(change.key)) {  // raised again after a restart: it is the same one
         known->cleared = false;
         if (!known->repair) diagnose(*known);
         return;
@@ -54,7 +55,8 @@ void OpsAgent::on(const IncidentOpen& change) {
                                {"facts", change.facts.to_plain_json()},
                                {"members", Json::of_strings(change.members)}});
     append(std::move(event));
-    ports_.log.line(Severity::warning, "incident " + id + ": " + change.title + ": " + change.reason);
+    ports_.log.line(Severity::warning,
+                    "incident " + id + ": " + change.title + ": " + change.reason);
     diagnose(the_case);
     escalate(the_case);
 }
@@ -73,8 +75,8 @@ void OpsAgent::on(const IncidentFolded& change) {
     if (the_case == nullptr) return;
     the_case->is_folded = true;
     note("incident.noted", the_case, the_case->incident.target,
-         Json::object({{"text", "part of the larger incident '" + change.into + "'"},
-                       {"by", "ops-agent"}}));
+         Json::object(
+             {{"text", "part of the larger incident '" + change.into + "'"}, {"by", "ops-agent"}}));
 }
 
 void OpsAgent::on(const IncidentClear& change) {
@@ -85,13 +87,10 @@ void OpsAgent::on(const IncidentClear& change) {
     if (!the_case->repair) {
         return resolve_case(*the_case, "self", change.reason, "");
     }
-    // A repair that still waits for a yes, or for its next attempt, has nothing left to do. One that has acted is
-    // for the verifier to judge.
-    const Action* awaiting = awaiting_action(*the_case);
-    if (awaiting == nullptr) return feed(*the_case, RepairTime{});
-    note("action.rejected", the_case, awaiting->target,
-         Json::object({{"action", awaiting->id}, {"by", "ops-agent: it is well again"}}));
-    the_case->repair.reset();
+    // A repair that still waits for a yes has nothing left to do. One that has acted is for the
+    // verifier to judge.
+    if (awaiting_action(*the_case) == nullptr) return feed(*the_case, RepairTime{});
+    withdraw_repair(*the_case, "it is well again");
     resolve_case(*the_case, "self", change.reason, "");
 }
 
@@ -134,8 +133,8 @@ void OpsAgent::resolve_case(Case& the_case, const std::string& by, const std::st
     const std::string id = the_case.incident.id;
     note("incident.resolved", &the_case, the_case.incident.target,
          Json::object({{"by", by}, {"reason", reason}, {"note", note_text}}));
-    ports_.log.line(Severity::info, "incident " + id + " resolved (" + by + "): " +
-                                        the_case.incident.title);
+    ports_.log.line(Severity::info,
+                    "incident " + id + " resolved (" + by + "): " + the_case.incident.title);
     states_changed_ = true;
     escalate(the_case);
     learn_from_resolution(the_case);
@@ -145,7 +144,8 @@ void OpsAgent::resolve_case(Case& the_case, const std::string& by, const std::st
 }
 
 void OpsAgent::learn_from_resolution(const Case& the_case) {
-    // What worked is told apart from what merely passed: only a verified repair is an example to follow.
+    // What worked is told apart from what merely passed: only a verified repair is an example to
+    // follow.
     const Incident& incident = the_case.incident;
     if (incident.resolved_by != "auto") return;
     (void)history_->add_event(incident.target, "repaired", ports_.clock.now());  // for trends only

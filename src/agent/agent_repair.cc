@@ -51,11 +51,12 @@ void OpsAgent::attempt_resolve(Case& the_case) {
     if (incident.state == IncidentState::escalated) return;  // its attempts are spent
     if (the_case.again_at && ports_.clock.now() < *the_case.again_at) return;
     the_case.again_at.reset();
-    RepairCase repair{.incident = incident.id,
-                      .target = incident.target,
-                      .entry = *the_case.entry,
-                      .attempts_before = limiter_.attempts(incident.target, incident.id, ports_.clock.now()),
-                      .members = incident.members};
+    RepairCase repair{
+        .incident = incident.id,
+        .target = incident.target,
+        .entry = *the_case.entry,
+        .attempts_before = limiter_.attempts(incident.target, incident.id, ports_.clock.now()),
+        .members = incident.members};
     the_case.repair = std::make_unique<Repair>(std::move(repair));
     feed(the_case, RepairBegin{});
 }
@@ -78,6 +79,15 @@ void OpsAgent::feed(Case& the_case, const RepairInput& input) {
     for (Event& event : orders.record) append(std::move(event));
     for (RepairOrder& order : orders.then) deferred_.push_back({id, std::move(order), 0});
     if (news) escalate(the_case);
+}
+
+// The incident ends, or somebody else takes it: what was asked for is taken back, what may run is
+// left to its journal.
+void OpsAgent::withdraw_repair(Case& the_case, const std::string& reason) {
+    if (!the_case.repair) return;
+    feed(the_case, RepairWithdrawn{reason});
+    the_case.repair.reset();
+    the_case.wake.reset();
 }
 
 void OpsAgent::carry_out(const std::string& incident, const RepairOrder& order) {
@@ -109,8 +119,8 @@ void OpsAgent::carry_out(const std::string& incident, const RepairOrder& order) 
             answer_later(RepairHttp{sent.step_key, ports_.http.send(sent.request)});
         });
         if (!taken) {
-            answer_later(RepairHttp{http->step_key,
-                                    Error{Fault::unavailable, "the workers are all busy"}});
+            answer_later(
+                RepairHttp{http->step_key, Error{Fault::unavailable, "the workers are all busy"}});
         }
     } else if (const auto* again = std::get_if<RecheckTarget>(&order)) {
         recheck(again->target, again->http_only);
@@ -136,6 +146,7 @@ void OpsAgent::finished(Case& the_case, const Finished& finished) {
     if (finished.how == Finished::How::verified) {
         return resolve_case(the_case, "auto", finished.reason, "");
     }
+    if (finished.how == Finished::How::withdrawn) return;
     if (the_case.cleared) return resolve_case(the_case, "self", finished.reason, "");
     if (finished.how == Finished::How::denied) {
         const bool will_come = finished.again_at.has_value();
@@ -155,7 +166,8 @@ void OpsAgent::finished(Case& the_case, const Finished& finished) {
     note("incident.state", &the_case, the_case.incident.target,
          Json::object({{"state", "escalated"}, {"reason", finished.reason}}));
     const Level level = level_of(the_case.incident, the_case.entry ? &*the_case.entry : nullptr);
-    if (level != Level::none && parse_level(the_case.incident.level).value_or(Level::none) < level) {
+    if (level != Level::none &&
+        parse_level(the_case.incident.level).value_or(Level::none) < level) {
         note("incident.level", &the_case, the_case.incident.target,
              Json::object({{"level", name_of(level)}, {"criterion", "Repair failed or gave up"}}));
     }
@@ -199,9 +211,9 @@ Value OpsAgent::evaluate(const expr::Expression& expression, std::string_view ta
 
 Health OpsAgent::health(std::string_view target) const {
     switch (detector_->state(target).status) {
-    case Status::up: return Health::good;
-    case Status::down: return Health::bad;
-    default: return Health::unknown;
+        case Status::up: return Health::good;
+        case Status::down: return Health::bad;
+        default: return Health::unknown;
     }
 }
 

@@ -1,4 +1,5 @@
-// How the agent begins: what was true when it stopped, what has become of what was under way, and the watch.
+// How the agent begins: what was true when it stopped, what has become of what was under way, and
+// the watch.
 #include <algorithm>
 
 #include "agent/ops_agent.h"
@@ -95,8 +96,8 @@ Result<> OpsAgent::take_up_incident(const Incident& incident) {
     query.limit = 1000;
     the_case.actions = TRY(store_->actions(query));
     std::reverse(the_case.actions.begin(), the_case.actions.end());
-    the_case.entry = find_entry(loaded_->runbook, loaded_->settings.inventory, incident.entry,
-                                incident.target);
+    the_case.entry =
+        find_entry(loaded_->runbook, loaded_->settings.inventory, incident.entry, incident.target);
     the_case.diagnosed = !incident.entry.empty();
     const std::string id = incident.id;
     case_by_key_[the_case.key] = id;

@@ -1,5 +1,5 @@
-// Case: one open incident as the agent works on it: the incident and its actions folded from the journal, and what
-// is only known while the program runs.
+// Case: one open incident as the agent works on it: the incident and its actions folded from the
+// journal, and what is only known while the program runs.
 #pragma once
 
 #include <memory>
@@ -19,15 +19,15 @@ struct Case {
     std::vector<Action> actions;  // oldest first
     Facts before;                 // of the target when it opened
     std::unique_ptr<Repair> repair;
-    std::optional<Entry> entry;   // that is or was applied
-    std::optional<Time> wake;     // when the repair wants to be asked again
-    std::optional<Time> again_at; // when a repair may be tried once more
-    std::string criterion;        // that gave the level
-    std::string alert_step;       // text of an `alert` step that told people
-    std::string barred;           // why nothing is done: told once
+    std::optional<Entry> entry;    // that is or was applied
+    std::optional<Time> wake;      // when the repair wants to be asked again
+    std::optional<Time> again_at;  // when a repair may be tried once more
+    std::string criterion;         // that gave the level
+    std::string alert_step;        // text of an `alert` step that told people
+    std::string barred;            // why nothing is done: told once
     bool diagnosed = false;
-    bool cleared = false;         // seen to be well again while a repair was under way
-    bool is_folded = false;       // its cause is a larger one
+    bool cleared = false;    // seen to be well again while a repair was under way
+    bool is_folded = false;  // its cause is a larger one
 };
 
 // Folds an event of this incident into the case.

@@ -25,12 +25,14 @@ constexpr Duration kTick = std::chrono::seconds(1);
 constexpr Duration kStartAgainFirst = std::chrono::seconds(5);
 constexpr Duration kStartAgainMost = std::chrono::minutes(1);
 
-// The executor of a `run`: our own child, started again when it has died. What an earlier one did, the next one
-// knows from its markers.
+// The executor of a `run`: our own child, started again when it has died. What an earlier one did,
+// the next one knows from its markers.
 class OwnExecutor final : public Executors {
 public:
     OwnExecutor(std::string program, std::string config_file, std::string folder)
-        : program_(std::move(program)), config_file_(std::move(config_file)), folder_(std::move(folder)) {}
+        : program_(std::move(program)),
+          config_file_(std::move(config_file)),
+          folder_(std::move(folder)) {}
 
     Result<> ensure() {
         const std::lock_guard lock(mutex_);
@@ -116,7 +118,8 @@ public:
             if (loaded && watch(std::move(loaded))) pause = kStartAgainFirst;
             loaded.reset();
             if (stopping_) break;
-            log_.line(Severity::error, "starting again in " + std::to_string(pause.count() / 1000) + " s");
+            log_.line(Severity::error,
+                      "starting again in " + std::to_string(pause.count() / 1000) + " s");
             wait(pause);
             pause = std::min(pause * 2, kStartAgainMost);
         }
@@ -138,7 +141,8 @@ private:
 
     void on_signal(ProcessSignal signal) {
         if (signal == ProcessSignal::stop) stopping_ = true;
-        if (signal == ProcessSignal::reload) (void)inbox_->push(ReloadWanted{});  // full: send it again
+        if (signal == ProcessSignal::reload)
+            (void)inbox_->push(ReloadWanted{});  // full: send it again
         if (inbox_) inbox_->wake();
     }
 
@@ -147,8 +151,10 @@ private:
         access_.api_token = TRY(api_token(files_, random_, loaded.data_dir));
         access_.push_token =
             TRY(secret(files_, options_.config_file, loaded.settings.agent.push_token_file));
-        access_.password = TRY(secret(files_, options_.config_file, loaded.settings.agent.password_file));
-        workers_ = std::make_unique<WorkerPool>(static_cast<size_t>(loaded.settings.limits.workers), 1024);
+        access_.password =
+            TRY(secret(files_, options_.config_file, loaded.settings.agent.password_file));
+        workers_ =
+            std::make_unique<WorkerPool>(static_cast<size_t>(loaded.settings.limits.workers), 1024);
         if (loaded.settings.agent.executor_socket.empty()) {
             auto own = std::make_unique<OwnExecutor>(options_.program, options_.config_file,
                                                      loaded.data_dir);
@@ -160,9 +166,10 @@ private:
         server_ = TRY(Server::start(loaded.settings.agent.listen, [this](WebRequest request) {
             return inbox_->push(std::move(request));
         }));
-        probes_ = TRY(ProbeEngine::start(clock_, processes_, [this](std::vector<ProbeEvent> events) {
-            if (inbox_->push_batch(std::move(events)) > 0) ++refused_;
-        }));
+        probes_ =
+            TRY(ProbeEngine::start(clock_, processes_, [this](std::vector<ProbeEvent> events) {
+                if (inbox_->push_batch(std::move(events)) > 0) ++refused_;
+            }));
         return {};
     }
 
@@ -182,8 +189,8 @@ private:
                                 WebReply reply) { server_->reply(connection, std::move(reply)); }};
     }
 
-    // One life of the agent, from the journal's last word to a stop or to a journal that cannot be written. True when
-    // it had started.
+    // One life of the agent, from the journal's last word to a stop or to a journal that cannot be
+    // written. True when it had started.
     bool watch(std::unique_ptr<Loaded> loaded) {
         const EscalationSettings escalation = loaded->escalation;
         const std::string name = loaded->settings.agent.name;
@@ -199,8 +206,9 @@ private:
             return false;
         }
         told_emergency_ = false;
-        log_.line(Severity::info, "watching " + std::to_string(services) + " services; http://127.0.0.1:" +
-                                      std::to_string(server_->port()));
+        log_.line(Severity::info,
+                  "watching " + std::to_string(services) +
+                      " services; http://127.0.0.1:" + std::to_string(server_->port()));
         notify_service_manager("READY=1");
         loop(*agent.value());
         if (const auto& failure = agent.value()->failure()) {
@@ -225,13 +233,16 @@ private:
             }
             const uint64_t refused = refused_.exchange(0);
             if (refused > 0) {
-                log_.line(Severity::error, "inbox full (limits: inbox): answers of checks were dropped");
+                log_.line(Severity::error,
+                          "inbox full (limits: inbox): answers of checks were dropped");
             }
         }
     }
 
-    // The one message that needs no disk: no journal means no action, and somebody must know. Once per outage.
-    void emergency(const std::string& reason, const EscalationSettings& escalation, const std::string& name) {
+    // The one message that needs no disk: no journal means no action, and somebody must know. Once
+    // per outage.
+    void emergency(const std::string& reason, const EscalationSettings& escalation,
+                   const std::string& name) {
         log_.line(Severity::error, "not acting: " + reason);
         if (told_emergency_) return;
         told_emergency_ = true;
@@ -259,7 +270,8 @@ private:
         while (!stopping_ && clock_.steady() < until) {
             for (Input& input : inbox_->take_all(std::min(until - clock_.steady(), kTick))) {
                 if (const auto* request = std::get_if<WebRequest>(&input)) {
-                    server_->reply(request->connection, problem(503, "the journal cannot be written"));
+                    server_->reply(request->connection,
+                                   problem(503, "the journal cannot be written"));
                 }
             }
         }

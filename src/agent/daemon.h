@@ -15,8 +15,8 @@ struct DaemonOptions {
     bool debug = false;
 };
 
-// Runs until SIGTERM or SIGINT; SIGHUP reloads. The exit code: 0 after a clean stop, 1 when it could not go on, 2 when
-// the configuration has errors (they are printed).
+// Runs until SIGTERM or SIGINT; SIGHUP reloads. The exit code: 0 after a clean stop, 1 when it
+// could not go on, 2 when the configuration has errors (they are printed).
 int run_daemon(const DaemonOptions& options);
 
 }  // namespace ops

@@ -1,11 +1,14 @@
 #include "agent/load.h"
 
+#include "resolve/rules.h"
+
 namespace ops {
 namespace {
 
 Place whole_file(const std::string& file) { return {file, 0, 0}; }
 
-std::vector<ConfigText> read_texts(Files& files, const std::string& config_file, Problems& problems) {
+std::vector<ConfigText> read_texts(Files& files, const std::string& config_file,
+                                   Problems& problems) {
     std::vector<ConfigText> texts;
     const Result<std::string> main = files.read(config_file);
     if (!main.ok()) {
@@ -46,12 +49,13 @@ std::unique_ptr<Loaded> load(Files& files, const std::string& config_file,
 
     auto loaded = std::make_unique<Loaded>();
     loaded->settings = std::move(*settings);
-    loaded->data_dir = beside(config_file, loaded->settings.agent.data_dir);
+    loaded->data_dir = absolute_data_folder(config_file, loaded->settings);
     loaded->runbook_file = beside(config_file, loaded->settings.agent.runbook);
     const Result<std::string> runbook_text = files.read(loaded->runbook_file);
     std::optional<Runbook> runbook;
     if (runbook_text.ok()) {
-        runbook = read_runbook({loaded->runbook_file, runbook_text.value()}, loaded->settings, problems);
+        runbook =
+            read_runbook({loaded->runbook_file, runbook_text.value()}, loaded->settings, problems);
     } else {
         problems.error(whole_file(loaded->runbook_file), runbook_text.error().message);
     }

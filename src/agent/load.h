@@ -1,4 +1,5 @@
-// Loaded: everything the operator's files say, read and checked together. The same files always give the same value.
+// Loaded: everything the operator's files say, read and checked together. The same files always
+// give the same value.
 #pragma once
 
 #include <memory>
@@ -18,12 +19,12 @@ struct Loaded {
     Runbook runbook;
     CheckList checks;
     EscalationSettings escalation;
-    std::string data_dir;      // absolute or relative to the working folder
+    std::string data_dir;  // absolute or relative to the working folder
     std::string runbook_file;
 };
 
-// The config file, conf.d/*.yaml beside it, and the runbook it names (relative to its folder). Every problem of all
-// of them is noted; null when there was an error.
+// The config file, conf.d/*.yaml beside it, and the runbook it names (relative to its folder).
+// Every problem of all of them is noted; null when there was an error.
 std::unique_ptr<Loaded> load(Files& files, const std::string& config_file,
                              const Environment& environment, Problems& problems);
 

@@ -18,7 +18,9 @@ constexpr int kMostRoundsATurn = 64;  // of commit and carrying out; more is a b
 }  // namespace
 
 OpsAgent::OpsAgent(Ports ports, AgentOptions options, std::unique_ptr<Loaded> loaded)
-    : ports_(std::move(ports)), options_(std::move(options)), loaded_(std::move(loaded)),
+    : ports_(std::move(ports)),
+      options_(std::move(options)),
+      loaded_(std::move(loaded)),
       limiter_(loaded_->settings.limits) {}
 
 OpsAgent::~OpsAgent() = default;
@@ -38,9 +40,11 @@ void OpsAgent::take(const Input& input) {
         if (Case* the_case = find_case(answer->incident)) feed(*the_case, answer->input);
         return;
     }
-    if (const auto* delivered = std::get_if<AlertDelivered>(&input)) return on_delivered(*delivered);
+    if (const auto* delivered = std::get_if<AlertDelivered>(&input))
+        return on_delivered(*delivered);
     if (const auto* request = std::get_if<WebRequest>(&input)) {
-        deferred_.push_back({"", ops::answer(*request, options_.access, *this), request->connection});
+        deferred_.push_back(
+            {"", ops::answer(*request, options_.access, *this), request->connection});
         return;
     }
     reload_wanted_ = true;
@@ -82,7 +86,8 @@ void OpsAgent::tick() {
         if (!reloaded.ok()) {
             ports_.log.line(Severity::error, "reload refused, the old configuration stays: " +
                                                  reloaded.error().message);
-            note("config.refused", nullptr, "", Json::object({{"reason", reloaded.error().message}}));
+            note("config.refused", nullptr, "",
+                 Json::object({{"reason", reloaded.error().message}}));
         }
         turn();
     }
@@ -96,7 +101,8 @@ std::optional<Time> OpsAgent::next_wake() const {
     return next;
 }
 
-// One turn: what was decided is committed, then done; what that leads to is committed and done in its turn.
+// One turn: what was decided is committed, then done; what that leads to is committed and done in
+// its turn.
 void OpsAgent::turn() {
     for (int round = 0; !failure_ && (!pending_.empty() || !deferred_.empty()); ++round) {
         ASSERT(round < kMostRoundsATurn);
@@ -226,7 +232,8 @@ void OpsAgent::flush_samples() {
 void OpsAgent::save_states() {
     next_save_ = ports_.clock.now() + kSaveEvery;
     states_changed_ = false;
-    const Json states = Json::object({{"detector", detector_->save()}, {"escalator", escalator_->save()}});
+    const Json states =
+        Json::object({{"detector", detector_->save()}, {"escalator", escalator_->save()}});
     const Result<> saved = store_->set_state("states", states.dump());
     if (!saved.ok()) failure_ = saved.error();
 }

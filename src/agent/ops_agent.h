@@ -2,9 +2,10 @@
 //
 //     monitor -> detect -> diagnose -> resolve -> escalate -> learn
 //
-// It is fed Inputs and ticks, hands each to the room it concerns, and carries plain values between rooms. What must
-// be remembered goes to the journal first: every turn ends with one commit, and only after it anything is done in
-// the world (a ticket, a message, an HTTP reply). When the commit fails nothing is done, and the agent stops
+// It is fed Inputs and ticks, hands each to the room it concerns, and carries plain values between
+// rooms. What must be remembered goes to the journal first: every turn ends with one commit, and
+// only after it anything is done in the world (a ticket, a message, an HTTP reply). When the commit
+// fails nothing is done, and the agent stops
 // (`failure`): what is certain is on the disk, and the next start reads it from there.
 //
 // Rooms never call back into it but through the small interfaces at the end of this header.
@@ -37,14 +38,15 @@ namespace ops {
 struct AgentOptions {
     std::string config_file;
     Environment environment;
-    StoreOptions store;    // the simulator's disk
+    StoreOptions store;  // the simulator's disk
     std::string version;
-    WebAccess access;      // of the HTTP API
+    WebAccess access;  // of the HTTP API
 };
 
 class OpsAgent final : private Control, private RepairWorld, private HistorySource {
 public:
-    // Opens the journal in the data folder, raises the epoch, takes up what was under way, and starts watching.
+    // Opens the journal in the data folder, raises the epoch, takes up what was under way, and
+    // starts watching.
     static Result<std::unique_ptr<OpsAgent>> start(Ports ports, AgentOptions options,
                                                    std::unique_ptr<Loaded> loaded);
     ~OpsAgent() override;
@@ -116,6 +118,7 @@ private:
     // agent_repair.cc
     void start_repair(Case& the_case, Entry entry);
     void feed(Case& the_case, const RepairInput& input);
+    void withdraw_repair(Case& the_case, const std::string& reason);
     void carry_out(const std::string& incident, const RepairOrder& order);
     void finished(Case& the_case, const Finished& finished);
     void recheck(const std::string& target, bool http_only);
@@ -178,14 +181,14 @@ private:
     uint64_t epoch_ = 0;
     std::string boot_;
 
-    std::map<std::string, Case> cases_;              // open incidents by id
+    std::map<std::string, Case> cases_;  // open incidents by id
     std::map<std::string, std::string> case_by_key_;
-    std::vector<Event> pending_;                     // of this turn, not yet on the disk
+    std::vector<Event> pending_;  // of this turn, not yet on the disk
     std::deque<Deferred> deferred_;
     std::vector<PendingSample> pending_samples_;
     std::map<std::string, uint32_t, std::less<>> name_index_;
     std::vector<std::string> names_;
-    std::set<std::string> looking_up_;               // incidents whose past is being asked for
+    std::set<std::string> looking_up_;  // incidents whose past is being asked for
     std::set<std::pair<std::string, std::string>> sending_;  // alert key, channel
     std::map<std::string, Time> last_beat_;
     std::optional<Error> failure_;

@@ -48,8 +48,8 @@ struct Ports {
     Mail& mail;
     Executors& executors;
     Log& log;
-    std::function<bool(Input)> post;                  // from any thread; false: the inbox is full
-    std::function<void(uint64_t, WebReply)> reply;    // to a WebRequest's connection
+    std::function<bool(Input)> post;                // from any thread; false: the inbox is full
+    std::function<void(uint64_t, WebReply)> reply;  // to a WebRequest's connection
 };
 
 }  // namespace ops

@@ -23,7 +23,8 @@ Type wanted_type(const std::string& name, const Settings& settings) {
 
 }  // namespace
 
-Result<Value> read_pushed_fact(const std::string& name, const Json& value, const Settings& settings) {
+Result<Value> read_pushed_fact(const std::string& name, const Json& value,
+                               const Settings& settings) {
     if (!is_safe_word(name) || name.size() > 64) {
         return Error{Fault::invalid, "fact '" + printable(name, Lines::flatten) + "' is no name"};
     }
@@ -44,12 +45,14 @@ Result<Value> read_pushed_fact(const std::string& name, const Json& value, const
     if (!value.is_string()) return wrong();
     const std::string text = printable(clip_end(value.as_string(), 1024), Lines::flatten);
     switch (type) {
-    case Type::duration: return Value::duration(TRY(parse_duration(text).during("fact '" + name + "'")));
-    case Type::size:
-        return Value::size(static_cast<double>(TRY(parse_size(text).during("fact '" + name + "'"))));
-    case Type::unknown:
-    case Type::string: return Value::string(text);
-    default: return wrong();
+        case Type::duration:
+            return Value::duration(TRY(parse_duration(text).during("fact '" + name + "'")));
+        case Type::size:
+            return Value::size(
+                static_cast<double>(TRY(parse_size(text).during("fact '" + name + "'"))));
+        case Type::unknown:
+        case Type::string: return Value::string(text);
+        default: return wrong();
     }
 }
 

@@ -9,9 +9,10 @@
 
 namespace ops {
 
-// The type is the declared one (`facts:` in the configuration) or the built-in fact's; else what the JSON is. Numbers
-// count in the unit of the type (seconds, bytes, per cent); "5m" and "3GB" are understood too. Fault::invalid names
-// the fact.
-Result<Value> read_pushed_fact(const std::string& name, const Json& value, const Settings& settings);
+// The type is the declared one (`facts:` in the configuration) or the built-in fact's; else what
+// the JSON is. Numbers count in the unit of the type (seconds, bytes, per cent); "5m" and "3GB" are
+// understood too. Fault::invalid names the fact.
+Result<Value> read_pushed_fact(const std::string& name, const Json& value,
+                               const Settings& settings);
 
 }  // namespace ops

@@ -12,7 +12,8 @@ public:
         for (const Fact& fact : test.given) facts_.set(fact.name, fact.value);
         const Service* service = settings.inventory.find_service(target);
         const auto set_name = [&](std::string_view name, const std::string& text) {
-            if (facts_.find(name) == nullptr && !text.empty()) facts_.set(name, Value::string(text));
+            if (facts_.find(name) == nullptr && !text.empty())
+                facts_.set(name, Value::string(text));
         };
         if (service != nullptr) {
             prefix_ = service->group.empty() ? "" : service->group + "_";
@@ -27,7 +28,8 @@ public:
     Time now() const override { return Time{}; }
     const Value* fact(std::string_view name) const override {
         if (const Value* value = facts_.find(name)) return value;
-        if (!prefix_.empty() && name.starts_with(prefix_)) return facts_.find(name.substr(prefix_.size()));
+        if (!prefix_.empty() && name.starts_with(prefix_))
+            return facts_.find(name.substr(prefix_.size()));
         return nullptr;
     }
     std::vector<Sample> samples(std::string_view, Time, Time) const override { return {}; }
@@ -59,7 +61,8 @@ std::string target_of(const RunbookTest& test, const Settings& settings) {
     return settings.inventory.hosts.empty() ? "" : settings.inventory.hosts[0].name;
 }
 
-std::vector<std::string> commands_of(const Entry& entry, const std::string& target, const Inventory& inventory) {
+std::vector<std::string> commands_of(const Entry& entry, const std::string& target,
+                                     const Inventory& inventory) {
     std::vector<std::string> out;
     for (const Step& step : entry.steps) {
         if (!step.has_effect() || step.kind == Step::Kind::http) continue;
@@ -71,7 +74,8 @@ std::vector<std::string> commands_of(const Entry& entry, const std::string& targ
 
 }  // namespace
 
-std::string spell_out(const CommandText& command, const std::string& target, const Inventory& inventory) {
+std::string spell_out(const CommandText& command, const std::string& target,
+                      const Inventory& inventory) {
     std::string text = command.text;
     const Service* service = inventory.find_service(target);
     const std::string host = service != nullptr ? service->host : target;
@@ -101,13 +105,15 @@ std::vector<RunbookTestResult> run_runbook_tests(const Runbook& runbook, const S
                                .barred = [](const Entry&) { return std::string(); }});
         const std::string chosen = diagnosis.entry ? diagnosis.entry->name : "";
         if (chosen != test.entry) {
-            result.failures.push_back("expected " + (test.entry.empty() ? "no entry" : "'" + test.entry + "'") +
+            result.failures.push_back("expected " +
+                                      (test.entry.empty() ? "no entry" : "'" + test.entry + "'") +
                                       ", got " + (chosen.empty() ? "none" : "'" + chosen + "'"));
             for (const Considered& one : diagnosis.considered) {
                 result.failures.push_back("  " + one.entry + ": " + one.why);
             }
         } else if (diagnosis.entry && !test.commands.empty()) {
-            const std::vector<std::string> commands = commands_of(*diagnosis.entry, target, settings.inventory);
+            const std::vector<std::string> commands =
+                commands_of(*diagnosis.entry, target, settings.inventory);
             if (commands != test.commands) {
                 result.failures.push_back("expected commands: " + join(test.commands, " ; "));
                 result.failures.push_back("got commands:      " + join(commands, " ; "));

@@ -43,7 +43,9 @@ Result<Json> incidents(Store& store, const View& view, Time now) {
     for (const std::string_view name : split(state, ',')) {
         if (state.empty()) break;
         const auto one = parse_incident_state(name);
-        if (!one) return Error{Fault::invalid, "no incident state '" + printable(name, Lines::flatten) + "'"};
+        if (!one)
+            return Error{Fault::invalid,
+                         "no incident state '" + printable(name, Lines::flatten) + "'"};
         query.states.push_back(*one);
     }
     query.target = filter(view, "service");
@@ -71,7 +73,9 @@ Json event_json(const Event& event) {
 
 Result<Json> incident(Store& store, const View& view) {
     const std::optional<Incident> found = TRY(store.incident(view.name));
-    if (!found) return Error{Fault::not_found, "no incident '" + printable(view.name, Lines::flatten) + "'"};
+    if (!found)
+        return Error{Fault::not_found,
+                     "no incident '" + printable(view.name, Lines::flatten) + "'"};
     Json json = found->to_json();
     EventQuery query;
     query.incident = found->id;
@@ -114,16 +118,17 @@ Result<Json> alerts(Store& store, const View& view, Time now) {
     query.limit = TRY(limit_of(view, 100));
     Json list = Json::array();
     for (const StoredAlert& alert : TRY(store.alerts(query))) {
-        list.push(Json::object({{"key", alert.key},
-                                {"incident", alert.incident.empty() ? Json() : Json(alert.incident)},
-                                {"at", format_rfc3339(alert.at)},
-                                {"level", alert.alert["level"]},
-                                {"state", alert.alert["state"]},
-                                {"title", alert.alert["title"]},
-                                {"text", alert.alert["text"]},
-                                {"sent", Json::of_strings(alert.sent)},
-                                {"waiting", Json::of_strings(alert.waiting)},
-                                {"error", alert.error.empty() ? Json() : Json(alert.error)}}));
+        list.push(
+            Json::object({{"key", alert.key},
+                          {"incident", alert.incident.empty() ? Json() : Json(alert.incident)},
+                          {"at", format_rfc3339(alert.at)},
+                          {"level", alert.alert["level"]},
+                          {"state", alert.alert["state"]},
+                          {"title", alert.alert["title"]},
+                          {"text", alert.alert["text"]},
+                          {"sent", Json::of_strings(alert.sent)},
+                          {"waiting", Json::of_strings(alert.waiting)},
+                          {"error", alert.error.empty() ? Json() : Json(alert.error)}}));
     }
     return Json::object({{"alerts", list}});
 }
@@ -168,7 +173,8 @@ Result<Json> report(Store& store, const View& view, Time now) {
          {"open", by_outcome["open"]},
          {"alerts", alerts_told},
          {"median_repair_seconds",
-          repair_ms.empty() ? Json() : Json(static_cast<double>(repair_ms[repair_ms.size() / 2]) / 1000)},
+          repair_ms.empty() ? Json()
+                            : Json(static_cast<double>(repair_ms[repair_ms.size() / 2]) / 1000)},
          {"most_incidents", top}});
 }
 

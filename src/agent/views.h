@@ -1,5 +1,5 @@
-// What people and scripts look at, as the JSON of product.md 6, read from the journal's projections. Used by the
-// running agent and by the command line on a data folder without one.
+// What people and scripts look at, as the JSON of product.md 6, read from the journal's
+// projections. Used by the running agent and by the command line on a data folder without one.
 #pragma once
 
 #include "base/json.h"
@@ -8,8 +8,9 @@
 
 namespace ops {
 
-// incidents, incident (with timeline, evidence, diagnosis, actions), actions, alerts, report. Fault::not_found for
-// another `what` or a name that is not there; Fault::invalid names the filter that cannot be read.
+// incidents, incident (with timeline, evidence, diagnosis, actions), actions, alerts, report.
+// Fault::not_found for another `what` or a name that is not there; Fault::invalid names the filter
+// that cannot be read.
 Result<Json> look_at_records(Store& store, const View& view, Time now);
 
 }  // namespace ops

@@ -43,13 +43,15 @@ std::string path_of(const View& view) {
 
 Result<Client> Client::open(const Invocation& invocation) {
     if (invocation.config_file.empty()) {
-        return Error{Fault::invalid, "no ops-agent.yaml here nor in /etc/ops-agent; name one with --config"};
+        return Error{Fault::invalid,
+                     "no ops-agent.yaml here nor in /etc/ops-agent; name one with --config"};
     }
     PosixFiles files;
     Problems problems;
     const auto loaded = load(files, invocation.config_file, environment_variable, problems);
     if (!loaded) {
-        return Error{Fault::invalid, "the configuration has errors; see 'ops-agent lint'\n" + problems.print()};
+        return Error{Fault::invalid,
+                     "the configuration has errors; see 'ops-agent lint'\n" + problems.print()};
     }
     Client client;
     client.listen_ = loaded->settings.agent.listen;
@@ -60,7 +62,8 @@ Result<Client> Client::open(const Invocation& invocation) {
     return client;
 }
 
-Result<Json> Client::ask(const std::string& method, const std::string& path, const std::string& body) {
+Result<Json> Client::ask(const std::string& method, const std::string& path,
+                         const std::string& body) {
     HttpRequest request;
     request.method = method;
     std::string where = listen_;
@@ -75,10 +78,12 @@ Result<Json> Client::ask(const std::string& method, const std::string& path, con
     if (!reply.ok()) return Error{Fault::unavailable, "no agent answers at http://" + where};
     const Result<Json> json = Json::parse(reply.value().body);
     if (reply.value().status >= 400) {
-        const std::string detail = json.ok() ? json.value()["detail"].as_string() : reply.value().body;
+        const std::string detail =
+            json.ok() ? json.value()["detail"].as_string() : reply.value().body;
         const Fault fault = reply.value().status == 404 ? Fault::not_found : Fault::denied;
         if (reply.value().status == 401 && token_.empty()) {
-            return Error{Fault::denied, "cannot read '" + data_dir_ + "/api.token': run this as the agent's user"};
+            return Error{Fault::denied,
+                         "cannot read '" + data_dir_ + "/api.token': run this as the agent's user"};
         }
         return Error{fault, detail};
     }

@@ -1,5 +1,5 @@
-// The running agent as the command line sees it: over HTTP on loopback, with the token of its data folder. Where none
-// runs, the records of the data folder can still be read.
+// The running agent as the command line sees it: over HTTP on loopback, with the token of its data
+// folder. Where none runs, the records of the data folder can still be read.
 #pragma once
 
 #include <optional>
@@ -32,7 +32,8 @@ private:
     std::string listen_, data_dir_, token_, time_zone_;
 };
 
-// Prints why it did not work; the exit code: 3 when no agent runs, 2 for what was asked wrongly, 1 else.
+// Prints why it did not work; the exit code: 3 when no agent runs, 2 for what was asked wrongly, 1
+// else.
 int told(const Error& error, const Terminal& terminal);
 // "2m ago", "3h ago": how people say it.
 std::string ago(const std::string& rfc3339, Time now);

@@ -1,4 +1,5 @@
-// main(): finds the verb, reads its words and options (CLI11 inside, from the table of verbs.h), and does it.
+// main(): finds the verb, reads its words and options (CLI11 inside, from the table of verbs.h),
+// and does it.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
@@ -13,7 +14,8 @@ using ops::Invocation;
 using ops::Verb;
 
 constexpr const char* kAbout =
-    "ops-agent watches this company's services, repairs what a runbook can repair, proves that it worked,\n"
+    "ops-agent watches this company's services, repairs what a runbook can repair, proves that it "
+    "worked,\n"
     "and wakes a person only for what needs one.";
 
 // ./ops-agent.yaml, then /etc/ops-agent/ops-agent.yaml.
@@ -64,8 +66,10 @@ int run(int argc, char** argv) {
     ops::Terminal terminal = ops::Terminal::of_standard_output();
     CLI::App app(kAbout, "ops-agent");
     app.require_subcommand(1);
-    app.footer("Exit codes: 0 fine, 1 unhealthy or failed, 2 wrong usage or configuration, 3 no running agent.\n"
-               "More: ops-agent VERB --help");
+    app.footer(
+        "Exit codes: 0 fine, 1 unhealthy or failed, 2 wrong usage or configuration, 3 no running "
+        "agent.\n"
+        "More: ops-agent VERB --help");
     Parsed parsed;
     for (const Verb& verb : ops::verbs()) add_verb(app, verb, parsed);
     if (argc > 1 && argv[1][0] != '-') {
@@ -73,7 +77,8 @@ int run(int argc, char** argv) {
         bool known = false;
         for (const Verb& verb : ops::verbs()) known = known || verb.name == word;
         if (!known) {
-            terminal.problem("no verb '" + word + "'" + nearest_verb(word) + "; see 'ops-agent --help'");
+            terminal.problem("no verb '" + word + "'" + nearest_verb(word) +
+                             "; see 'ops-agent --help'");
             return ops::kUsage;
         }
     }
@@ -87,7 +92,8 @@ int run(int argc, char** argv) {
             std::fputs(app.help().c_str(), stdout);
             return ops::kUsage;
         }
-        terminal.problem(message + "; see 'ops-agent " + std::string(argc > 1 ? argv[1] : "") + " --help'");
+        terminal.problem(message + "; see 'ops-agent " + std::string(argc > 1 ? argv[1] : "") +
+                         " --help'");
         return ops::kUsage;
     }
     Invocation& invocation = parsed.invocation;

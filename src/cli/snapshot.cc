@@ -36,26 +36,32 @@ private:
 
 Snapshot::~Snapshot() = default;
 
-Result<std::unique_ptr<Snapshot>> Snapshot::take(const Invocation& invocation, const std::string& only_target) {
+Result<std::unique_ptr<Snapshot>> Snapshot::take(const Invocation& invocation,
+                                                 const std::string& only_target) {
     if (invocation.config_file.empty()) {
-        return Error{Fault::invalid, "no ops-agent.yaml here nor in /etc/ops-agent; name one with --config"};
+        return Error{Fault::invalid,
+                     "no ops-agent.yaml here nor in /etc/ops-agent; name one with --config"};
     }
     PosixFiles files;
     Problems problems;
     std::unique_ptr<Snapshot> snapshot(new Snapshot());
     snapshot->loaded_ = load(files, invocation.config_file, environment_variable, problems);
     if (!snapshot->loaded_) {
-        return Error{Fault::invalid, "the configuration has errors; see 'ops-agent lint'\n" + problems.print()};
+        return Error{Fault::invalid,
+                     "the configuration has errors; see 'ops-agent lint'\n" + problems.print()};
     }
     if (!only_target.empty() && !snapshot->loaded_->settings.inventory.has_target(only_target)) {
-        return Error{Fault::invalid, "no service or host '" + only_target + "' in the configuration"};
+        return Error{Fault::invalid,
+                     "no service or host '" + only_target + "' in the configuration"};
     }
     // One look has to be enough.
-    for (CheckSettings& check : snapshot->loaded_->settings.checks) check.failures = check.recoveries = 1;
+    for (CheckSettings& check : snapshot->loaded_->settings.checks)
+        check.failures = check.recoveries = 1;
     StoreOptions options;
     options.access = Access::read;
     auto history = History::open(snapshot->loaded_->data_dir, options);
-    snapshot->records_ = std::make_unique<Records>(history.ok() ? std::move(history).value() : nullptr);
+    snapshot->records_ =
+        std::make_unique<Records>(history.ok() ? std::move(history).value() : nullptr);
     snapshot->ask(only_target);
     return snapshot;
 }
@@ -64,9 +70,11 @@ void Snapshot::ask(const std::string& only_target) {
     RealClock clock;
     PosixProcesses processes;
     Inbox<ProbeEvent> inbox(65536);
-    detector_ = std::make_unique<Detector>(loaded_->settings, loaded_->runbook, records_.get(), clock.now());
+    detector_ = std::make_unique<Detector>(loaded_->settings, loaded_->runbook, records_.get(),
+                                           clock.now());
     auto engine = ProbeEngine::start(clock, processes, [&](std::vector<ProbeEvent> events) {
-        (void)inbox.push_batch(std::move(events));  // larger than any configuration's number of checks
+        (void)inbox.push_batch(
+            std::move(events));  // larger than any configuration's number of checks
     });
     if (!engine.ok()) {
         notes_.push_back(engine.error().message);
@@ -77,7 +85,9 @@ void Snapshot::ask(const std::string& only_target) {
     size_t waiting = 0;
     Duration longest{};
     for (const auto& check : loaded_->checks.checks) {
-        if (!check || (!only_target.empty() && check->target() != only_target && check->target() != host)) continue;
+        if (!check ||
+            (!only_target.empty() && check->target() != only_target && check->target() != host))
+            continue;
         Ask ask = check->ask();
         longest = std::max(longest, ask.time_limit);
         engine.value()->start(std::move(ask));
@@ -97,7 +107,8 @@ void Snapshot::ask(const std::string& only_target) {
                 continue;
             }
             --waiting;
-            (void)detector_->observe(judged.observation, clock.now());  // looked at once: nothing to act on
+            (void)detector_->observe(judged.observation,
+                                     clock.now());  // looked at once: nothing to act on
         }
     }
     if (waiting > 0) notes_.push_back(std::to_string(waiting) + " checks gave no answer in time");

@@ -12,9 +12,10 @@ namespace ops {
 
 class Snapshot {
 public:
-    // Asks all checks (or those of one target and its host) and waits for the answers: as long as the longest time
-    // limit, at most. Problems of the configuration are an Error.
-    static Result<std::unique_ptr<Snapshot>> take(const Invocation& invocation, const std::string& only_target);
+    // Asks all checks (or those of one target and its host) and waits for the answers: as long as
+    // the longest time limit, at most. Problems of the configuration are an Error.
+    static Result<std::unique_ptr<Snapshot>> take(const Invocation& invocation,
+                                                  const std::string& only_target);
     ~Snapshot();
 
     const Loaded& loaded() const { return *loaded_; }

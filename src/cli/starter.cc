@@ -11,10 +11,30 @@ namespace ops {
 namespace {
 
 // Units that belong to the system itself; watching them tells a founder nothing.
-constexpr auto kSystemUnits = std::to_array<std::string_view>(
-    {"systemd-", "getty@", "serial-getty@", "user@", "user-runtime-dir@", "dbus", "polkit", "ssh", "sshd", "udisks2",
-     "packagekit", "accounts-daemon", "rsyslog", "networking", "NetworkManager", "ModemManager", "wpa_supplicant",
-     "unattended-upgrades", "console-", "kmod", "upower", "rtkit", "colord", "ops-agent"});
+constexpr auto kSystemUnits = std::to_array<std::string_view>({"systemd-",
+                                                               "getty@",
+                                                               "serial-getty@",
+                                                               "user@",
+                                                               "user-runtime-dir@",
+                                                               "dbus",
+                                                               "polkit",
+                                                               "ssh",
+                                                               "sshd",
+                                                               "udisks2",
+                                                               "packagekit",
+                                                               "accounts-daemon",
+                                                               "rsyslog",
+                                                               "networking",
+                                                               "NetworkManager",
+                                                               "ModemManager",
+                                                               "wpa_supplicant",
+                                                               "unattended-upgrades",
+                                                               "console-",
+                                                               "kmod",
+                                                               "upower",
+                                                               "rtkit",
+                                                               "colord",
+                                                               "ops-agent"});
 
 bool is_of_the_system(std::string_view unit) {
     return std::any_of(kSystemUnits.begin(), kSystemUnits.end(),
@@ -32,7 +52,8 @@ std::vector<std::string_view> words_of(std::string_view line) {
 // A name that may stand in the configuration.
 std::string safe_name(std::string text) {
     std::replace_if(
-        text.begin(), text.end(), [](char c) { return !is_safe_word("a" + std::string(1, c)); }, '-');
+        text.begin(), text.end(), [](char c) { return !is_safe_word("a" + std::string(1, c)); },
+        '-');
     while (!text.empty() && text.front() == '-') text.erase(0, 1);
     return text.empty() ? "service" : text;
 }
@@ -40,11 +61,22 @@ std::string safe_name(std::string text) {
 // Names are one space: hosts and services.
 std::string unique_name(const std::string& wanted, std::set<std::string>& taken) {
     std::string name = safe_name(wanted);
-    for (int number = 2; !taken.insert(name).second; ++number) name = safe_name(wanted) + "-" + std::to_string(number);
+    for (int number = 2; !taken.insert(name).second; ++number)
+        name = safe_name(wanted) + "-" + std::to_string(number);
     return name;
 }
 
-std::string service_lines(const std::string& name, const std::string& check, const std::string& restart) {
+// Goes between quotes of YAML and into a command: anything but these characters is left out of a
+// starter.
+bool is_plain(const std::string& name) {
+    return !name.empty() && name.front() != '-' &&
+           name.find_first_not_of(
+               "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789@._:-") ==
+               std::string::npos;
+}
+
+std::string service_lines(const std::string& name, const std::string& check,
+                          const std::string& restart) {
     std::string out = "  - name: " + name + "\n    host: local\n    check: {" + check + "}\n";
     if (!restart.empty()) out += "    restart: \"" + restart + "\"\n";
     return out;
@@ -64,8 +96,8 @@ std::vector<std::string> units_of(const std::string& list_units) {
 }
 
 std::vector<std::string> programs_of(const std::string& supervisor_status) {
-    static const std::set<std::string_view> kStates = {"RUNNING", "STARTING", "STOPPED", "BACKOFF",
-                                                       "EXITED",  "FATAL",    "UNKNOWN", "STOPPING"};
+    static const std::set<std::string_view> kStates = {
+        "RUNNING", "STARTING", "STOPPED", "BACKOFF", "EXITED", "FATAL", "UNKNOWN", "STOPPING"};
     std::vector<std::string> programs;
     for (const std::string_view line : split(supervisor_status, '\n')) {
         const auto words = words_of(line);
@@ -78,12 +110,15 @@ std::vector<FoundPort> ports_of(const std::string& ss) {
     std::vector<FoundPort> ports;
     std::set<int> seen;
     for (const std::string_view line : split(ss, '\n')) {
-        const auto words = words_of(line);  // LISTEN 0 511 0.0.0.0:80 0.0.0.0:* users:(("nginx",pid=1,fd=6))
+        const auto words =
+            words_of(line);  // LISTEN 0 511 0.0.0.0:80 0.0.0.0:* users:(("nginx",pid=1,fd=6))
         if (words.size() < 5 || words[0] != "LISTEN") continue;
         const size_t colon = words[3].rfind(':');
         if (colon == std::string_view::npos) continue;
         const std::string_view digits = words[3].substr(colon + 1);
-        if (digits.empty() || digits.size() > 5 || digits.find_first_not_of("0123456789") != std::string_view::npos) continue;
+        if (digits.empty() || digits.size() > 5 ||
+            digits.find_first_not_of("0123456789") != std::string_view::npos)
+            continue;
         const int port = std::stoi(std::string(digits));
         if (!seen.insert(port).second) continue;
         std::string program;
@@ -102,30 +137,40 @@ std::string starter_config(const FoundMachine& machine) {
     std::string services;
     std::set<std::string> watched_programs;
     for (const std::string& unit : machine.units) {
+        if (!is_plain(unit)) continue;
         services += service_lines(unique_name(unit, taken), "systemd: \"" + unit + ".service\"",
                                   "systemctl restart " + unit + ".service");
         watched_programs.insert(unit);
     }
     for (const std::string& program : machine.programs) {
+        if (!is_plain(program)) continue;
         const size_t colon = program.find(':');
-        services += service_lines(unique_name(colon == std::string::npos ? program : program.substr(colon + 1), taken),
-                                  "supervisor: \"" + program + "\", via: \"" + machine.supervisor_url + "\"",
-                                  "supervisorctl restart " + program);
+        services += service_lines(
+            unique_name(colon == std::string::npos ? program : program.substr(colon + 1), taken),
+            "supervisor: \"" + program + "\", via: \"" + machine.supervisor_url + "\"",
+            "supervisorctl restart " + program);
     }
     for (const FoundPort& port : machine.ports) {
         const std::string at = "127.0.0.1:" + std::to_string(port.port);
         if (port.port == 22 || port.program == "sshd" || port.program == "ops-agent") continue;
-        const std::string base = port.program.empty() ? "port-" + std::to_string(port.port)
-                                                      : port.program + "-" + std::to_string(port.port);
-        services += service_lines(unique_name(base, taken),
-                                  port.speaks_http ? "http: \"http://" + at + "/\", expect: {status: [200, 301, 302, 401, 403, 404]}"
-                                                   : "tcp: \"" + at + "\"",
-                                  "");
+        const std::string base = port.program.empty()
+                                     ? "port-" + std::to_string(port.port)
+                                     : port.program + "-" + std::to_string(port.port);
+        services += service_lines(
+            unique_name(base, taken),
+            port.speaks_http
+                ? "http: \"http://" + at + "/\", expect: {status: [200, 301, 302, 401, 403, 404]}"
+                : "tcp: \"" + at + "\"",
+            "");
     }
-    return "# Written by 'ops-agent init' from what it found on this machine. Every setting: docs/configuration.md.\n"
+    return "# Written by 'ops-agent init' from what it found on this machine. Every setting: "
+           "docs/configuration.md.\n"
            "agent:\n"
-           "  name: " + safe_name(machine.host_name) + "\n"
-           "  mode: ask            # observe: only look; ask: every action needs your yes; auto: repair by itself\n"
+           "  name: " +
+           safe_name(machine.host_name) +
+           "\n"
+           "  mode: ask            # observe: only look; ask: every action needs your yes; auto: "
+           "repair by itself\n"
            "  data_dir: ./var\n"
            "  listen: 127.0.0.1:8321\n"
            "  runbook: runbook.yaml\n"
@@ -139,21 +184,24 @@ std::string starter_config(const FoundMachine& machine) {
                              : "services:\n" + services) +
            "# Where you are told. Without a channel, alerts go to the log.\n"
            "# channels:\n"
-           "#   - {name: mail, email: {to: you@example.com, from: ops@example.com, smtp: \"smtp://127.0.0.1:25\"}}\n";
+           "#   - {name: mail, email: {to: you@example.com, from: ops@example.com, smtp: "
+           "\"smtp://127.0.0.1:25\"}}\n";
 }
 
 std::string starter_runbook(const FoundMachine& machine) {
     std::string out =
-        "# What can go wrong and what to do about it: docs/runbook.md; more entries to copy from are in runbooks/.\n"
+        "# What can go wrong and what to do about it: docs/runbook.md; more entries to copy from "
+        "are in runbooks/.\n"
         "common_issues:\n"
         "  - name: \"Disk space critical\"\n"
         "    symptoms:\n"
         "      - disk_usage > 90%\n"
         "    for: 1m\n"
         "    auto_resolve:\n";
-    out += machine.units.empty() ? "      - command: \"find /var/log -name '*.gz' -mtime +7 -delete\"\n"
-                                   "        effect: idempotent\n"
-                                 : "      - command: \"journalctl --vacuum-time=3d\"\n";
+    out += machine.units.empty()
+               ? "      - command: \"find /var/log -name '*.gz' -mtime +7 -delete\"\n"
+                 "        effect: idempotent\n"
+               : "      - command: \"journalctl --vacuum-time=3d\"\n";
     out +=
         "      - verify: disk_usage < 90%\n"
         "      - alert_if: disk_usage > 95%\n"

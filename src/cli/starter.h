@@ -1,4 +1,5 @@
-// The starter configuration that `init` writes from what it found on this machine. Pure: found things in, YAML out.
+// The starter configuration that `init` writes from what it found on this machine. Pure: found
+// things in, YAML out.
 #pragma once
 
 #include <string>
@@ -8,22 +9,22 @@ namespace ops {
 
 struct FoundPort {
     int port = 0;
-    std::string program;   // "nginx", or empty
+    std::string program;  // "nginx", or empty
     bool speaks_http = false;
 };
 struct FoundMachine {
     std::string host_name;
-    std::vector<std::string> units;      // running systemd services, without ".service"
-    std::vector<std::string> programs;   // of supervisord, as "group:name" or "name"
-    std::string supervisor_url;          // empty: no supervisord answers
-    std::vector<FoundPort> ports;        // listening on loopback or everywhere
+    std::vector<std::string> units;     // running systemd services, without ".service"
+    std::vector<std::string> programs;  // of supervisord, as "group:name" or "name"
+    std::string supervisor_url;         // empty: no supervisord answers
+    std::vector<FoundPort> ports;       // listening on loopback or everywhere
 };
 
 std::string starter_config(const FoundMachine& machine);
 std::string starter_runbook(const FoundMachine& machine);
 
-// What the commands print: `systemctl list-units`, `supervisorctl status`, `ss -Hltnp`. Lines that cannot be read are
-// left out.
+// What the commands print: `systemctl list-units`, `supervisorctl status`, `ss -Hltnp`. Lines that
+// cannot be read are left out.
 std::vector<std::string> units_of(const std::string& list_units);
 std::vector<std::string> programs_of(const std::string& supervisor_status);
 std::vector<FoundPort> ports_of(const std::string& ss);

@@ -10,13 +10,13 @@ namespace {
 
 const char* code_of(Colour colour) {
     switch (colour) {
-    case Colour::plain: return "";
-    case Colour::red: return "\x1b[31m";
-    case Colour::green: return "\x1b[32m";
-    case Colour::yellow: return "\x1b[33m";
-    case Colour::blue: return "\x1b[34m";
-    case Colour::dim: return "\x1b[2m";
-    case Colour::bold: return "\x1b[1m";
+        case Colour::plain: return "";
+        case Colour::red: return "\x1b[31m";
+        case Colour::green: return "\x1b[32m";
+        case Colour::yellow: return "\x1b[33m";
+        case Colour::blue: return "\x1b[34m";
+        case Colour::dim: return "\x1b[2m";
+        case Colour::bold: return "\x1b[1m";
     }
     return "";
 }

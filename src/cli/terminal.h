@@ -1,4 +1,5 @@
-// Terminal: what a verb prints, and how: aligned columns; colours only on a terminal and never with NO_COLOR.
+// Terminal: what a verb prints, and how: aligned columns; colours only on a terminal and never with
+// NO_COLOR.
 #pragma once
 
 #include <string>
@@ -12,10 +13,11 @@ enum class Colour { plain, red, green, yellow, blue, dim, bold };
 class Terminal {
 public:
     Terminal(bool colours, int width) : colours_(colours), width_(width) {}
-    static Terminal of_standard_output();  // looks at the environment and at what it is connected to
+    static Terminal
+    of_standard_output();  // looks at the environment and at what it is connected to
 
-    void line(std::string_view text = "") const;        // to standard output
-    void problem(std::string_view text) const;          // "ops-agent: TEXT" to standard error
+    void line(std::string_view text = "") const;  // to standard output
+    void problem(std::string_view text) const;    // "ops-agent: TEXT" to standard error
     std::string in(Colour colour, std::string_view text) const;
     bool has_colours() const { return colours_; }
     int width() const { return width_; }
@@ -25,8 +27,8 @@ private:
     int width_;
 };
 
-// Columns as wide as their widest cell; the last one is cut at the terminal's width. Cells are plain text; `colour`
-// goes over the whole cell.
+// Columns as wide as their widest cell; the last one is cut at the terminal's width. Cells are
+// plain text; `colour` goes over the whole cell.
 class Table {
 public:
     struct Cell {

@@ -11,8 +11,8 @@ namespace {
 
 std::string by(const Invocation& invocation) { return invocation.option("--by", user_name()); }
 
-int post(const Invocation& invocation, Terminal& terminal, const std::string& path, const Json& body,
-         const std::string& done) {
+int post(const Invocation& invocation, Terminal& terminal, const std::string& path,
+         const Json& body, const std::string& done) {
     Result<Client> opened = Client::open(invocation);
     if (!opened.ok()) return told(opened.error(), terminal);
     Client client = std::move(opened).value();
@@ -22,14 +22,16 @@ int post(const Invocation& invocation, Terminal& terminal, const std::string& pa
     return kFine;
 }
 
-int decide(const Invocation& invocation, Terminal& terminal, const std::string& what, const std::string& done) {
+int decide(const Invocation& invocation, Terminal& terminal, const std::string& what,
+           const std::string& done) {
     const std::string& id = invocation.words[0];
     if (!is_safe_word(id)) {
         terminal.problem("'" + printable(id, Lines::flatten) + "' is no id");
         return kUsage;
     }
     return post(invocation, terminal, "/api/v1/incidents/" + id + "/" + what,
-                Json::object({{"by", by(invocation)}, {"note", invocation.option("--note")}}), id + " " + done);
+                Json::object({{"by", by(invocation)}, {"note", invocation.option("--note")}}),
+                id + " " + done);
 }
 
 }  // namespace
@@ -71,11 +73,13 @@ int verb_reject(const Invocation& invocation, Terminal& terminal) {
     return decide(invocation, terminal, "reject", "rejected");
 }
 int verb_ack(const Invocation& invocation, Terminal& terminal) {
-    return decide(invocation, terminal, "ack", "acknowledged: it is yours, no new attempts and no reminders");
+    return decide(invocation, terminal, "ack",
+                  "acknowledged: it is yours, no new attempts and no reminders");
 }
 int verb_resolve(const Invocation& invocation, Terminal& terminal) {
     if (invocation.option("--note").empty()) {
-        terminal.problem("resolve needs --note 'what was done': it is remembered for the next time");
+        terminal.problem(
+            "resolve needs --note 'what was done': it is remembered for the next time");
         return kUsage;
     }
     return decide(invocation, terminal, "resolve", "resolved");
@@ -86,7 +90,8 @@ int verb_silence(const Invocation& invocation, Terminal& terminal) {
                 Json::object({{"name", invocation.words[0]},
                               {"duration", invocation.words[1]},
                               {"by", by(invocation)}}),
-                invocation.words[0] + " is silent for " + invocation.words[1] + "; it is still watched and repaired");
+                invocation.words[0] + " is silent for " + invocation.words[1] +
+                    "; it is still watched and repaired");
 }
 
 int verb_pause(const Invocation& invocation, Terminal& terminal) {

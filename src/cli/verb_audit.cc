@@ -26,10 +26,13 @@ int verb_audit(const Invocation& invocation, Terminal& terminal) {
                                     {"problems", Json::of_strings(chain.problems)}})
                           .dump_pretty());
     } else {
-        for (const std::string& problem : chain.problems) terminal.line(terminal.in(Colour::red, problem));
+        for (const std::string& problem : chain.problems)
+            terminal.line(terminal.in(Colour::red, problem));
         terminal.line(std::to_string(chain.events) + " events, " +
-                      (chain.ok ? terminal.in(Colour::green, "the chain is whole") : terminal.in(Colour::red, "the chain is broken")));
-        terminal.line("head " + chain.head.hash + " (event " + std::to_string(chain.head.seq) + ")");
+                      (chain.ok ? terminal.in(Colour::green, "the chain is whole")
+                                : terminal.in(Colour::red, "the chain is broken")));
+        terminal.line("head " + chain.head.hash + " (event " + std::to_string(chain.head.seq) +
+                      ")");
     }
     return chain.ok ? kFine : kUnwell;
 }
@@ -38,16 +41,16 @@ int verb_rebuild(const Invocation& invocation, Terminal& terminal) {
     const auto client = Client::open(invocation);
     if (!client.ok()) return told(client.error(), terminal);
     const bool compare = invocation.flag("--compare");
-    const auto report =
-        rebuild_projections(client.value().data_dir(), compare ? Rebuild::compare : Rebuild::replace);
+    const auto report = rebuild_projections(client.value().data_dir(),
+                                            compare ? Rebuild::compare : Rebuild::replace);
     if (!report.ok()) {
         terminal.problem(report.error().message);
         return kUnwell;
     }
     for (const std::string& difference : report.value().differences) terminal.line(difference);
     const size_t count = report.value().differences.size();
-    terminal.line(std::to_string(report.value().events) + " events, " + std::to_string(count) + " differences" +
-                  (compare || count == 0 ? "" : ", mended"));
+    terminal.line(std::to_string(report.value().events) + " events, " + std::to_string(count) +
+                  " differences" + (compare || count == 0 ? "" : ", mended"));
     return compare && count > 0 ? kUnwell : kFine;
 }
 

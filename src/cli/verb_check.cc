@@ -1,5 +1,5 @@
-#include "base/units.h"
 #include "base/text.h"
+#include "base/units.h"
 #include "cli/client.h"
 #include "cli/snapshot.h"
 #include "cli/verbs.h"
@@ -11,21 +11,22 @@ namespace {
 Json target_json(const Snapshot& snapshot, const TargetState& state) {
     const Service* service = snapshot.loaded().settings.inventory.find_service(state.target);
     const auto or_null = [](const std::string& text) { return text.empty() ? Json() : Json(text); };
-    return Json::object({{"name", state.target},
-                         {"group", or_null(service == nullptr ? "" : service->group)},
-                         {"host", or_null(service == nullptr ? "" : service->host)},
-                         {"status", name_of(state.status)},
-                         {"since", format_rfc3339(snapshot.now())},
-                         {"reason", state.reason},
-                         {"facts", snapshot.detector().facts(state.target, snapshot.now()).to_plain_json()}});
+    return Json::object(
+        {{"name", state.target},
+         {"group", or_null(service == nullptr ? "" : service->group)},
+         {"host", or_null(service == nullptr ? "" : service->host)},
+         {"status", name_of(state.status)},
+         {"since", format_rfc3339(snapshot.now())},
+         {"reason", state.reason},
+         {"facts", snapshot.detector().facts(state.target, snapshot.now()).to_plain_json()}});
 }
 
 Colour colour_of(Status status) {
     switch (status) {
-    case Status::up: return Colour::green;
-    case Status::down: return Colour::red;
-    case Status::degraded: return Colour::yellow;
-    default: return Colour::dim;
+        case Status::up: return Colour::green;
+        case Status::down: return Colour::red;
+        case Status::degraded: return Colour::yellow;
+        default: return Colour::dim;
     }
 }
 
@@ -39,7 +40,8 @@ int verb_check(const Invocation& invocation, Terminal& terminal) {
     size_t unwell = 0, down = 0, all = 0;
     Table table({"", "NAME", "STATUS", "WHAT"});
     for (const TargetState& state : snapshot.detector().states()) {
-        const bool is_host = snapshot.loaded().settings.inventory.find_host(state.target) != nullptr;
+        const bool is_host =
+            snapshot.loaded().settings.inventory.find_host(state.target) != nullptr;
         (is_host ? hosts : services).push(target_json(snapshot, state));
         ++all;
         if (state.status == Status::down) ++down;
@@ -60,14 +62,17 @@ int verb_check(const Invocation& invocation, Terminal& terminal) {
                           .dump_pretty());
     } else {
         table.print(terminal);
-        for (const std::string& note : snapshot.notes()) terminal.line(terminal.in(Colour::yellow, note));
+        for (const std::string& note : snapshot.notes())
+            terminal.line(terminal.in(Colour::yellow, note));
         terminal.line();
-        terminal.line(status + ": " + std::to_string(all - unwell) + " of " + std::to_string(all) + " well");
+        terminal.line(status + ": " + std::to_string(all - unwell) + " of " + std::to_string(all) +
+                      " well");
     }
     return unwell == 0 ? kFine : kUnwell;
 }
 
-// The value of the whole, then of every part, indented as it is nested; what is missing is said with the reason.
+// The value of the whole, then of every part, indented as it is nested; what is missing is said
+// with the reason.
 int verb_eval(const Invocation& invocation, Terminal& terminal) {
     const std::string target = invocation.option("--service");
     const auto taken = Snapshot::take(invocation, target);
@@ -77,9 +82,11 @@ int verb_eval(const Invocation& invocation, Terminal& terminal) {
     const expr::Parsed parsed = expr::parse(invocation.words[0], names);
     if (!parsed.expression) {
         for (const expr::Problem& problem : parsed.problems) {
-            terminal.problem("1:" + std::to_string(problem.offset + 1) + ": error: " + problem.message);
+            terminal.problem("1:" + std::to_string(problem.offset + 1) +
+                             ": error: " + problem.message);
             terminal.line(invocation.words[0]);
-            terminal.line(std::string(problem.offset, ' ') + std::string(std::max<size_t>(problem.length, 1), '^'));
+            terminal.line(std::string(problem.offset, ' ') +
+                          std::string(std::max<size_t>(problem.length, 1), '^'));
         }
         return kUsage;
     }
@@ -91,11 +98,12 @@ int verb_eval(const Invocation& invocation, Terminal& terminal) {
     if (invocation.json) {
         Json parts = Json::array();
         for (const expr::Part& part : explained.parts) {
-            parts.push(Json::object({{"text", part.text},
-                                     {"value", part.value.to_plain_json()},
-                                     {"printed", part.value.print()},
-                                     {"why_unknown", part.why_unknown.empty() ? Json() : Json(part.why_unknown)},
-                                     {"depth", part.depth}}));
+            parts.push(Json::object(
+                {{"text", part.text},
+                 {"value", part.value.to_plain_json()},
+                 {"printed", part.value.print()},
+                 {"why_unknown", part.why_unknown.empty() ? Json() : Json(part.why_unknown)},
+                 {"depth", part.depth}}));
         }
         terminal.line(Json::object({{"expression", invocation.words[0]},
                                     {"target", about},
@@ -105,12 +113,13 @@ int verb_eval(const Invocation& invocation, Terminal& terminal) {
                           .dump_pretty());
         return kFine;
     }
-    terminal.line(invocation.words[0] + "  =  " + terminal.in(Colour::bold, explained.value.print()) + "   (about " +
-                  about + ")");
+    terminal.line(invocation.words[0] + "  =  " +
+                  terminal.in(Colour::bold, explained.value.print()) + "   (about " + about + ")");
     for (const expr::Part& part : explained.parts) {
         const std::string indent(static_cast<size_t>(part.depth) * 2 + 2, ' ');
-        terminal.line(indent + part.text + "  =  " + part.value.print() +
-                      (part.why_unknown.empty() ? "" : terminal.in(Colour::yellow, "  " + part.why_unknown)));
+        terminal.line(
+            indent + part.text + "  =  " + part.value.print() +
+            (part.why_unknown.empty() ? "" : terminal.in(Colour::yellow, "  " + part.why_unknown)));
     }
     if (!explained.missing.empty()) terminal.line("missing: " + join(explained.missing, ", "));
     return kFine;

@@ -51,8 +51,9 @@ private:
         (void)files_.make_folder(loaded_.data_dir);  // the write below tells whether it is there
         const Result<> written = files_.replace(probe, "ok\n");
         if (!written.ok()) {
-            return fault("data folder: " + written.error().message,
-                         "without a journal nothing is repaired: free the disk or change agent.data_dir");
+            return fault(
+                "data folder: " + written.error().message,
+                "without a journal nothing is repaired: free the disk or change agent.data_dir");
         }
         (void)files_.remove(probe);  // a small file more does no harm
         fine("data folder '" + loaded_.data_dir + "' can be written");
@@ -61,14 +62,16 @@ private:
         const auto store = Store::open(loaded_.data_dir, options);
         if (store.ok()) return fine("the journal opens and passes its checks");
         if (store.error().fault == Fault::corrupt) {
-            fault("journal: " + store.error().message, "stop the agent, keep a copy, then 'ops-agent audit verify'");
+            fault("journal: " + store.error().message,
+                  "stop the agent, keep a copy, then 'ops-agent audit verify'");
         }
     }
 
     void clock() {
         const Time now = RealClock().now();
         if (now < Time(std::chrono::hours(24 * 365 * 54))) {
-            fault("the clock says " + format_rfc3339(now), "set it, and keep it set with chrony or systemd-timesyncd");
+            fault("the clock says " + format_rfc3339(now),
+                  "set it, and keep it set with chrony or systemd-timesyncd");
         } else {
             fine("the clock says " + format_rfc3339(now));
         }
@@ -76,21 +79,28 @@ private:
 
     void ssh(const Host& host) {
         Command command;
-        command.argv = {"ssh", "-T", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes",
-                        "-o", "ConnectTimeout=5", "--", host.ssh, "true"};
+        command.argv = {"ssh", "-T",
+                        "-o",  "BatchMode=yes",
+                        "-o",  "StrictHostKeyChecking=yes",
+                        "-o",  "ConnectTimeout=5",
+                        "--",  host.ssh,
+                        "true"};
         command.time_limit = std::chrono::seconds(8);
         const Result<Exit> exit = processes_.run(command);
         if (exit.ok() && exit.value().good()) return fine("ssh to host '" + host.name + "' works");
-        const std::string why = exit.ok() ? printable(clip_end(exit.value().output, 200), Lines::flatten)
-                                          : exit.error().message;
+        const std::string why = exit.ok()
+                                    ? printable(clip_end(exit.value().output, 200), Lines::flatten)
+                                    : exit.error().message;
         fault("ssh to host '" + host.name + "' (" + host.ssh + ") fails: " + why,
-              "try 'ssh -o BatchMode=yes " + host.ssh + " true' as this user: the key and the host key must be known");
+              "try 'ssh -o BatchMode=yes " + host.ssh +
+                  " true' as this user: the key and the host key must be known");
     }
 
     void channels() {
         const auto critical = loaded_.escalation.route(Level::critical);
         if (critical.empty()) {
-            fault("nobody is told of critical incidents", "add a channel and name it under escalation: critical:");
+            fault("nobody is told of critical incidents",
+                  "add a channel and name it under escalation: critical:");
         } else if (critical.size() == 1) {
             warning("critical incidents go to one channel only: " + critical[0],
                     "add a second one: a dead channel cannot tell that it is dead");
@@ -101,7 +111,8 @@ private:
 
     void kill_switch() {
         if (files_.read(loaded_.data_dir + "/pause").ok()) {
-            warning("the kill switch is on: nothing is repaired", "'ops-agent resume' when it may act again");
+            warning("the kill switch is on: nothing is repaired",
+                    "'ops-agent resume' when it may act again");
         }
     }
 
@@ -122,13 +133,16 @@ private:
 
 std::unique_ptr<Loaded> load_or_say(const Invocation& invocation, const Terminal& terminal) {
     if (invocation.config_file.empty()) {
-        terminal.problem("no ops-agent.yaml here nor in /etc/ops-agent; 'ops-agent init --write' makes a starter");
+        terminal.problem(
+            "no ops-agent.yaml here nor in /etc/ops-agent; 'ops-agent init --write' makes a "
+            "starter");
         return nullptr;
     }
     PosixFiles files;
     Problems problems;
     auto loaded = load(files, invocation.config_file, environment_variable, problems);
-    if (!loaded) terminal.problem("the configuration has errors; see 'ops-agent lint'\n" + problems.print());
+    if (!loaded)
+        terminal.problem("the configuration has errors; see 'ops-agent lint'\n" + problems.print());
     return loaded;
 }
 
@@ -142,9 +156,14 @@ int verb_doctor(const Invocation& invocation, Terminal& terminal) {
     for (const Finding& finding : Doctor(*loaded).all()) {
         const bool is_fault = finding.kind == Finding::Kind::fault;
         if (is_fault) code = kUnwell;
-        const char* word = is_fault ? "fault" : finding.kind == Finding::Kind::warning ? "warning" : "fine";
-        const Colour colour = is_fault ? Colour::red : finding.kind == Finding::Kind::warning ? Colour::yellow : Colour::green;
-        list.push(Json::object({{"kind", word}, {"what", finding.what}, {"advice", finding.advice}}));
+        const char* word = is_fault                                 ? "fault"
+                           : finding.kind == Finding::Kind::warning ? "warning"
+                                                                    : "fine";
+        const Colour colour = is_fault                                 ? Colour::red
+                              : finding.kind == Finding::Kind::warning ? Colour::yellow
+                                                                       : Colour::green;
+        list.push(
+            Json::object({{"kind", word}, {"what", finding.what}, {"advice", finding.advice}}));
         if (invocation.json) continue;
         std::string padded(word);
         padded.resize(8, ' ');
@@ -167,7 +186,8 @@ int verb_notify(const Invocation& invocation, Terminal& terminal) {
     if (channel == nullptr) {
         std::vector<std::string> known;
         for (const ChannelSettings& one : loaded->escalation.channels) known.push_back(one.name);
-        terminal.problem("no channel '" + name + "'" + did_you_mean(name, known) + "; there are: " + join(known, ", "));
+        terminal.problem("no channel '" + name + "'" + did_you_mean(name, known) +
+                         "; there are: " + join(known, ", "));
         return kUsage;
     }
     RealClock clock;
@@ -178,13 +198,14 @@ int verb_notify(const Invocation& invocation, Terminal& terminal) {
     LineLog log(terminal);
     Sender sender({http, mail, processes, files, log});
     const AlertDraft alert = test_alert(loaded->escalation, name, clock.now());
-    const DeliveryResult result =
-        sender.deliver(*channel, {alert, loaded->escalation.time_zone, loaded->settings.agent.name});
+    const DeliveryResult result = sender.deliver(
+        *channel, {alert, loaded->escalation.time_zone, loaded->settings.agent.name});
     if (result.failed) {
         terminal.problem("channel '" + name + "': " + result.failed->error.message);
         return kUnwell;
     }
-    terminal.line("channel '" + name + "': " + (result.delivered ? result.delivered->answer : "sent"));
+    terminal.line("channel '" + name +
+                  "': " + (result.delivered ? result.delivered->answer : "sent"));
     return kFine;
 }
 

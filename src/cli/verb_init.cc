@@ -23,12 +23,15 @@ FoundMachine look_around() {
     PosixFiles files;
     FoundMachine machine;
     machine.host_name = trim(output_of(processes, {"uname", "-n"}));
-    machine.units = units_of(output_of(
-        processes, {"systemctl", "list-units", "--type=service", "--state=running", "--plain", "--no-legend", "--no-pager"}));
+    machine.units =
+        units_of(output_of(processes, {"systemctl", "list-units", "--type=service",
+                                       "--state=running", "--plain", "--no-legend", "--no-pager"}));
     machine.ports = ports_of(output_of(processes, {"ss", "-Hltnp"}));
     for (const char* url : {"unix:///run/supervisor.sock", "unix:///var/run/supervisor.sock"}) {
-        if (output_of(processes, {"test", "-S", std::string(url).substr(7)}).empty() && machine.supervisor_url.empty()) {
-            machine.programs = programs_of(output_of(processes, {"supervisorctl", "-s", url, "status"}));
+        if (output_of(processes, {"test", "-S", std::string(url).substr(7)}).empty() &&
+            machine.supervisor_url.empty()) {
+            machine.programs =
+                programs_of(output_of(processes, {"supervisorctl", "-s", url, "status"}));
             if (!machine.programs.empty()) machine.supervisor_url = std::string(url) + ":/RPC2";
         }
     }
@@ -58,11 +61,13 @@ int verb_init(const Invocation& invocation, Terminal& terminal) {
     PosixFiles files;
     for (const char* name : {"ops-agent.yaml", "runbook.yaml"}) {
         if (files.read(name).ok()) {
-            terminal.problem(std::string("'") + name + "' is here already; init overwrites nothing");
+            terminal.problem(std::string("'") + name +
+                             "' is here already; init overwrites nothing");
             return kUnwell;
         }
     }
-    for (const auto& [name, text] : {std::pair<std::string, std::string>{"ops-agent.yaml", config}, {"runbook.yaml", runbook}}) {
+    for (const auto& [name, text] : {std::pair<std::string, std::string>{"ops-agent.yaml", config},
+                                     {"runbook.yaml", runbook}}) {
         const Result<> written = files.create_new(name, text);
         if (!written.ok()) {
             terminal.problem(written.error().message);
@@ -72,7 +77,9 @@ int verb_init(const Invocation& invocation, Terminal& terminal) {
     terminal.line("found " + std::to_string(machine.units.size()) + " systemd services, " +
                   std::to_string(machine.programs.size()) + " supervised programs, " +
                   std::to_string(machine.ports.size()) + " listening ports");
-    terminal.line("wrote ops-agent.yaml and runbook.yaml; next: 'ops-agent lint', 'ops-agent check', 'ops-agent run'");
+    terminal.line(
+        "wrote ops-agent.yaml and runbook.yaml; next: 'ops-agent lint', 'ops-agent check', "
+        "'ops-agent run'");
     return kFine;
 }
 

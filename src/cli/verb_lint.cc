@@ -35,14 +35,17 @@ int verb_lint(const Invocation& invocation, Terminal& terminal) {
     }
     const size_t warnings = problems.all().size() - errors;
     if (invocation.json) {
-        terminal.line(Json::object({{"problems", list}, {"errors", static_cast<int64_t>(errors)}}).dump_pretty());
+        terminal.line(Json::object({{"problems", list}, {"errors", static_cast<int64_t>(errors)}})
+                          .dump_pretty());
     } else if (loaded) {
-        terminal.line(invocation.config_file + ": " + std::to_string(loaded->settings.inventory.services.size()) +
-                      " services, " + std::to_string(loaded->checks.checks.size()) + " checks, " +
+        terminal.line(invocation.config_file + ": " +
+                      std::to_string(loaded->settings.inventory.services.size()) + " services, " +
+                      std::to_string(loaded->checks.checks.size()) + " checks, " +
                       std::to_string(loaded->runbook.entries.size()) + " runbook entries: fine, " +
                       std::to_string(warnings) + " warnings");
     } else {
-        terminal.line(std::to_string(errors) + " errors, " + std::to_string(warnings) + " warnings");
+        terminal.line(std::to_string(errors) + " errors, " + std::to_string(warnings) +
+                      " warnings");
     }
     return loaded ? kFine : kUnwell;
 }

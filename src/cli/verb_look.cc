@@ -55,8 +55,8 @@ std::string said(const std::string& fact, const Json& value) {
 
 std::string some_facts(const Json& facts) {
     std::string out;
-    for (const std::string name : {"http_status", "latency", "process_status", "memory_usage", "disk_usage",
-                                   "cpu_usage", "load", "tls_expires_in"}) {
+    for (const std::string name : {"http_status", "latency", "process_status", "memory_usage",
+                                   "disk_usage", "cpu_usage", "load", "tls_expires_in"}) {
         if (!facts.has(name) || facts[name].is_null()) continue;
         if (!out.empty()) out += ", ";
         out += name + " " + said(name, facts[name]);
@@ -70,7 +70,10 @@ void print_targets(const Json& list, const Terminal& terminal) {
         const std::string status = one["status"].as_string();
         const std::string reason = one["reason"].as_string();
         const Colour colour = colour_of_status(status);
-        table.row({{status == "up" ? "●" : status == "down" ? "✗" : "○", colour},
+        table.row({{status == "up"     ? "●"
+                    : status == "down" ? "✗"
+                                       : "○",
+                    colour},
                    {one["name"].as_string()},
                    {status, colour},
                    {one["since"].is_null() ? "-" : ago(one["since"].as_string(), now())},
@@ -90,7 +93,8 @@ View view_of(const Invocation& invocation, std::string what) {
 
 void note_records(bool from_records, const Invocation& invocation, const Terminal& terminal) {
     if (from_records && !invocation.json) {
-        terminal.line(terminal.in(Colour::dim, "(no agent is running: this is what its records say)"));
+        terminal.line(
+            terminal.in(Colour::dim, "(no agent is running: this is what its records say)"));
     }
 }
 
@@ -140,13 +144,16 @@ int verb_status(const Invocation& invocation, Terminal& terminal) {
     }
     const int64_t open = json["open_incidents"].as_int();
     const std::string status = json["status"].as_string();
-    terminal.line(terminal.in(colour_of_status(status), status) + ", " + std::to_string(open) +
-                  (open == 1 ? " open incident" : " open incidents") + ", mode " + json["mode"].as_string() +
-                  (json["paused"].as_bool() ? ", " + terminal.in(Colour::red, "PAUSED: nothing is repaired") : ""));
+    terminal.line(
+        terminal.in(colour_of_status(status), status) + ", " + std::to_string(open) +
+        (open == 1 ? " open incident" : " open incidents") + ", mode " + json["mode"].as_string() +
+        (json["paused"].as_bool() ? ", " + terminal.in(Colour::red, "PAUSED: nothing is repaired")
+                                  : ""));
     terminal.line();
     if (open > 0) {
         const Result<Json> incidents = client.get(
-            "/api/v1/incidents?state=open,awaiting_approval,resolving,verifying,escalated,acknowledged");
+            "/api/v1/"
+            "incidents?state=open,awaiting_approval,resolving,verifying,escalated,acknowledged");
         if (incidents.ok()) print_incidents(incidents.value()["incidents"], terminal);
         terminal.line();
     }
@@ -173,11 +180,13 @@ void print_diagnosis(const Json& incident, const Terminal& terminal) {
     const Json& diagnosis = incident["diagnosis"];
     if (diagnosis.is_null()) return;
     terminal.line("Cause:   " + diagnosis["cause"].as_string());
-    terminal.line("Entry:   " + (diagnosis["entry"].as_string().empty() ? "none fits: a person must look"
-                                                                        : diagnosis["entry"].as_string()));
+    terminal.line("Entry:   " + (diagnosis["entry"].as_string().empty()
+                                     ? "none fits: a person must look"
+                                     : diagnosis["entry"].as_string()));
     for (const Json& one : diagnosis["considered"].items()) {
-        terminal.line("         " + terminal.in(one["matched"].as_bool() ? Colour::green : Colour::dim,
-                                                one["entry"].as_string() + ": " + one["why"].as_string()));
+        terminal.line("         " +
+                      terminal.in(one["matched"].as_bool() ? Colour::green : Colour::dim,
+                                  one["entry"].as_string() + ": " + one["why"].as_string()));
     }
 }
 
@@ -188,14 +197,18 @@ void print_actions(const Json& actions, const Terminal& terminal) {
     }
     for (const Json& action : actions.items()) {
         const std::string state = action["state"].as_string();
-        const Colour colour = state == "verified" ? Colour::green : state == "failed" ? Colour::red : Colour::yellow;
+        const Colour colour = state == "verified" ? Colour::green
+                              : state == "failed" ? Colour::red
+                                                  : Colour::yellow;
         terminal.line("Done:    " + joined(action["argv"]));
         std::string line = "         " + terminal.in(colour, state);
         if (!action["exit"].is_null()) line += ", exit " + std::to_string(action["exit"].as_int());
         line += ", " + ago(action["started_at"].as_string(), now());
-        if (action["approved_by"].is_string()) line += ", approved by " + action["approved_by"].as_string();
+        if (action["approved_by"].is_string())
+            line += ", approved by " + action["approved_by"].as_string();
         terminal.line(line);
-        const std::string output = printable(clip_middle(action["output"].as_string(), 2000), Lines::keep);
+        const std::string output =
+            printable(clip_middle(action["output"].as_string(), 2000), Lines::keep);
         for (const std::string_view text : split(output, '\n')) {
             if (!trim(text).empty()) terminal.line("         | " + std::string(text));
         }
@@ -207,7 +220,8 @@ void print_timeline(const Json& incident, const Terminal& terminal) {
     for (const Json& event : incident["timeline"].items()) {
         const Json& body = event["body"];
         std::string what = body["reason"].as_string();
-        for (const char* key : {"text", "title", "state", "cause", "output", "channel", "error", "level"}) {
+        for (const char* key :
+             {"text", "title", "state", "cause", "output", "channel", "error", "level"}) {
             if (!what.empty()) break;
             what = clip_end(body[key].as_string(), 200);
         }
@@ -222,7 +236,8 @@ int verb_show(const Invocation& invocation, Terminal& terminal) {
     const View view{"incident", invocation.words[0], {}};
     return show_view(invocation, terminal, view, [&](const Json& json) {
         terminal.line(terminal.in(Colour::bold, json["title"].as_string()) + "  " +
-                      terminal.in(colour_of_state(json), state_of(json)) + "  " + json["id"].as_string());
+                      terminal.in(colour_of_state(json), state_of(json)) + "  " +
+                      json["id"].as_string());
         terminal.line("Seen:    " + json["reason"].as_string());
         print_diagnosis(json, terminal);
         print_actions(json["actions"], terminal);
@@ -250,7 +265,9 @@ int verb_actions(const Invocation& invocation, Terminal& terminal) {
         for (const Json& one : json["actions"].items()) {
             const std::string state = one["state"].as_string();
             table.row({{ago(one["started_at"].as_string(), now())},
-                       {state, state == "verified" ? Colour::green : state == "failed" ? Colour::red : Colour::yellow},
+                       {state, state == "verified" ? Colour::green
+                               : state == "failed" ? Colour::red
+                                                   : Colour::yellow},
                        {one["exit"].is_null() ? "-" : std::to_string(one["exit"].as_int())},
                        {one["target"].as_string()},
                        {one["entry"].as_string()},
@@ -267,8 +284,9 @@ int verb_alerts(const Invocation& invocation, Terminal& terminal) {
         if (json["alerts"].items().empty()) terminal.line("nobody was told anything");
         for (const Json& one : json["alerts"].items()) {
             const std::string waiting = joined(one["waiting"]);
-            terminal.line(terminal.in(Colour::dim, ago(one["at"].as_string(), now()) + " to " + joined(one["sent"]) +
-                                                       (waiting.empty() ? "" : " (waiting: " + waiting + ")")));
+            terminal.line(terminal.in(
+                Colour::dim, ago(one["at"].as_string(), now()) + " to " + joined(one["sent"]) +
+                                 (waiting.empty() ? "" : " (waiting: " + waiting + ")")));
             terminal.line(printable(one["text"].as_string(), Lines::keep));
             terminal.line();
         }
@@ -294,7 +312,8 @@ int verb_report(const Invocation& invocation, Terminal& terminal) {
         }
         if (!json["most_incidents"].items().empty()) terminal.line();
         for (const Json& one : json["most_incidents"].items()) {
-            terminal.line("  " + std::to_string(one["incidents"].as_int()) + " x " + one["target"].as_string());
+            terminal.line("  " + std::to_string(one["incidents"].as_int()) + " x " +
+                          one["target"].as_string());
         }
         return kFine;
     });

@@ -9,12 +9,14 @@ namespace {
 
 int no_config(const Terminal& terminal) {
     terminal.problem(
-        "no ops-agent.yaml here nor in /etc/ops-agent; 'ops-agent init --write' makes a starter from this machine");
+        "no ops-agent.yaml here nor in /etc/ops-agent; 'ops-agent init --write' makes a starter "
+        "from this machine");
     return kUsage;
 }
 
 std::optional<int> number_of(const std::string& text) {
-    if (text.empty() || text.size() > 9 || text.find_first_not_of("0123456789") != std::string::npos) {
+    if (text.empty() || text.size() > 9 ||
+        text.find_first_not_of("0123456789") != std::string::npos) {
         return std::nullopt;
     }
     return std::stoi(text);

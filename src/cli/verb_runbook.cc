@@ -33,7 +33,8 @@ int list(const Loaded& loaded, const Invocation& invocation, const Terminal& ter
             when += (when.empty() ? "" : entry.any ? " or " : " and ") + symptom.text();
         }
         table.row({{entry.name},
-                   {std::string(name_of(entry.risk)), entry.risk >= Risk::high ? Colour::red : Colour::plain},
+                   {std::string(name_of(entry.risk)),
+                    entry.risk >= Risk::high ? Colour::red : Colour::plain},
                    {std::string(name_of(entry.effect))},
                    {entry.enabled ? std::string(name_of(entry.autonomy)) : "disabled"},
                    {when}});
@@ -48,9 +49,11 @@ int test(const Loaded& loaded, const Invocation& invocation, const Terminal& ter
     Json results = Json::array();
     for (const RunbookTestResult& result : run_runbook_tests(loaded.runbook, loaded.settings)) {
         ++(result.failures.empty() ? passed : failed);
-        results.push(Json::object({{"name", result.name}, {"failures", Json::of_strings(result.failures)}}));
+        results.push(
+            Json::object({{"name", result.name}, {"failures", Json::of_strings(result.failures)}}));
         if (invocation.json || result.failures.empty()) continue;
-        terminal.line(result.place.print() + ": " + terminal.in(Colour::red, "failed: ") + result.name);
+        terminal.line(result.place.print() + ": " + terminal.in(Colour::red, "failed: ") +
+                      result.name);
         for (const std::string& failure : result.failures) terminal.line("    " + failure);
     }
     if (invocation.json) {
@@ -67,7 +70,8 @@ int verb_runbook(const Invocation& invocation, Terminal& terminal) {
     const std::string& what = invocation.words[0];
     if (what != "list" && what != "test") {
         const std::vector<std::string> known = {"list", "test"};
-        terminal.problem("runbook can 'list' and 'test', not '" + what + "'" + did_you_mean(what, known));
+        terminal.problem("runbook can 'list' and 'test', not '" + what + "'" +
+                         did_you_mean(what, known));
         return kUsage;
     }
     if (invocation.config_file.empty()) {
@@ -81,7 +85,8 @@ int verb_runbook(const Invocation& invocation, Terminal& terminal) {
         terminal.problem("the configuration has errors; see 'ops-agent lint'\n" + problems.print());
         return kUnwell;
     }
-    return what == "list" ? list(*loaded, invocation, terminal) : test(*loaded, invocation, terminal);
+    return what == "list" ? list(*loaded, invocation, terminal)
+                          : test(*loaded, invocation, terminal);
 }
 
 }  // namespace ops

@@ -5,20 +5,23 @@
 namespace ops {
 namespace {
 
-int print_report(const ScenarioReport& report, const std::string& name, bool verbose, const Terminal& terminal) {
+int print_report(const ScenarioReport& report, const std::string& name, bool verbose,
+                 const Terminal& terminal) {
     if (verbose || !report.passed) {
         for (const std::string& line : report.log) terminal.line("  " + line);
     }
-    for (const std::string& failure : report.failures) terminal.line(terminal.in(Colour::red, failure));
+    for (const std::string& failure : report.failures)
+        terminal.line(terminal.in(Colour::red, failure));
     const std::string verdict = report.passed ? terminal.in(Colour::green, "as expected")
                                               : terminal.in(Colour::red, "FAILED");
-    terminal.line(name + ": " + verdict + ", " + std::to_string(report.expectations) + " expectations, " +
-                  std::to_string(report.failures.size()) + " failures");
+    terminal.line(name + ": " + verdict + ", " + std::to_string(report.expectations) +
+                  " expectations, " + std::to_string(report.failures.size()) + " failures");
     return report.passed ? kFine : kUnwell;
 }
 
 std::optional<uint64_t> number_of(const std::string& text) {
-    if (text.empty() || text.size() > 18 || text.find_first_not_of("0123456789") != std::string::npos) {
+    if (text.empty() || text.size() > 18 ||
+        text.find_first_not_of("0123456789") != std::string::npos) {
         return std::nullopt;
     }
     return std::stoull(text);
@@ -36,10 +39,13 @@ int simulate_seeds(const Invocation& invocation, const Terminal& terminal) {
         const ScenarioReport report = run_seed(seed);
         const int code = report.passed && *count > 1
                              ? kFine
-                             : print_report(report, "seed " + std::to_string(seed), invocation.flag("--verbose"), terminal);
+                             : print_report(report, "seed " + std::to_string(seed),
+                                            invocation.flag("--verbose"), terminal);
         worst = std::max(worst, code);
     }
-    if (*count > 1) terminal.line(std::to_string(*count) + " seeds, " + (worst == kFine ? "all kept every invariant" : "some failed, see above"));
+    if (*count > 1)
+        terminal.line(std::to_string(*count) + " seeds, " +
+                      (worst == kFine ? "all kept every invariant" : "some failed, see above"));
     return worst;
 }
 
@@ -62,7 +68,8 @@ int verb_simulate(const Invocation& invocation, Terminal& terminal) {
     const std::string folder = slash == std::string::npos ? "" : file.substr(0, slash + 1);
     const ReadFile read_file = [&](const std::string& name) { return files.read(folder + name); };
     const auto seed = number_of(invocation.option("--seed", "1"));
-    const Result<ScenarioReport> report = run_scenario(text.value(), file, seed.value_or(1), read_file);
+    const Result<ScenarioReport> report =
+        run_scenario(text.value(), file, seed.value_or(1), read_file);
     if (!report.ok()) {
         terminal.problem(report.error().message);
         return kUsage;

@@ -1,5 +1,5 @@
-// The verbs of the command line: one row each in verbs.cc, one function each. The table makes the help, so a verb and
-// its manual cannot differ.
+// The verbs of the command line: one row each in verbs.cc, one function each. The table makes the
+// help, so a verb and its manual cannot differ.
 #pragma once
 
 #include <map>
@@ -17,10 +17,10 @@ namespace ops {
 inline constexpr int kFine = 0, kUnwell = 1, kUsage = 2, kNoAgent = 3, kBug = 70;
 
 struct Invocation {
-    std::string config_file;         // given by --config, or found; empty: there is none
+    std::string config_file;  // given by --config, or found; empty: there is none
     bool config_given = false;
     bool json = false;
-    std::vector<std::string> words;  // after the verb
+    std::vector<std::string> words;              // after the verb
     std::map<std::string, std::string> options;  // "--note" -> text; a flag is "true"
 
     std::string option(std::string_view name, std::string_view otherwise = "") const;
@@ -45,19 +45,19 @@ struct Verb {
 std::span<const Verb> verbs();
 
 // What each verb does; a file a family.
-int verb_run(const Invocation&, Terminal&);        // verb_run.cc
+int verb_run(const Invocation&, Terminal&);  // verb_run.cc
 int verb_executor(const Invocation&, Terminal&);
-int verb_lint(const Invocation&, Terminal&);       // verb_lint.cc
-int verb_check(const Invocation&, Terminal&);      // verb_check.cc
+int verb_lint(const Invocation&, Terminal&);   // verb_lint.cc
+int verb_check(const Invocation&, Terminal&);  // verb_check.cc
 int verb_eval(const Invocation&, Terminal&);
-int verb_simulate(const Invocation&, Terminal&);   // verb_simulate.cc
-int verb_status(const Invocation&, Terminal&);     // verb_look.cc
+int verb_simulate(const Invocation&, Terminal&);  // verb_simulate.cc
+int verb_status(const Invocation&, Terminal&);    // verb_look.cc
 int verb_incidents(const Invocation&, Terminal&);
 int verb_show(const Invocation&, Terminal&);
 int verb_actions(const Invocation&, Terminal&);
 int verb_alerts(const Invocation&, Terminal&);
 int verb_report(const Invocation&, Terminal&);
-int verb_approve(const Invocation&, Terminal&);    // verb_act.cc
+int verb_approve(const Invocation&, Terminal&);  // verb_act.cc
 int verb_reject(const Invocation&, Terminal&);
 int verb_ack(const Invocation&, Terminal&);
 int verb_resolve(const Invocation&, Terminal&);
@@ -65,11 +65,11 @@ int verb_silence(const Invocation&, Terminal&);
 int verb_pause(const Invocation&, Terminal&);
 int verb_resume(const Invocation&, Terminal&);
 int verb_notify(const Invocation&, Terminal&);
-int verb_runbook(const Invocation&, Terminal&);    // verb_runbook.cc
-int verb_init(const Invocation&, Terminal&);       // verb_init.cc
-int verb_doctor(const Invocation&, Terminal&);     // verb_doctor.cc
-int verb_audit(const Invocation&, Terminal&);      // verb_audit.cc
+int verb_runbook(const Invocation&, Terminal&);  // verb_runbook.cc
+int verb_init(const Invocation&, Terminal&);     // verb_init.cc
+int verb_doctor(const Invocation&, Terminal&);   // verb_doctor.cc
+int verb_audit(const Invocation&, Terminal&);    // verb_audit.cc
 int verb_rebuild(const Invocation&, Terminal&);
-int verb_version(const Invocation&, Terminal&);    // verbs.cc
+int verb_version(const Invocation&, Terminal&);  // verbs.cc
 
 }  // namespace ops

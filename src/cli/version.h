@@ -1,4 +1,5 @@
-// Version, commit and kind of this build; the commit is looked up when the build is configured (CMakeLists.txt).
+// Version, commit and kind of this build; the commit is looked up when the build is configured
+// (CMakeLists.txt).
 #pragma once
 
 namespace ops {

@@ -70,7 +70,8 @@ Machine::Machine(uint64_t seed)
         if (agent_) agent_->handle({Input(std::move(event))});
     });
     world_.deliver_heartbeats_to([this](const std::string& service) {
-        if (agent_) (void)ask("POST", "/api/v1/heartbeat/" + service);  // a service does not read the reply
+        if (agent_)
+            (void)ask("POST", "/api/v1/heartbeat/" + service);  // a service does not read the reply
     });
 }
 
@@ -124,11 +125,12 @@ Result<> Machine::start_agent() {
                     },
                 .reply = [this](uint64_t connection,
                                 WebReply reply) { replies_[connection] = std::move(reply); }};
-    AgentOptions options{.config_file = kConfig,
-                         .environment = no_environment,
-                         .store = {.vfs = disk_.name()},
-                         .version = "simulated",
-                         .access = {.api_token = kToken, .push_token = "", .password = "", .host_names = {}}};
+    AgentOptions options{
+        .config_file = kConfig,
+        .environment = no_environment,
+        .store = {.vfs = disk_.name()},
+        .version = "simulated",
+        .access = {.api_token = kToken, .push_token = "", .password = "", .host_names = {}}};
     Result<std::unique_ptr<OpsAgent>> agent =
         OpsAgent::start(std::move(ports), std::move(options), std::move(loaded));
     if (!agent.ok()) {
@@ -245,7 +247,8 @@ Result<Json> Machine::ask(const std::string& method, const std::string& path, co
     replies_.erase(found);
     if (reply.status >= 400) {
         const Result<Json> problem = Json::parse(reply.body);
-        return Error{Fault::denied, problem.ok() ? problem.value()["detail"].as_string() : reply.body};
+        return Error{Fault::denied,
+                     problem.ok() ? problem.value()["detail"].as_string() : reply.body};
     }
     if (reply.type != "application/json") return Json(reply.body);
     return Json::parse(reply.body);
@@ -265,7 +268,8 @@ void Machine::check_ledger() {
             violations_.push_back("I6: an effect without a step key: " + what);
             continue;
         }
-        if (++effects_by_key_[effect.step_key] > 1) violations_.push_back("I1: done twice: " + what);
+        if (++effects_by_key_[effect.step_key] > 1)
+            violations_.push_back("I1: done twice: " + what);
         if (paused_since_ && effect.at > *paused_since_ + std::chrono::seconds(1)) {
             violations_.push_back("I3: begun while paused: " + what);
         }
@@ -285,8 +289,8 @@ void Machine::check_at_rest() {
         const bool is_under_way = the_case.repair != nullptr &&
                                   the_case.incident.state != IncidentState::awaiting_approval;
         if (is_under_way) {
-            violations_.push_back("I4: still under way: " + id + " " + the_case.incident.title + " (" +
-                                  the_case.repair->phase() + ")");
+            violations_.push_back("I4: still under way: " + id + " " + the_case.incident.title +
+                                  " (" + the_case.repair->phase() + ")");
         }
     }
     const auto due = agent_->store().outbox_due(world_.now() + std::chrono::hours(24), 100);
@@ -295,10 +299,12 @@ void Machine::check_at_rest() {
             violations_.push_back("I8: never delivered: " + row.key + " to " + row.channel);
         }
     }
-    // Every effect of the whole run is in the journal (those of a time without an agent too), and none twice.
+    // Every effect of the whole run is in the journal (those of a time without an agent too), and
+    // none twice.
     for (const auto& [key, count] : effects_by_key_) {
         const auto action = agent_->store().action(key);
-        if (action.ok() && !action.value()) violations_.push_back("I2: effect " + key + " is not in the journal");
+        if (action.ok() && !action.value())
+            violations_.push_back("I2: effect " + key + " is not in the journal");
     }
 }
 

@@ -1,5 +1,5 @@
-// Machine: the agent, its executor and its disk inside a simulated world, with a switch for the power of each. What
-// runner.h drives by a script and seeds.h by chance.
+// Machine: the agent, its executor and its disk inside a simulated world, with a switch for the
+// power of each. What runner.h drives by a script and seeds.h by chance.
 #pragma once
 
 #include <memory>
@@ -33,10 +33,12 @@ public:
     // Everything not synced is gone, and the executor with it.
     void cut_power();
     void kill_executor();
-    // The executor dies when it reaches this point for the n-th time: "seen", "started", "ran", "outcome" ...
+    // The executor dies when it reaches this point for the n-th time: "seen", "started", "ran",
+    // "outcome" ...
     void kill_executor_at(std::string point, int nth);
 
-    // Lets time pass. False when the machine has lost its power or its agent has given up (see `why_down`).
+    // Lets time pass. False when the machine has lost its power or its agent has given up (see
+    // `why_down`).
     void run_until(Time until);
     // Asks the agent as the HTTP API does; the reply's body.
     Result<Json> ask(const std::string& method, const std::string& path, const Json& body = {});

@@ -90,7 +90,8 @@ private:
         }
         if (verb == "command" && count >= 3) return command(line);
         if (verb == "channel" && count >= 3) {
-            machine_.world().send_failure.count = line.words[1] == "ok" ? 0 : std::stoi(line.words[2]);
+            machine_.world().send_failure.count =
+                line.words[1] == "ok" ? 0 : std::stoi(line.words[2]);
             return {};
         }
         return one_about_the_agent(line);
@@ -151,7 +152,8 @@ private:
         return unknown(line);
     }
 
-    Result<> push_fact(const std::string& service, const std::string& name, const std::string& value) {
+    Result<> push_fact(const std::string& service, const std::string& name,
+                       const std::string& value) {
         Result<Json> parsed = Json::parse(value);
         const Json json = parsed.ok() ? std::move(parsed).value() : Json(value);
         TRY(ask("POST", "/api/v1/facts/" + service,
@@ -274,10 +276,11 @@ private:
             return {};
         } else if (what == "frees" && words.size() == 6 && words[3] == "disk") {
             const double percent = TRY(percent_of(words[5]));
-            machine_.world().on_command(words[1], [exit, name = words[4], percent](sim::World& world) {
-                world.host(name).disk_percent = percent;
-                return exit;
-            });
+            machine_.world().on_command(words[1],
+                                        [exit, name = words[4], percent](sim::World& world) {
+                                            world.host(name).disk_percent = percent;
+                                            return exit;
+                                        });
             return {};
         } else {
             return unknown(line);
@@ -320,13 +323,15 @@ private:
         if (line.text == "expect at rest") return machine_.check_at_rest(), Result<>();
         if (line.text == "expect no incident") {
             for (const Incident& incident : incidents()) {
-                if (incident.is_open()) fail(line, "open: " + incident.title + ": " + incident.reason);
+                if (incident.is_open())
+                    fail(line, "open: " + incident.title + ": " + incident.reason);
             }
             return {};
         }
         if (words.size() == 4 && words[1] == "no" && words[2] == "incident") {
             const auto incident = find(words[3]);
-            if (incident) fail(line, incident->title + " (" + std::string(name_of(incident->state)) + ")");
+            if (incident)
+                fail(line, incident->title + " (" + std::string(name_of(incident->state)) + ")");
             return {};
         }
         if (words.size() == 3 && words[1] == "incidents") {
@@ -350,7 +355,8 @@ private:
         return {};
     }
 
-    // expect incident NAME open|escalated|...|verified|self|human [level L] [entry E] [attempts N] [reason TEXT]
+    // expect incident NAME open|escalated|...|verified|self|human [level L] [entry E] [attempts N]
+    // [reason TEXT]
     Result<> expect_incident(const ScriptLine& line) {
         const Words& words = line.words;
         const auto incident = find(words[2]);
@@ -365,8 +371,8 @@ private:
                          wanted == incident->resolved_by);
         if (state != wanted && !by && !(wanted == "unresolved" && incident->is_open())) {
             fail(line, "it is " + state +
-                           (incident->resolved_by.empty() ? "" : " by " + incident->resolved_by) + ": " +
-                           incident->reason);
+                           (incident->resolved_by.empty() ? "" : " by " + incident->resolved_by) +
+                           ": " + incident->reason);
         }
         for (size_t i = 4; i + 1 < words.size(); i += 2) {
             const std::string is = words[i] == "level"      ? incident->level
@@ -396,10 +402,10 @@ private:
         for (const std::string& text : told) {
             if (text.find(words[2]) != std::string::npos) ++count;
         }
-        const std::string wanted = words.size() == 4 && words[3] == "once" ? "1"
+        const std::string wanted = words.size() == 4 && words[3] == "once"    ? "1"
                                    : words.size() == 4 && words[3] == "never" ? "0"
-                                   : words.size() == 5                      ? words[3]
-                                                                            : "?";
+                                   : words.size() == 5                        ? words[3]
+                                                                              : "?";
         if (wanted == "?") return unknown(line);
         if (wanted != std::to_string(count)) {
             fail(line, std::to_string(count) + " times; all: " + clip_end(join(told, " | "), 600));

@@ -1,4 +1,5 @@
-// Runs a scenario: does each line in the simulated world and compares what is expected (docs/scenarios.md).
+// Runs a scenario: does each line in the simulated world and compares what is expected
+// (docs/scenarios.md).
 #pragma once
 
 #include <functional>
@@ -23,8 +24,8 @@ using ReadFile = std::function<Result<std::string>(const std::string& name)>;
 Result<ScenarioReport> run_scenario(const std::string& text, const std::string& file, uint64_t seed,
                                     const ReadFile& read_file);
 
-// A company made of the seed, faults and crashes by chance for two simulated hours, then peace: every invariant is
-// checked after every event, and at rest.
+// A company made of the seed, faults and crashes by chance for two simulated hours, then peace:
+// every invariant is checked after every event, and at rest.
 ScenarioReport run_seed(uint64_t seed);
 
 }  // namespace ops

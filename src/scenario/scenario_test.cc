@@ -49,7 +49,8 @@ TEST_P(Scenario, GoesAsWritten) {
 
 INSTANTIATE_TEST_SUITE_P(Folder, Scenario, testing::ValuesIn(scenarios()), [](const auto& one) {
     std::string name = one.param.substr(0, one.param.find('.'));
-    std::replace_if(name.begin(), name.end(), [](char c) { return !isalnum(c); }, '_');
+    std::replace_if(
+        name.begin(), name.end(), [](char c) { return !isalnum(c); }, '_');
     return name;
 });
 

@@ -12,7 +12,8 @@ Error at_line(const std::string& file, int number, const std::string& what) {
 }
 
 // Splits into words; what stands in double quotes is one.
-Result<std::vector<std::string>> words_of(std::string_view line, const std::string& file, int number) {
+Result<std::vector<std::string>> words_of(std::string_view line, const std::string& file,
+                                          int number) {
     std::vector<std::string> words;
     std::string word;
     bool in_word = false, quoted = false;
@@ -66,10 +67,12 @@ Result<std::vector<ScriptLine>> parse_script(std::string_view text, const std::s
     };
     for (const std::string_view line : split(text, '\n')) {
         ++number;
-        if (line.find('\t') != std::string_view::npos) return at_line(file, number, "tab; use spaces");
+        if (line.find('\t') != std::string_view::npos)
+            return at_line(file, number, "tab; use spaces");
         const bool blank = trim(line).empty();
         if (!blank && line.front() == ' ') {
-            if (script.empty()) return at_line(file, number, "an indented line belongs to one above it");
+            if (script.empty())
+                return at_line(file, number, "an indented line belongs to one above it");
             block.push_back(line);
             continue;
         }

@@ -1,4 +1,5 @@
-// A scenario: an incident written down as it would be told, one step a line (docs/scenarios.md). Pure.
+// A scenario: an incident written down as it would be told, one step a line (docs/scenarios.md).
+// Pure.
 #pragma once
 
 #include <string>
@@ -16,8 +17,8 @@ struct ScriptLine {
     std::string block;               // the indented lines below, without the common indentation
 };
 
-// '#' begins a comment outside quotes; empty lines count for nothing; indented lines belong to the line above. Errors
-// name the line: "FILE:12: unterminated quote".
+// '#' begins a comment outside quotes; empty lines count for nothing; indented lines belong to the
+// line above. Errors name the line: "FILE:12: unterminated quote".
 Result<std::vector<ScriptLine>> parse_script(std::string_view text, const std::string& file);
 
 }  // namespace ops

@@ -1,4 +1,5 @@
-// A day of bad luck from one number: which services there are, what breaks when, where the power fails.
+// A day of bad luck from one number: which services there are, what breaks when, where the power
+// fails.
 #include "scenario/machine.h"
 #include "scenario/runner.h"
 
@@ -17,7 +18,8 @@ std::string company() {
         "services:\n";
     for (int i = 1; i <= kServices; ++i) {
         const std::string name = "svc_" + std::to_string(i);
-        out += "  - name: " + name + "\n    host: alien\n    interval: 10s\n    check: {http: \"http://" + name +
+        out += "  - name: " + name +
+               "\n    host: alien\n    interval: 10s\n    check: {http: \"http://" + name +
                ".sim/health\", timeout: 3s}\n    restart: \"systemctl restart " + name + "\"\n";
         if (i > 4) out += "    depends_on: [svc_1]\n";
     }
@@ -50,32 +52,41 @@ private:
 void break_something(Machine& machine, Luck& luck) {
     using sim::Condition;
     using sim::RestartBehaviour;
-    static const Condition kBad[] = {Condition::dead, Condition::failing, Condition::hanging, Condition::slow,
-                                     Condition::garbage, Condition::stopped};
-    static const RestartBehaviour kRestarts[] = {RestartBehaviour::works, RestartBehaviour::works,
-                                                 RestartBehaviour::works, RestartBehaviour::fails,
-                                                 RestartBehaviour::changes_nothing, RestartBehaviour::hangs,
+    static const Condition kBad[] = {Condition::dead, Condition::failing, Condition::hanging,
+                                     Condition::slow, Condition::garbage, Condition::stopped};
+    static const RestartBehaviour kRestarts[] = {RestartBehaviour::works,
+                                                 RestartBehaviour::works,
+                                                 RestartBehaviour::works,
+                                                 RestartBehaviour::fails,
+                                                 RestartBehaviour::changes_nothing,
+                                                 RestartBehaviour::hangs,
                                                  RestartBehaviour::works_for_a_while};
-    sim::SimService& service = machine.world().service("svc_" + std::to_string(1 + luck.below(kServices)));
+    sim::SimService& service =
+        machine.world().service("svc_" + std::to_string(1 + luck.below(kServices)));
     service.on_restart = kRestarts[luck.below(std::size(kRestarts))];
-    machine.world().set_condition(service, luck.in(4) ? Condition::up : kBad[luck.below(std::size(kBad))]);
+    machine.world().set_condition(service,
+                                  luck.in(4) ? Condition::up : kBad[luck.below(std::size(kBad))]);
 }
 
 void misfortune(Machine& machine, Luck& luck) {
     switch (luck.below(10)) {
-    case 0: machine.world().host("alien").disk_percent = 80 + static_cast<double>(luck.below(19)); break;
-    case 1: machine.disk().fail_at(1 + luck.below(40), sim::DiskFault::power_cut); break;
-    case 2: machine.world().power().cut_after(luck.below(6)); break;
-    case 3: machine.kill_agent(); break;
-    case 4: {
-        static const char* kPoints[] = {"checked", "seen", "started", "ran", "outcome"};
-        machine.kill_executor_at(kPoints[luck.below(std::size(kPoints))], 1);
-        break;
-    }
-    case 5: machine.disk().fail_at(1 + luck.below(40), sim::DiskFault::io_error); break;
-    case 6: machine.world().send_failure.count = static_cast<int>(luck.below(5)); break;
-    case 7: (void)machine.ask("POST", luck.in(2) ? "/api/v1/pause" : "/api/v1/resume"); break;  // may be down
-    default: break_something(machine, luck);
+        case 0:
+            machine.world().host("alien").disk_percent = 80 + static_cast<double>(luck.below(19));
+            break;
+        case 1: machine.disk().fail_at(1 + luck.below(40), sim::DiskFault::power_cut); break;
+        case 2: machine.world().power().cut_after(luck.below(6)); break;
+        case 3: machine.kill_agent(); break;
+        case 4: {
+            static const char* kPoints[] = {"checked", "seen", "started", "ran", "outcome"};
+            machine.kill_executor_at(kPoints[luck.below(std::size(kPoints))], 1);
+            break;
+        }
+        case 5: machine.disk().fail_at(1 + luck.below(40), sim::DiskFault::io_error); break;
+        case 6: machine.world().send_failure.count = static_cast<int>(luck.below(5)); break;
+        case 7:
+            (void)machine.ask("POST", luck.in(2) ? "/api/v1/pause" : "/api/v1/resume");
+            break;  // may be down
+        default: break_something(machine, luck);
     }
 }
 
@@ -86,7 +97,8 @@ ScenarioReport run_seed(uint64_t seed) {
     Luck luck(machine.world().random());
     machine.set_files(company(), kRunbook);
     machine.world().host("alien").local = true;
-    for (int i = 1; i <= kServices; ++i) machine.world().service("svc_" + std::to_string(i)).host = "alien";
+    for (int i = 1; i <= kServices; ++i)
+        machine.world().service("svc_" + std::to_string(i)).host = "alien";
     machine.world().on_command("journalctl", [](sim::World& world) {
         world.host("alien").disk_percent = 60;
         Exit exit;

@@ -1,7 +1,7 @@
 // Power: the one switch that every simulated disk asks before it writes.
 //
-// Writes are counted over all of them together, so `power-cut after write 2` means the same whether the second one
-// goes to the database or to a marker of the executor.
+// Writes are counted over all of them together, so `power-cut after write 2` means the same whether
+// the second one goes to the database or to a marker of the executor.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +9,9 @@
 
 namespace ops::sim {
 
-// Thrown out of the simulated machine by a write that finds the power gone; never caught inside it. Where an
-// exception may not pass (SQLite's C code) the write fails instead, and whoever drives the world asks is_lost().
+// Thrown out of the simulated machine by a write that finds the power gone; never caught inside it.
+// Where an exception may not pass (SQLite's C code) the write fails instead, and whoever drives the
+// world asks is_lost().
 struct PowerLost {};
 
 class Power {

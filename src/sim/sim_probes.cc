@@ -108,16 +108,19 @@ UnitSeen seen_unit(const SimService& service) {
     return unit;
 }
 
-// What the script of monitor/remote.h prints on a machine like this; only the sections that it asks for.
+// What the script of monitor/remote.h prints on a machine like this; only the sections that it asks
+// for.
 std::string looked_over_ssh(const SimHost& host, const std::string& script, Time now) {
-    const auto kib = [](double bytes) { return std::to_string(static_cast<int64_t>(bytes / 1024)); };
+    const auto kib = [](double bytes) {
+        return std::to_string(static_cast<int64_t>(bytes / 1024));
+    };
     const int64_t now_ms = now.time_since_epoch().count();
     const double used = kDisk * host.disk_percent / 100;
     const std::vector<std::pair<std::string, std::string>> sections = {
-        {"meminfo", "MemTotal: " + kib(kMemory) + " kB\nMemAvailable: " +
-                        kib(kMemory * (100 - host.memory_percent) / 100) + " kB\nSwapTotal: " +
-                        kib(4e9) + " kB\nSwapFree: " + kib(4e9 * (100 - host.swap_percent) / 100) +
-                        " kB\n"},
+        {"meminfo", "MemTotal: " + kib(kMemory) +
+                        " kB\nMemAvailable: " + kib(kMemory * (100 - host.memory_percent) / 100) +
+                        " kB\nSwapTotal: " + kib(4e9) +
+                        " kB\nSwapFree: " + kib(4e9 * (100 - host.swap_percent) / 100) + " kB\n"},
         {"loadavg", std::to_string(host.load) + " 0.5 0.5 1/100 1\n"},
         {"stat", "cpu 100 0 100 10000 0 0 0 0 0 0\ncpu0 100 0 100 10000 0 0 0 0 0 0\n"},
         {"uptime", "864000.00 1.00\n"},
@@ -127,9 +130,10 @@ std::string looked_over_ssh(const SimHost& host, const std::string& script, Time
                    " " + kib(used) + " " + kib(kDisk - used) + " 40% /\n"},
         {"dfi", "Filesystem Inodes IUsed IFree IUse% Mounted on\n/dev/vda 1000000 " +
                     std::to_string(static_cast<int>(host.inode_percent * 1e4)) + " " +
-                    std::to_string(static_cast<int>((100 - host.inode_percent) * 1e4)) + " 10% /\n"},
-        {"date", std::to_string(now_ms / 1000) + "." + std::to_string(1000 + now_ms % 1000).substr(1) +
-                     "000000\n"},
+                    std::to_string(static_cast<int>((100 - host.inode_percent) * 1e4)) +
+                    " 10% /\n"},
+        {"date", std::to_string(now_ms / 1000) + "." +
+                     std::to_string(1000 + now_ms % 1000).substr(1) + "000000\n"},
     };
     std::string out = "@ops 1\n";
     for (const auto& [name, text] : sections) {
@@ -306,25 +310,27 @@ SimHost& SimProbes::local_host() {
 SimProbes::Timing SimProbes::answer_local(const LocalAsk& ask) {
     LocalAnswer answer;
     switch (ask.what) {
-    case LocalAsk::What::disks: answer.disks.push_back(seen_disk(local_host())); break;
-    case LocalAsk::What::machine: answer.machine = seen_machine(local_host()); break;
-    case LocalAsk::What::process:
-        for (const auto& [name, service] : world_.services_) {
-            if (std::to_string(service.pid) != ask.text) continue;
-            answer.processes.push_back(seen_process(service, world_.now_));
+        case LocalAsk::What::disks: answer.disks.push_back(seen_disk(local_host())); break;
+        case LocalAsk::What::machine: answer.machine = seen_machine(local_host()); break;
+        case LocalAsk::What::process:
+            for (const auto& [name, service] : world_.services_) {
+                if (std::to_string(service.pid) != ask.text) continue;
+                answer.processes.push_back(seen_process(service, world_.now_));
+            }
+            break;
+        case LocalAsk::What::processes:
+        case LocalAsk::What::pidfile:
+        case LocalAsk::What::systemd_unit: {
+            const SimService* service = named_in(ask.text);
+            if (service == nullptr)
+                return {Error{Fault::not_found, "no such '" + ask.text + "'"}, kFast};
+            if (has_process(*service))
+                answer.processes.push_back(seen_process(*service, world_.now_));
+            if (ask.what == LocalAsk::What::systemd_unit) answer.unit = seen_unit(*service);
+            break;
         }
-        break;
-    case LocalAsk::What::processes:
-    case LocalAsk::What::pidfile:
-    case LocalAsk::What::systemd_unit: {
-        const SimService* service = named_in(ask.text);
-        if (service == nullptr) return {Error{Fault::not_found, "no such '" + ask.text + "'"}, kFast};
-        if (has_process(*service)) answer.processes.push_back(seen_process(*service, world_.now_));
-        if (ask.what == LocalAsk::What::systemd_unit) answer.unit = seen_unit(*service);
-        break;
-    }
-    case LocalAsk::What::log_tail:
-    case LocalAsk::What::journal_tail: answer.log = LogSeen{}; break;
+        case LocalAsk::What::log_tail:
+        case LocalAsk::What::journal_tail: answer.log = LogSeen{}; break;
     }
     return {Answer(answer), kFast};
 }
@@ -335,7 +341,8 @@ SimProbes::Timing SimProbes::answer_command(const CommandAsk& ask, Duration time
     if (ask.command.input.find("@ops 1") != std::string::npos) {  // ... -- DESTINATION 'sh -s'
         const size_t words = ask.command.argv.size();
         const SimHost& host = world_.host(words < 2 ? "" : ask.command.argv[words - 2]);
-        if (!host.up || !world_.network_up_) return {Error{Fault::timeout, "no answer"}, time_limit};
+        if (!host.up || !world_.network_up_)
+            return {Error{Fault::timeout, "no answer"}, time_limit};
         exit.output = looked_over_ssh(host, ask.command.input, world_.now_);
         return {Answer(exit), exit.took};
     }

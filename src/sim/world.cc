@@ -44,7 +44,8 @@ bool World::step(Time until) {
         now_ = std::max(now_, until);
         return false;
     }
-    // The queue hands out only const references; the closure is ours to take, the key stays whole until the pop.
+    // The queue hands out only const references; the closure is ours to take, the key stays whole
+    // until the pop.
     Planned next = std::move(const_cast<Planned&>(planned_.top()));
     planned_.pop();
     now_ = next.at;

@@ -1,9 +1,9 @@
-// World: everything outside the program, simulated from one seed. Time jumps to the next event; services die, hang,
-// lie and recover; commands have effects and write them into a ledger that no power cut undoes; writes can be the
-// last before the power fails.
+// World: everything outside the program, simulated from one seed. Time jumps to the next event;
+// services die, hang, lie and recover; commands have effects and write them into a ledger that no
+// power cut undoes; writes can be the last before the power fails.
 //
-// It knows nothing of the agent: the twin of each port is handed out below, and whoever drives the world
-// (scenario/runner.h) connects the inbox.
+// It knows nothing of the agent: the twin of each port is handed out below, and whoever drives the
+// world (scenario/runner.h) connects the inbox.
 #pragma once
 
 #include <cstdint>
@@ -29,22 +29,22 @@
 namespace ops::sim {
 
 enum class Condition {
-    up,        // answers well
-    failing,   // process runs, HTTP 500
-    hanging,   // process runs, never answers
-    slow,      // answers well after 3 s
-    garbage,   // answers with what is no HTTP
-    dead,      // process gone, connection refused
-    fatal,     // supervisord gave up
-    stopped,   // SIGSTOP: process is there, nothing answers
+    up,       // answers well
+    failing,  // process runs, HTTP 500
+    hanging,  // process runs, never answers
+    slow,     // answers well after 3 s
+    garbage,  // answers with what is no HTTP
+    dead,     // process gone, connection refused
+    fatal,    // supervisord gave up
+    stopped,  // SIGSTOP: process is there, nothing answers
 };
 
 // What a restart does to a service.
 enum class RestartBehaviour {
     works,
-    fails,          // the command exits 1
-    changes_nothing,  // exits 0, and the service stays as it was
-    hangs,          // the command never ends
+    fails,              // the command exits 1
+    changes_nothing,    // exits 0, and the service stays as it was
+    hangs,              // the command never ends
     works_for_a_while,  // up, and bad again after 20 s
 };
 
@@ -54,7 +54,7 @@ struct SimService {
     Condition condition = Condition::up;
     Condition bad_as = Condition::dead;  // how it was bad last
     RestartBehaviour on_restart = RestartBehaviour::works;
-    std::string on_restart_breaks;       // another service that a restart of this one takes down
+    std::string on_restart_breaks;  // another service that a restart of this one takes down
     Duration starts_in = std::chrono::milliseconds(1500);
     double memory_percent = 10;
     int pid = 0;
@@ -108,7 +108,9 @@ public:
     Power& power() { return power_; }
 
     // Where the replies of probes go. Set before the first ask.
-    void deliver_probes_to(std::function<void(ProbeEvent)> receiver) { receiver_ = std::move(receiver); }
+    void deliver_probes_to(std::function<void(ProbeEvent)> receiver) {
+        receiver_ = std::move(receiver);
+    }
     void deliver_heartbeats_to(std::function<void(const std::string&)> receiver) {
         heartbeat_receiver_ = std::move(receiver);
     }
@@ -119,10 +121,11 @@ public:
     void in(Duration span, std::function<void()> what) { at(now_ + span, std::move(what)); }
     // For the end of a worker's job: at the time its commands have taken.
     void after_job(std::function<void()> what) { at(now_ + job_took_, std::move(what)); }
-    // Does the next planned thing, if it is planned for `until` or before; else jumps to `until` and returns false.
+    // Does the next planned thing, if it is planned for `until` or before; else jumps to `until`
+    // and returns false.
     bool step(Time until);
-    // The machine the program runs on has lost its power or the program was killed: its jobs, schedule and watches
-    // are gone; services live on.
+    // The machine the program runs on has lost its power or the program was killed: its jobs,
+    // schedule and watches are gone; services live on.
     void forget_program();
 
     SimService& service(const std::string& name);

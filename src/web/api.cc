@@ -22,12 +22,12 @@ struct Route {
 
 int status_of(Fault fault) {
     switch (fault) {
-    case Fault::invalid: return 400;
-    case Fault::not_found: return 404;
-    case Fault::denied: return 409;
-    case Fault::timeout:
-    case Fault::unavailable: return 503;
-    case Fault::corrupt: return 500;
+        case Fault::invalid: return 400;
+        case Fault::not_found: return 404;
+        case Fault::denied: return 409;
+        case Fault::timeout:
+        case Fault::unavailable: return 503;
+        case Fault::corrupt: return 500;
     }
     return 500;
 }
@@ -78,12 +78,11 @@ WebReply push(const WebRequest& request, Push push, Control& control) {
 // /ping/worker_3, /ping/worker_3/start, /ping/worker_3/fail, /ping/worker_3/0: Healthchecks' way.
 WebReply ping(const WebRequest& request, const std::string& name, Control& control) {
     const size_t slash = request.path.find('/', std::string_view("/ping/").size());
-    const std::string signal =
-        slash == std::string::npos ? "" : request.path.substr(slash + 1);
-    const bool is_status = !signal.empty() && signal.size() <= 3 &&
-                           std::all_of(signal.begin(), signal.end(),
-                                       [](char c) { return c >= '0' && c <= '9'; }) &&
-                           std::stoi(signal) <= 255;
+    const std::string signal = slash == std::string::npos ? "" : request.path.substr(slash + 1);
+    const bool is_status =
+        !signal.empty() && signal.size() <= 3 &&
+        std::all_of(signal.begin(), signal.end(), [](char c) { return c >= '0' && c <= '9'; }) &&
+        std::stoi(signal) <= 255;
     if (!signal.empty() && signal != "start" && signal != "fail" && signal != "log" && !is_status) {
         return problem(404, "no ping signal '" + printable(signal, Lines::flatten) +
                                 "': start, fail, log or an exit status 0-255");
@@ -199,12 +198,12 @@ bool bears(const WebRequest& request, const std::string& token) {
 bool may(Right right, const WebRequest& request, const WebAccess& access) {
     const bool full = bears(request, access.api_token) || bears(request, access.password);
     switch (right) {
-    case Right::open: return true;
-    case Right::read: return full || (request.from_loopback && access.password.empty());
-    case Right::write: return full;
-    case Right::push:
-        return full || bears(request, access.push_token) ||
-               (request.from_loopback && access.push_token.empty());
+        case Right::open: return true;
+        case Right::read: return full || (request.from_loopback && access.password.empty());
+        case Right::write: return full;
+        case Right::push:
+            return full || bears(request, access.push_token) ||
+                   (request.from_loopback && access.push_token.empty());
     }
     return false;
 }

@@ -1,9 +1,10 @@
 // The HTTP API of product.md 6: finds the route, checks who asks, and puts the request to Control.
 //
-// Pure but for Control. Who may: reading from loopback is free while no password is set; whatever changes something
-// needs the bearer token of the data folder's `api.token` (the command line reads it; mode 0600); heartbeats, facts
-// and outside events need the push token, or, while none is set, come from loopback. Host and Origin must name this
-// server, so that no web page in a browser on this machine can speak to it.
+// Pure but for Control. Who may: reading from loopback is free while no password is set; whatever
+// changes something needs the bearer token of the data folder's `api.token` (the command line reads
+// it; mode 0600); heartbeats, facts and outside events need the push token, or, while none is set,
+// come from loopback. Host and Origin must name this server, so that no web page in a browser on
+// this machine can speak to it.
 #pragma once
 
 #include <string>
@@ -15,10 +16,11 @@
 namespace ops {
 
 struct WebAccess {
-    std::string api_token;                // never empty
-    std::string push_token;               // empty: pushes from loopback need none
-    std::string password;                 // empty: reading from loopback is free
-    std::vector<std::string> host_names;  // that a Host header may carry, without port; loopback's are built in
+    std::string api_token;   // never empty
+    std::string push_token;  // empty: pushes from loopback need none
+    std::string password;    // empty: reading from loopback is free
+    std::vector<std::string>
+        host_names;  // that a Host header may carry, without port; loopback's are built in
 };
 
 WebReply answer(const WebRequest& request, const WebAccess& access, Control& control);

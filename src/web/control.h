@@ -1,4 +1,5 @@
-// Control: what the HTTP API may ask of the agent, which implements it. Every call is made on the deciding thread.
+// Control: what the HTTP API may ask of the agent, which implements it. Every call is made on the
+// deciding thread.
 #pragma once
 
 #include <map>
@@ -10,20 +11,22 @@
 
 namespace ops {
 
-// Something to look at: health, services, service, incidents, incident, actions, alerts, predictions, runbook, report.
+// Something to look at: health, services, service, incidents, incident, actions, alerts,
+// predictions, runbook, report.
 struct View {
     std::string what;
     std::string name;                            // of the one service or incident
     std::map<std::string, std::string> filters;  // state, service, limit, cursor, since
 };
 
-// Something a person decides: pause, resume, ack, resolve, approve, reject, silence, unsilence, reload.
+// Something a person decides: pause, resume, ack, resolve, approve, reject, silence, unsilence,
+// reload.
 struct Deed {
     std::string what;
-    std::string id;    // incident or action, or the name to silence
-    std::string by;    // who: an authenticated person or "local"
+    std::string id;  // incident or action, or the name to silence
+    std::string by;  // who: an authenticated person or "local"
     std::string note;
-    Duration span{};   // of a silence
+    Duration span{};  // of a silence
 };
 
 // Something pushed to us by a service or another program.

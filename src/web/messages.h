@@ -15,10 +15,10 @@ namespace ops {
 struct WebRequest {
     uint64_t connection = 0;  // where the reply goes: Server::reply
     std::string method;
-    std::string path;         // decoded, without the query
+    std::string path;                                          // decoded, without the query
     std::vector<std::pair<std::string, std::string>> query;    // decoded
     std::vector<std::pair<std::string, std::string>> headers;  // names in lower case
-    std::string body;         // at most 1 MiB
+    std::string body;                                          // at most 1 MiB
     bool from_loopback = false;
 
     std::string header(std::string_view name) const;  // "" when absent

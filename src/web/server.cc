@@ -86,8 +86,7 @@ public:
 
 private:
     struct Connection {
-        Connection(uint64_t number, tcp::socket socket)
-            : id(number), stream(std::move(socket)) {}
+        Connection(uint64_t number, tcp::socket socket) : id(number), stream(std::move(socket)) {}
         uint64_t id;
         beast::tcp_stream stream;
         beast::flat_buffer buffer{kMaxHeader + kMaxBody};
@@ -136,7 +135,8 @@ private:
         const auto& message = connection->parser->get();
         connection->waiting = true;
         connection->stream.expires_never();
-        const auto target = parse_target(std::string_view(message.target().data(), message.target().size()));
+        const auto target =
+            parse_target(std::string_view(message.target().data(), message.target().size()));
         if (!target) return write(connection, problem(400, "the request's path cannot be decoded"));
         WebRequest request;
         request.connection = connection->id;
@@ -146,8 +146,9 @@ private:
         request.body = message.body();
         request.from_loopback = connection->from_loopback;
         for (const auto& field : message) {
-            request.headers.emplace_back(to_lower({field.name_string().data(), field.name_string().size()}),
-                                         std::string(field.value()));
+            request.headers.emplace_back(
+                to_lower({field.name_string().data(), field.name_string().size()}),
+                std::string(field.value()));
         }
         if (!deliver_(std::move(request))) {
             write(connection, problem(503, "too busy, try again in a moment"));
@@ -195,7 +196,9 @@ Result<std::unique_ptr<Server>> Server::start(const std::string& listen, Deliver
     return std::unique_ptr<Server>(new Server(std::move(loop)));
 }
 
-void Server::reply(uint64_t connection, WebReply reply) { loop_->reply(connection, std::move(reply)); }
+void Server::reply(uint64_t connection, WebReply reply) {
+    loop_->reply(connection, std::move(reply));
+}
 uint16_t Server::port() const { return loop_->port(); }
 
 }  // namespace ops

@@ -1,7 +1,8 @@
-// Server: HTTP/1.1 on one thread (Boost.Beast inside). It reads a request, hands it on, and writes the reply when it
-// comes; it decides nothing.
+// Server: HTTP/1.1 on one thread (Boost.Beast inside). It reads a request, hands it on, and writes
+// the reply when it comes; it decides nothing.
 //
-// Bounds: 256 connections, 16 KiB of headers, 1 MiB of body, 10 s for a request to arrive, 30 s between requests.
+// Bounds: 256 connections, 16 KiB of headers, 1 MiB of body, 10 s for a request to arrive, 30 s
+// between requests.
 #pragma once
 
 #include <functional>
@@ -15,7 +16,8 @@ namespace ops {
 
 class Server {
 public:
-    // `deliver` is called on the server's thread; false means "cannot take it now" and is answered with 503.
+    // `deliver` is called on the server's thread; false means "cannot take it now" and is answered
+    // with 503.
     using Deliver = std::function<bool(WebRequest)>;
     static Result<std::unique_ptr<Server>> start(const std::string& listen, Deliver deliver);
     ~Server();

@@ -1,0 +1,64 @@
+#include "cli/starter.h"
+
+#include <gtest/gtest.h>
+
+#include "config/settings.h"
+#include "monitor/checks.h"
+#include "runbook/runbook.h"
+
+namespace ops {
+namespace {
+
+FoundMachine busy_machine() {
+    return {
+        .host_name = "box.example",
+        .units = {"nginx", "postgresql@15-main"},
+        .programs = {"worker:worker_1", "mailer"},
+        .supervisor_url = "unix:///run/supervisor.sock:/RPC2",
+        .ports = {
+            {80, "nginx", true}, {5432, "postgres", false}, {22, "sshd", false}, {9000, "", true}}};
+}
+
+// What init writes must pass lint, whatever the machine looks like.
+void expect_clean(const FoundMachine& machine) {
+    Problems problems;
+    const auto settings = read_settings(
+        {{"ops-agent.yaml", starter_config(machine)}},
+        [](const std::string&) { return std::nullopt; }, problems);
+    ASSERT_TRUE(settings.has_value()) << problems.print();
+    (void)make_checks(*settings, problems);
+    const auto runbook =
+        read_runbook({"runbook.yaml", starter_runbook(machine)}, *settings, problems);
+    EXPECT_TRUE(runbook.has_value()) << problems.print();
+    EXPECT_FALSE(problems.has_errors()) << problems.print();
+}
+
+TEST(Starter, IsCleanForABusyMachine) { expect_clean(busy_machine()); }
+TEST(Starter, IsCleanForAnEmptyMachine) { expect_clean({}); }
+TEST(Starter, IsCleanForHostileNames) {
+    expect_clean({.host_name = "a: b\n- c",
+                  .units = {"x y", "-rf", "a'b\"c"},
+                  .programs = {"{name}"},
+                  .supervisor_url = "unix:///run/s.sock:/RPC2",
+                  .ports = {{8080, "a b:{c}", true}}});
+}
+
+TEST(Starter, ReadsWhatCommandsPrint) {
+    EXPECT_EQ(units_of("nginx.service loaded active running A web server\n"
+                       "systemd-journald.service loaded active running Journal\n"
+                       "ssh.service loaded active running sshd\nrubbish\n"),
+              std::vector<std::string>{"nginx"});
+    EXPECT_EQ(programs_of(
+                  "worker:worker_1   RUNNING   pid 1, uptime 0:01\nunix:///x.sock no such file\n"),
+              std::vector<std::string>{"worker:worker_1"});
+    const auto ports = ports_of(
+        "LISTEN 0 511 0.0.0.0:80 0.0.0.0:* users:((\"nginx\",pid=1,fd=6))\n"
+        "LISTEN 0 511 [::]:80 [::]:* users:((\"nginx\",pid=1,fd=7))\n"
+        "LISTEN 0 5 127.0.0.1:x 0.0.0.0:*\n");
+    ASSERT_EQ(ports.size(), 1u);
+    EXPECT_EQ(ports[0].port, 80);
+    EXPECT_EQ(ports[0].program, "nginx");
+}
+
+}  // namespace
+}  // namespace ops

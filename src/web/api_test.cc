@@ -1,0 +1,171 @@
+#include "web/api.h"
+
+#include <gtest/gtest.h>
+
+namespace ops {
+namespace {
+
+// Remembers what reached the agent.
+class Heard final : public Control {
+public:
+    Result<Json> look(const View& view) override {
+        last = "look " + view.what + " " + view.name;
+        for (const auto& [key, value] : view.filters) last += " " + key + "=" + value;
+        if (view.name == "nobody") return Error{Fault::not_found, "no service 'nobody'"};
+        return Json::object({{"what", view.what}});
+    }
+    Result<Json> act(const Deed& deed) override {
+        last = deed.what + " " + deed.id + " by " + deed.by + " note " + deed.note + " for " +
+               std::to_string(deed.span.count());
+        return Json::object();
+    }
+    Result<> push(const Push& push) override {
+        last = "push " + push.name + " " + push.signal + " " + push.body.dump();
+        return {};
+    }
+    std::string metrics() override { return "ops_agent_open_incidents 0\n"; }
+    bool is_ready() override { return false; }
+    std::string last;
+};
+
+struct Asked {
+    std::string method, path, token;
+    std::string body = {};
+    std::string host = "localhost:8321";
+    std::string origin = {};
+    bool from_loopback = true;
+};
+
+WebReply ask(const Asked& asked, Heard& heard, const WebAccess& access = {"secret", "", "", {}}) {
+    WebRequest request;
+    request.method = asked.method;
+    const auto target = parse_target(asked.path);
+    request.path = target ? target->path : "";
+    if (target) request.query = target->query;
+    request.headers = {{"host", asked.host}};
+    if (!asked.token.empty())
+        request.headers.emplace_back("authorization", "Bearer " + asked.token);
+    if (!asked.origin.empty()) request.headers.emplace_back("origin", asked.origin);
+    request.body = asked.body;
+    request.from_loopback = asked.from_loopback;
+    return answer(request, access, heard);
+}
+
+TEST(Api, Routes) {
+    const struct {
+        const char* why;
+        Asked asked;
+        int status;
+        const char* heard;
+    } rows[] = {
+        {"reading from loopback is free", {"GET", "/api/v1/health", ""}, 200, "look health "},
+        {"filters go through, decoded",
+         {"GET", "/api/v1/incidents?state=open&service=a%2Bb", ""},
+         200,
+         "look incidents  service=a+b state=open"},
+        {"a name is one segment", {"GET", "/api/v1/services/api", ""}, 200, "look service api"},
+        {"what is not there is 404",
+         {"GET", "/api/v1/services/nobody", ""},
+         404,
+         "look service nobody"},
+        {"no such path", {"GET", "/api/v1/nothing", ""}, 404, ""},
+        {"a path with another method", {"POST", "/api/v1/health", "secret"}, 405, ""},
+        {"what changes needs the token", {"POST", "/api/v1/pause", ""}, 401, ""},
+        {"a wrong token is none", {"POST", "/api/v1/pause", "secreT"}, 401, ""},
+        {"with the token it is done",
+         {"POST", "/api/v1/pause", "secret"},
+         200,
+         "pause  by api note  for 0"},
+        {"who and why come from the body",
+         {"POST", "/api/v1/incidents/inc-1/ack", "secret", R"({"by":"ann","note":"mine"})"},
+         200,
+         "ack inc-1 by ann note mine for 0"},
+        {"a silence has a duration",
+         {"POST", "/api/v1/silences", "secret", R"({"name":"api","duration":"2h"})"},
+         200,
+         "silence api by api note  for 7200000"},
+        {"a duration that is none",
+         {"POST", "/api/v1/silences", "secret", R"({"duration":"2"})"},
+         400,
+         ""},
+        {"a body that is no JSON", {"POST", "/api/v1/pause", "secret", "{"}, 400, ""},
+        {"a heartbeat from loopback", {"POST", "/api/v1/heartbeat/w", ""}, 200, "push w  null"},
+        {"a ping of an exit status", {"GET", "/ping/w/3", ""}, 200, "push w 3 null"},
+        {"a ping's text is kept",
+         {"POST", "/ping/w/fail", "", "out of disk"},
+         200,
+         "push w fail \"out of disk\""},
+        {"a ping with a word that is none", {"GET", "/ping/w/maybe", ""}, 404, ""},
+        {"an exit status over 255", {"GET", "/ping/w/256", ""}, 404, ""},
+        {"facts must be JSON", {"POST", "/api/v1/facts/w", "", "x"}, 400, ""},
+        {"another name for this host", {"GET", "/api/v1/health", "", "", "evil.example"}, 403, ""},
+        {"a page of another site",
+         {"POST", "/api/v1/pause", "secret", "", "localhost", "http://evil.example"},
+         403,
+         ""},
+        {"a page of our own",
+         {"GET", "/api/v1/health", "", "", "localhost", "http://127.0.0.1:8321"},
+         200,
+         "look health "},
+        {"from elsewhere reading needs a token",
+         {"GET", "/api/v1/health", "", "", "localhost", "", false},
+         401,
+         ""},
+        {"from elsewhere a push needs one",
+         {"POST", "/api/v1/heartbeat/w", "", "", "localhost", "", false},
+         401,
+         ""},
+        {"healthy needs nothing", {"GET", "/-/healthy", "", "", "localhost", "", false}, 200, ""},
+        {"ready says when it is not", {"GET", "/-/ready", ""}, 503, ""},
+    };
+    for (const auto& row : rows) {
+        Heard heard;
+        const WebReply reply = ask(row.asked, heard);
+        EXPECT_EQ(reply.status, row.status) << row.why << ": " << reply.body;
+        EXPECT_EQ(heard.last, row.heard) << row.why;
+    }
+}
+
+TEST(Api, APushTokenIsForPushesOnly) {
+    const WebAccess access{"secret", "pushes", "", {}};
+    Heard heard;
+    EXPECT_EQ(ask({"POST", "/api/v1/heartbeat/w", ""}, heard, access).status, 401);
+    EXPECT_EQ(ask({"POST", "/api/v1/heartbeat/w", "pushes"}, heard, access).status, 200);
+    EXPECT_EQ(ask({"POST", "/api/v1/pause", "pushes"}, heard, access).status, 401);
+}
+
+TEST(Api, WithAPasswordReadingNeedsItToo) {
+    const WebAccess access{"secret", "", "hush", {}};
+    Heard heard;
+    EXPECT_EQ(ask({"GET", "/api/v1/health", ""}, heard, access).status, 401);
+    EXPECT_EQ(ask({"GET", "/api/v1/health", "hush"}, heard, access).status, 200);
+}
+
+TEST(Api, ErrorsAreProblemJson) {
+    Heard heard;
+    const WebReply reply = ask({"GET", "/api/v1/services/nobody", ""}, heard);
+    EXPECT_EQ(reply.type, "application/problem+json");
+    const auto json = Json::parse(reply.body);
+    ASSERT_TRUE(json.ok());
+    EXPECT_EQ(json.value()["status"].as_int(), 404);
+    EXPECT_EQ(json.value()["detail"].as_string(), "no service 'nobody'");
+}
+
+TEST(ParseTarget, DecodesOrRefuses) {
+    const struct {
+        const char* target;
+        bool ok;
+        const char* path;
+    } rows[] = {{"/a%20b", true, "/a b"}, {"/a?x=1", true, "/a"}, {"/%zz", false, ""},
+                {"/%4", false, ""},       {"", false, ""},        {"a", false, ""}};
+    for (const auto& row : rows) {
+        const auto target = parse_target(row.target);
+        ASSERT_EQ(target.has_value(), row.ok) << row.target;
+        if (target) EXPECT_EQ(target->path, row.path);
+    }
+    EXPECT_EQ(parse_target("/x?a=1+2&b")->query,
+              (std::vector<std::pair<std::string, std::string>>{{"a", "1 2"}, {"b", ""}}));
+}
+
+}  // namespace
+}  // namespace ops

@@ -1,0 +1,94 @@
+// Real sockets on loopback: what a client sees, and what a bad one cannot do.
+#include "web/server.h"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace ops {
+namespace {
+
+// Sends bytes, closes its half, and reads until the server closes.
+std::string talk(uint16_t port, const std::string& bytes) {
+    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
+    size_t sent = 0;
+    while (sent < bytes.size()) {
+        const ssize_t n = ::send(fd, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
+        if (n <= 0) break;  // the server may refuse before it has read all
+        sent += static_cast<size_t>(n);
+    }
+    std::string got;
+    char buffer[4096];
+    for (ssize_t n = 0; (n = ::recv(fd, buffer, sizeof(buffer), 0)) > 0;) {
+        got.append(buffer, static_cast<size_t>(n));
+    }
+    ::close(fd);
+    return got;
+}
+
+// Answers every request with what it heard.
+class Echo {
+public:
+    Echo() {
+        auto started = Server::start("127.0.0.1:0", [this](WebRequest request) {
+            if (request.path == "/busy") return false;
+            server_->reply(
+                request.connection,
+                {200, "text/plain", request.method + " " + request.path + " " + request.body});
+            return true;
+        });
+        EXPECT_TRUE(started.ok());
+        server_ = std::move(started).value();
+    }
+    std::string ask(const std::string& bytes) { return talk(server_->port(), bytes); }
+
+private:
+    std::unique_ptr<Server> server_;
+};
+
+TEST(Server, AnswersAndKeepsTheConnection) {
+    Echo echo;
+    const std::string got = echo.ask(
+        "GET /one HTTP/1.1\r\nHost: x\r\n\r\n"
+        "POST /two HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi");
+    EXPECT_NE(got.find("GET /one "), std::string::npos) << got;
+    EXPECT_NE(got.find("POST /two hi"), std::string::npos) << got;
+}
+
+TEST(Server, HeadHasNoBody) {
+    Echo echo;
+    const std::string got = echo.ask("HEAD /x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    EXPECT_NE(got.find("200 OK"), std::string::npos) << got;
+    EXPECT_EQ(got.find("HEAD /x"), std::string::npos) << got;
+}
+
+TEST(Server, RefusesWhatIsTooMuchOrNoHttp) {
+    Echo echo;
+    EXPECT_NE(echo.ask("GET /busy HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").find("503"),
+              std::string::npos);
+    EXPECT_NE(echo.ask("GET /%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").find("400"),
+              std::string::npos);
+    EXPECT_NE(
+        echo.ask("POST /big HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\n").find("413"),
+        std::string::npos);
+    EXPECT_EQ(echo.ask("GET / HTTP/1.1\r\nX: " + std::string(40'000, 'a') + "\r\n\r\n").find("200"),
+              std::string::npos);
+    EXPECT_EQ(echo.ask("\x16\x03\x01 this is no HTTP\r\n\r\n").find("200"), std::string::npos);
+}
+
+TEST(Server, NamesABadListenAddress) {
+    for (const char* bad : {"8321", "nowhere:1", "127.0.0.1:99999", "127.0.0.1:"}) {
+        const auto started = Server::start(bad, [](WebRequest) { return true; });
+        ASSERT_FALSE(started.ok()) << bad;
+        EXPECT_NE(started.error().message.find(bad), std::string::npos);
+    }
+}
+
+}  // namespace
+}  // namespace ops
