@@ -122,7 +122,9 @@ class Agent:
 
 
 class Company:
-    def __init__(self):
+    def __init__(self, attempts=2, soak="2s"):
+        self.attempts = attempts
+        self.soak = soak
         self.folder = tempfile.mkdtemp(prefix="ops-agent-demo.")
         ports = free_ports(len(SERVICES) + 1)
         self.ports = dict(zip(SERVICES, ports))
@@ -260,13 +262,15 @@ channels:
   - {{name: founder, command: {{run: "tee -a {told}"}}}}
 escalation: {{critical: [founder], alert: [founder], warning: [founder], unacked_after: 1h}}
 limits:
-  {{attempts: 2, attempts_reset: 1s, backoff_first: 1s, backoff_most: 2s, actions_per_hour: 1000, actions_per_day: 1000,
-   group_share: 100%, mass_failure_least: 100, soak: 2s, verify_timeout: 15s}}
-""".format(workers=WORKERS, socket=self.supervisor_socket, supervisor=self.supervisor_config, folder=self.folder,
+  {{attempts: {attempts}, attempts_reset: 1s, backoff_first: 1s, backoff_most: 2s, actions_per_hour: 1000, actions_per_day: 1000,
+   group_share: 100%, mass_failure_least: 100, soak: {soak}, verify_timeout: 15s}}
+""".format(attempts=self.attempts, soak=self.soak, workers=WORKERS, socket=self.supervisor_socket, supervisor=self.supervisor_config, folder=self.folder,
            told=self.told, data=self.data or self.folder + "/data")
 
     def runbook_text(self):
-        return """common_issues:
+        return """escalation:
+  - {name: Worker crash loop, enabled: false}  # crashing again and again is what a demo does
+common_issues:
   - name: Service does not answer
     symptoms: [up == false, 'service in ["brain-api", "litellm", "grafana", "prometheus"]']
     auto_resolve:
