@@ -51,6 +51,7 @@ def rounds(company, what, deed, name, count):
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # so that all is ended
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 10
     company = Company(attempts=100, soak="500ms")  # breaking again and again is wanted here
     try:
