@@ -355,6 +355,27 @@ TEST(Systemic, SlowlyOneAfterAnotherIsNotAtOnce) {
     EXPECT_FALSE(has(said, "systemic")) << said;
 }
 
+TEST(Systemic, AMemberThatFailsAgainCountsFromThen) {
+    Story story(kFounders, kFoundersRunbook);
+    story.all_good();
+    const auto fail = [&story](const char* worker) {
+        std::string said = story.dead(worker);
+        said += story.good("pc");
+        return said + story.pass("1s");
+    };
+    fail("worker_1");
+    story.pass("10s");
+    story.well("worker_1");
+    story.pass("95s");
+    fail("worker_1");
+    story.pass("20s");
+    std::string said = fail("worker_2");
+    said += fail("worker_3");
+    EXPECT_FALSE(has(said, "systemic")) << said;
+    EXPECT_TRUE(has(fail("worker_4"), "4 of 7 services of group worker"))
+        << "its first failure is forgotten, the second is not";
+}
+
 TEST(Systemic, TwoTargetsAreNoMass) {
     Story story(R"(
 services:

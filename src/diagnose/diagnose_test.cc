@@ -255,6 +255,15 @@ TEST(Diagnose, ACooldownIsNotGoneRoundByTheBuiltinRestart) {
     EXPECT_NE(diagnosis.cause, "") << "people are told what it is all the same";
 }
 
+TEST(Diagnose, AShadowThatFitsDoesNotKeepTheServiceDown) {
+    Case c;
+    c.down = true;
+    c.runbook().entries[0].autonomy = Autonomy::shadow;
+    const Diagnosis diagnosis = c.of("worker_1", {{"worker_process_status", Value::string("dead")},
+                                                  {"last_heartbeat", Value::seconds(360)}});
+    EXPECT_EQ(c.name(diagnosis), kBuiltinRestart);
+}
+
 TEST(Diagnose, InASystemicFailureOnlyAnEntryForTheCommonCauseMayRun) {
     Case c;
     c.systemic = true;
