@@ -2,6 +2,7 @@
 
 #include <sys/epoll.h>
 #include <sys/resource.h>
+#include <csignal>
 
 #include <cerrno>
 
@@ -22,6 +23,9 @@ static void allow_many_descriptors() {
 
 Result<std::unique_ptr<ProbeEngine>> ProbeEngine::start(Clock& clock, Processes& processes,
                                                         Deliver deliver) {
+    // OpenSSL writes to sockets that the other side may have closed; programs that we start get the
+    // default back.
+    std::signal(SIGPIPE, SIG_IGN);
     allow_many_descriptors();
     Descriptor epoll(::epoll_create1(EPOLL_CLOEXEC));
     if (!epoll.is_open()) return system_error("start the probes", errno);

@@ -21,7 +21,7 @@ class ProbeEngine : public Probes {
 public:
     // `deliver` is called on the engine's thread with what happened, at most a few milliseconds
     // late: it must only hand it on (Inbox::push_batch). Nothing is delivered after the destructor
-    // has returned.
+    // has returned, which waits for commands in flight (PosixProcesses::end_all ends them).
     using Deliver = std::function<void(std::vector<ProbeEvent>)>;
     static Result<std::unique_ptr<ProbeEngine>> start(Clock& clock, Processes& processes,
                                                       Deliver deliver);

@@ -21,7 +21,7 @@ namespace ops {
 using namespace std::chrono_literals;
 
 static constexpr int64_t kMillisecond = 1'000'000;
-// Deliveries wait for whole ticks, so that one serves several replies.
+// Deliveries wait for whole ticks while more replies may come, so that one serves several.
 static constexpr int64_t kTick = 5 * kMillisecond;
 // Replies that come close together are taken in one wake-up: latencies are told in whole
 // milliseconds.
@@ -257,19 +257,15 @@ void ProbeEngine::Loop::look_at_unwatchable() {
 }
 
 void ProbeEngine::Loop::tell(ProbeEvent event) {
-    if (told_.empty()) {
-        // When little happens at once, when much happens together.
-        const int64_t now = monotonic_ns();
-        const bool is_quiet = now - delivered_at_ > 4 * kTick;
-        deliver_at_ = is_quiet ? now : whole_tick(now) + kTick;
-    }
+    if (told_.empty()) deliver_at_ = whole_tick(monotonic_ns()) + kTick;
     told_.push_back(std::move(event));
 }
 
 void ProbeEngine::Loop::deliver(bool at_once) {
     if (told_.empty()) return;
-    if (!at_once && now_ < deliver_at_ && told_.size() < kDeliverAtOnce) return;
-    delivered_at_ = now_;
+    // With nobody else in flight there is nothing to wait for.
+    const bool waits = !heap_.empty() && now_ < deliver_at_ && told_.size() < kDeliverAtOnce;
+    if (waits && !at_once) return;
     deliver_(std::exchange(told_, {}));
 }
 

@@ -143,7 +143,6 @@ private:
     size_t unwatchable_ = 0;
     std::vector<ProbeEvent> told_;
     int64_t deliver_at_ = 0;  // of what is in told_
-    int64_t delivered_at_ = 0;
 
     const std::shared_ptr<LocalLooks> looks_;
     NameCache names_;

@@ -154,7 +154,9 @@ using ProbeEvent = std::variant<Reply, ProcessDied>;
 struct Scheduled {
     Ask ask;  // its `check` is unique within a schedule
     Duration interval = std::chrono::seconds(30);
-    Duration phase{};  // 0 <= phase < interval; spread these, or all start together
+    // 0 <= phase < interval; spread these, or all start together. The engine may move it by up to
+    // 50 ms when it places the ask, and keeps it from then on.
+    Duration phase{};
 };
 
 class Probes {
