@@ -2,9 +2,9 @@
 
 #include <sys/epoll.h>
 #include <sys/resource.h>
-#include <csignal>
 
 #include <cerrno>
+#include <csignal>
 
 #include "base/assert.h"
 #include "io/prepared_question.h"
