@@ -34,6 +34,7 @@ void OpsAgent::on(const IncidentOpen& change) {
     if (Case* known =
             find_by_key(change.key)) {  // raised again after a restart: it is the same one
         known->cleared = false;
+        known->is_folded = false;  // a larger incident that it was part of is over, and it is not
         if (!known->repair) diagnose(*known);
         return;
     }

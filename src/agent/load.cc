@@ -1,5 +1,6 @@
 #include "agent/load.h"
 
+#include "detect/detect.h"
 #include "resolve/rules.h"
 
 namespace ops {
@@ -46,6 +47,9 @@ std::unique_ptr<Loaded> load(Files& files, const std::string& config_file,
     if (problems.has_errors()) return nullptr;
     std::optional<Settings> settings = read_settings(texts, environment, problems);
     if (!settings) return nullptr;
+    for (CheckSettings& check : uplink_checks(settings->agent)) {
+        settings->checks.push_back(std::move(check));
+    }
 
     auto loaded = std::make_unique<Loaded>();
     loaded->settings = std::move(*settings);

@@ -232,8 +232,10 @@ void OpsAgent::flush_samples() {
 void OpsAgent::save_states() {
     next_save_ = ports_.clock.now() + kSaveEvery;
     states_changed_ = false;
-    const Json states =
-        Json::object({{"detector", detector_->save()}, {"escalator", escalator_->save()}});
+    Json detector = detector_->save();
+    const Time now = ports_.clock.now();
+    detector.set("saved_at", static_cast<int64_t>(now.time_since_epoch().count()));
+    const Json states = Json::object({{"detector", detector}, {"escalator", escalator_->save()}});
     const Result<> saved = store_->set_state("states", states.dump());
     if (!saved.ok()) failure_ = saved.error();
 }

@@ -205,6 +205,8 @@ public:
     // it back.
     std::string suppressed_by(std::string_view target) const;
 
+    // The caller may add `saved_at`, the time of saving: the ages of the last heartbeat and the
+    // last good answer then do not grow while the program is away.
     Json save() const;
     // Call before the first observation. What the new configuration no longer names is dropped: its
     // open incidents are cleared in the first tick.

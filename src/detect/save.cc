@@ -168,11 +168,17 @@ void Detector::Core::restore(const Json& saved, Time now) {
     if (saved["version"].as_int() != 1) return;
     if (saved.has("events_from")) events_from_ = time_of(saved["events_from"]);
     network_lost_ = saved["network_lost"].as_bool();
+    // Silence while nobody listened is not the service's: the time we were away does not count.
+    const Duration away = saved.has("saved_at")
+                              ? std::max(now - time_of(saved["saved_at"]), Duration{0})
+                              : Duration{0};
     for (const Json& one : saved["targets"].items()) {
         const uint32_t index = find(one["name"].as_string());
         if (index == kNone) continue;
         Target& target = targets_[index];
         restore_target(one, target);
+        target.last_good = std::min(target.last_good + away, now);
+        if (target.last_beat) target.last_beat = std::min(*target.last_beat + away, now);
         const Json::Array& tracks = one["checks"].items();
         for (size_t i = 0; i < tracks.size() && i < target.tracks.size(); ++i) {
             restore_track(tracks[i], tracks_[target.tracks[i]]);
