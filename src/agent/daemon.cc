@@ -124,6 +124,7 @@ public:
             pause = std::min(pause * 2, kStartAgainMost);
         }
         notify_service_manager("STOPPING=1");
+        processes_.end_all();  // a check's command that still runs would hold up the end
         return 0;
     }
 
