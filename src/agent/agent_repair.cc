@@ -183,6 +183,13 @@ void OpsAgent::recheck(const std::string& target, bool http_only) {
     }
 }
 
+// After a start an open incident is diagnosed with what is true now.
+bool OpsAgent::is_seen_again(const Case& the_case) const {
+    constexpr Duration kPatience = std::chrono::seconds(10);
+    return detector_->is_fresh(the_case.incident.target) ||
+           ports_.clock.now() - watching_since_ >= kPatience;
+}
+
 void OpsAgent::wake_repairs() {
     const Time now = ports_.clock.now();
     std::vector<std::string> ids;
@@ -196,7 +203,7 @@ void OpsAgent::wake_repairs() {
         } else if (watching_ && the_case.again_at && *the_case.again_at <= now) {
             the_case.again_at.reset();
             diagnose(the_case);
-        } else if (watching_ && !the_case.diagnosed && detector_->is_settled()) {
+        } else if (watching_ && !the_case.diagnosed && is_seen_again(the_case)) {
             diagnose(the_case);
         }
     }

@@ -1,6 +1,7 @@
 // How the agent begins: what was true when it stopped, what has become of what was under way, and
 // the watch.
 #include <algorithm>
+#include <set>
 
 #include "agent/ops_agent.h"
 #include "base/text.h"
@@ -100,6 +101,17 @@ Result<> OpsAgent::take_up_incident(const Incident& incident) {
         find_entry(loaded_->runbook, loaded_->settings.inventory, incident.entry, incident.target);
     the_case.diagnosed = !incident.entry.empty();
     const std::string id = incident.id;
+    if (!events.empty()) {
+        detector_->adopt({.key = the_case.key,
+                          .target = incident.target,
+                          .host = incident.host,
+                          .rule = incident.rule,
+                          .title = incident.title,
+                          .reason = incident.reason,
+                          .facts = {},
+                          .members = incident.members},
+                         ports_.clock.now());
+    }
     case_by_key_[the_case.key] = id;
     Case& kept = cases_.emplace(id, std::move(the_case)).first->second;
 
@@ -127,7 +139,15 @@ Result<> OpsAgent::take_up_incident(const Incident& incident) {
 
 void OpsAgent::watch() {
     watching_ = true;
+    watching_since_ = ports_.clock.now();
     ports_.probes.schedule(plan_schedule(loaded_->checks));
+    // What was wrong is looked at first, and not only when its turn comes.
+    std::set<std::string> open;
+    for (const auto& [id, the_case] : cases_) {
+        open.insert(the_case.incident.target);
+        open.insert(the_case.incident.members.begin(), the_case.incident.members.end());
+    }
+    for (const std::string& target : open) recheck(target, false);
 }
 
 Result<> OpsAgent::reload() {

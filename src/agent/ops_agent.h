@@ -123,6 +123,7 @@ private:
     void finished(Case& the_case, const Finished& finished);
     void recheck(const std::string& target, bool http_only);
     void wake_repairs();
+    bool is_seen_again(const Case& the_case) const;
     std::string barred(const Entry& entry, const std::string& target) const;
 
     // agent_alerts.cc
@@ -193,6 +194,7 @@ private:
     std::map<std::string, Time> last_beat_;
     std::optional<Error> failure_;
     bool watching_ = false;
+    Time watching_since_{};
     bool states_changed_ = false;
     bool outbox_may_have_work_ = true;
     bool reload_wanted_ = false;

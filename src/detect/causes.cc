@@ -29,19 +29,25 @@ void Detector::Core::ask_around(const CheckTrack& track, Time now, Changes& out)
         for (const uint32_t at : targets_[parent].tracks) ask(tracks_[at], now, out);
     }
     if (track.address.empty() || track.reached || network_lost_) return;
+    ask_network(targets_[track.target], now, out);
+}
+
+void Detector::Core::ask_network(const Target& child, Time now, Changes& out) {
     for (const uint32_t at : uplinks_) ask(tracks_[at], now, out);
     if (!uplinks_.empty()) return;
+    std::set<std::string> own;
+    for (const uint32_t at : child.tracks) own.insert(tracks_[at].address);
     for (const uint32_t at : witnesses_) {
-        if (tracks_[at].address != track.address) ask(tracks_[at], now, out);
+        if (!own.contains(tracks_[at].address)) ask(tracks_[at], now, out);
     }
 }
 
-// When the first failure behind the target's present state was seen.
-static Time first_bad_of(const Target& target, const std::vector<CheckTrack>& tracks) {
+// When the first failure behind the target's present state was seen; Time{}: its checks are good.
+Time Detector::Core::first_bad_of(uint32_t index) const {
     Time first{};
-    for (const uint32_t at : target.tracks) {
-        const CheckTrack& track = tracks[at];
-        if (track.verdict != Verdict::bad) continue;
+    for (const uint32_t at : targets_[index].tracks) {
+        const CheckTrack& track = tracks_[at];
+        if (track.bad_row == 0) continue;
         if (first == Time{} || track.first_bad_at < first) first = track.first_bad_at;
     }
     return first;
@@ -59,8 +65,9 @@ bool Detector::Core::uses_network(const Target& target) const {
 }
 
 // Is our own network lost (bad), does it work (good), or is somebody still to answer (unknown)?
-Verdict Detector::Core::network_verdict(const Target& child) const {
-    const Time since = first_bad_of(child, tracks_);
+Verdict Detector::Core::network_verdict(uint32_t index) const {
+    const Target& child = targets_[index];
+    const Time since = first_bad_of(index);
     if (!uplinks_.empty()) {
         bool all_bad = true;
         bool open = false;
@@ -121,13 +128,16 @@ Detector::Core::Above Detector::Core::cause_above(uint32_t index, Time now, Chan
     // first to be looked at would be blamed.
     if (target.waiting_since == Time{}) target.waiting_since = now;
     const bool patient = now - target.waiting_since < options_.parent_patience;
-    const Time since = first_bad_of(target, tracks_);
+    const Time since = first_bad_of(index);
     for (const uint32_t parent : target.parents) {
         if (patient && await_parent(parent, since, now, out)) return {"", true};
     }
     if (!uses_network(target)) return {};
-    const Verdict network = network_verdict(target);
-    if (network == Verdict::unknown && patient) return {"", true};
+    const Verdict network = network_verdict(index);
+    if (network == Verdict::unknown && patient) {
+        ask_network(target, now, out);
+        return {"", true};
+    }
     if (network == Verdict::bad) {
         lose_network(now, out);
         return {std::string(kRuleOwnNetwork), false};
@@ -200,9 +210,9 @@ void Detector::Core::watch_network(const CheckTrack& track, Time now, Changes& o
     if (!network_lost_) {
         const bool all_bad =
             is_uplink && std::all_of(uplinks_.begin(), uplinks_.end(), [this](uint32_t at) {
-                return tracks_[at].verdict == Verdict::bad;
+                return tracks_[at].answered && tracks_[at].verdict == Verdict::bad;
             });
-        if (all_bad && settled_) lose_network(now, out);
+        if (all_bad) lose_network(now, out);
         return;
     }
     const bool works = uplinks_.empty() ? !track.address.empty() && track.reached

@@ -141,6 +141,7 @@ void Detector::Core::evaluate(uint32_t index, uint32_t place, Evidence evidence,
     const Condition& condition = conditions_[instance.condition];
     const bool was_active = instance.active;
     instance.evaluated_at = now;
+    if (evidence == Evidence::fresh || condition.timed) instance.seen_at = now;
     const std::optional<bool> holds = holds_now(index, condition, now);
     if (holds.value_or(false)) {
         if (!instance.holds) instance.holds_since = now;

@@ -47,6 +47,7 @@ struct Instance {
     uint8_t false_row = 0;  // times evaluated false since it was active
     Time holds_since{};
     Time evaluated_at{};
+    Time seen_at{};  // as `evaluated_at`, when an observation or a moving clock was the cause
 };
 
 struct Target {
@@ -60,7 +61,8 @@ struct Target {
     std::vector<uint32_t> children;
     std::vector<uint32_t> tracks;
     std::vector<Instance> instances;
-    std::vector<uint32_t> scopes;  // those it counts in, for mass failure
+    std::vector<uint32_t> scopes;    // those it counts in, for mass failure
+    uint32_t sibling_scope = kNone;  // the one of its group
 
     Facts facts;  // as observed and pushed
     std::map<std::string, std::vector<Time>, std::less<>> events;
@@ -88,7 +90,8 @@ struct Target {
     bool suppressed = false;
     Time suppressed_since{};
     Duration held_back{};   // of down_for: spent suppressed, when timers stand still
-    Time evidence_after{};  // only what is seen bad after this may be raised
+    Time evidence_after{};  // only what is seen bad after this may be raised; first: our start
+    bool pushed = false;    // facts were pushed to it since the start
     Time waiting_since{};   // for the verdict on its parents; Time{}: not waiting
     std::string systemic;   // key of the systemic incident it is a member of
 };
@@ -104,7 +107,8 @@ struct OpenIncident {
     Time told_at{};     // last update
     Time changed_at{};  // last new member
     uint32_t scope = kNone;
-    bool grown = false;  // new members, not told yet
+    bool grown = false;    // new members, not told yet
+    bool adopted = false;  // known from the journal only: its target is still to be looked at
 };
 
 // Where many failing together mean one cause: a group, the services of a host, the fleet.
@@ -130,6 +134,9 @@ public:
     Changes hold(uint32_t target, std::optional<Status> status, std::optional<Time> until,
                  Time now);
     void closed(std::string_view key, Time now);
+    void adopt(const IncidentOpen& known, Time now);
+    bool is_fresh(uint32_t target) const;
+    bool is_seen_well(uint32_t target) const;
     uint32_t find(std::string_view name) const;
     TargetState state_of(uint32_t target) const;
 
@@ -175,7 +182,7 @@ public:
     void clear_gone(uint32_t target, const std::vector<Source>& sources, Changes& out);
     void say_cleared(uint32_t target, Changes& out);
     std::string key_of(uint32_t target, const Source& source) const;
-    bool has_evidence(const Target& target) const;
+    bool has_evidence(const Target& target, const Source& source) const;
     Facts facts_at_opening(uint32_t target, const Source& source, Time now) const;
     std::string reason_of(uint32_t target, const Source& source, Time now) const;
 
@@ -191,11 +198,14 @@ public:
     void set_suppressed(uint32_t target, const std::string& by, Time now, Changes& out);
     void watch_network(const CheckTrack& track, Time now, Changes& out);
     void lose_network(Time now, Changes& out);
-    Verdict network_verdict(const Target& child) const;
+    Time first_bad_of(uint32_t target) const;
+    Verdict network_verdict(uint32_t child) const;
+    void ask_network(const Target& child, Time now, Changes& out);
     bool await_parent(uint32_t parent, Time since, Time now, Changes& out);
     bool uses_network(const Target& target) const;
 
     // --- systemic.cc: many at once are one ---
+    bool await_siblings(uint32_t target, Time now, Changes& out);
     bool join_systemic(uint32_t target, Time now, Changes& out);
     void note_failing(uint32_t target, Time now);
     void no_longer_failing(uint32_t target);
@@ -222,17 +232,16 @@ public:
     DetectOptions options_;
     Time began_{};
     Time events_from_{};  // since when every event is in `Target::events`
-    bool settled_ = false;
     std::vector<Target> targets_;
     std::unordered_map<std::string, uint32_t> names_;
     std::vector<CheckTrack> tracks_;
     std::unordered_map<uint32_t, uint32_t> track_of_check_;
-    size_t unanswered_ = 0;  // tracks without an answer since the start
     std::vector<Condition> conditions_;
     std::map<std::string, uint32_t, std::less<>> signal_of_fact_;
     std::map<std::string, OpenIncident, std::less<>> open_;
     std::vector<MassScope> scopes_;
-    std::set<uint32_t> to_review_;  // waiting, suppressed or not settled: looked at each tick
+    std::set<uint32_t> awaiting_siblings_;  // looked at again with each answer
+    std::set<uint32_t> to_review_;          // not well, waiting or suppressed: looked at each tick
     std::vector<std::pair<uint32_t, uint32_t>> timed_;  // target, place in instances
     size_t next_timed_ = 0;
     std::set<std::pair<uint32_t, uint32_t>> pending_;  // instances to look at each tick

@@ -151,7 +151,12 @@ std::vector<std::string> Detector::open_keys() const {
     return keys;
 }
 
-bool Detector::is_settled() const { return core_->settled_; }
+bool Detector::is_fresh(std::string_view target) const {
+    const uint32_t index = core_->find(target);
+    return index == kNone || core_->is_fresh(index);
+}
+
+void Detector::adopt(const IncidentOpen& known, Time now) { core_->adopt(known, now); }
 
 std::vector<uint32_t> Detector::checks_of(std::string_view target) const {
     std::vector<uint32_t> checks;

@@ -10,9 +10,8 @@
 //   service has one
 //     incident (key: its name); a host or signal has one per entry or criterion (key: "host/name").
 //   - Nothing is raised while its cause is known or being asked for: a parent that is down, our own
-//   network that is
-//     lost, maintenance, the settle time after start. Checking, states and clearing go on
-//     meanwhile.
+//   network that is lost, maintenance. Checking, states and clearing go on meanwhile.
+//   - After a start only what is seen since then raises anything: what was remembered may be over.
 //   - save() and restore() carry all of it over a restart: what was open stays open and is not
 //   raised again.
 //   - An answer that could not be had (Health::unknown) never raises an incident.
@@ -152,11 +151,12 @@ struct TargetState {
 };
 
 struct DetectOptions {
-    Duration settle = std::chrono::seconds(10);  // at most, or until every check has answered once
     Duration unknown_patience =
         std::chrono::minutes(5);  // a check that cannot be made: degraded after that
     Duration parent_patience =
         std::chrono::seconds(15);  // how long a child waits for its parent's verdict
+    Duration sibling_patience =
+        std::chrono::seconds(1);  // how long one of a group waits for the others' answers
     double flapping_low = 25, flapping_high = 30;  // per cent
     size_t conditions_per_tick = 2000;
 };
@@ -198,7 +198,11 @@ public:
     // not for its `for:`.
     std::optional<Duration> held(const Entry& entry, std::string_view target, Time now) const;
     std::vector<std::string> open_keys() const;
-    bool is_settled() const;
+    // An incident that the journal knows as open and save() was too early for: it is held as open
+    // from now on, and cleared when its target is seen to be well. No Change comes of it.
+    void adopt(const IncidentOpen& known, Time now);
+    // Has every check of the target answered since the start? Then its facts are today's.
+    bool is_fresh(std::string_view target) const;
     // Which checks belong to a target: for re-running them.
     std::vector<uint32_t> checks_of(std::string_view target) const;
     // What else must be well, in the same systemic incident or above it: empty when nothing holds

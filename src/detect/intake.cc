@@ -30,7 +30,6 @@ Detector::Core::Core(const Settings& settings, const Runbook& runbook, const His
     make_tracks();
     make_scopes();
     make_conditions();
-    settled_ = unanswered_ == 0;
 }
 
 void Detector::Core::make_targets() {
@@ -41,6 +40,7 @@ void Detector::Core::make_targets() {
         target.kind = kind;
         target.name = name;
         target.since = target.last_good = began_;
+        target.evidence_after = began_ - Duration(1);
         return target;
     };
     for (const Host& host : inventory.hosts) {
@@ -93,7 +93,6 @@ uint32_t Detector::Core::make_track(uint32_t check, uint32_t target, const Check
     }
     track_of_check_.emplace(check, index);
     if (target != kNone) targets_[target].tracks.push_back(index);
-    ++unanswered_;
     return index;
 }
 
@@ -128,7 +127,6 @@ Changes Detector::Core::observe(const Observation& seen, Time now) {
     }
     CheckTrack& track = tracks_[index];
     if (seen.at < track.last_at) return out;  // overtaken by a newer answer
-    if (!track.answered) --unanswered_;
     const bool confirm = track.take(seen);
     if (seen.health == Health::bad && track.bad_row == 1) ask_around(track, now, out);
     if (confirm) ask(track, now, out);
@@ -138,12 +136,10 @@ Changes Detector::Core::observe(const Observation& seen, Time now) {
         take_flapping(track.target, out);
         review(track.target, now, out);
         review_children(track.target, now, out);
+        const std::vector<uint32_t> waiting(awaiting_siblings_.begin(), awaiting_siblings_.end());
+        for (const uint32_t one : waiting) review(one, now, out);
     } else {
         review_pending(now, out);  // an uplink's answer is what others wait for
-    }
-    if (!settled_ && unanswered_ == 0) {
-        settled_ = true;
-        review_pending(now, out);
     }
     return out;
 }
@@ -221,6 +217,7 @@ void Detector::Core::take_flapping(uint32_t index, Changes& out) {
 Changes Detector::Core::push_facts(uint32_t index, const std::vector<Fact>& facts, Time now) {
     Changes out;
     Target& target = targets_[index];
+    target.pushed = true;
     std::vector<std::string_view> changed, names;
     for (const Fact& fact : facts) {
         set_fact(target, fact, changed);
@@ -283,9 +280,23 @@ void Detector::Core::closed(std::string_view key, Time now) {
     if (key == kRuleOwnNetwork) network_lost_ = false;
 }
 
+// Has every check of it answered since the start, or, of what is only told to us, has it been told?
+bool Detector::Core::is_fresh(uint32_t index) const {
+    const Target& target = targets_[index];
+    if (target.tracks.empty()) return target.pushed;
+    return std::all_of(target.tracks.begin(), target.tracks.end(),
+                       [this](uint32_t at) { return tracks_[at].answered; });
+}
+
+bool Detector::Core::is_seen_well(uint32_t index) const {
+    const std::vector<uint32_t>& tracks = targets_[index].tracks;
+    return is_fresh(index) && std::none_of(tracks.begin(), tracks.end(), [this](uint32_t at) {
+               return tracks_[at].is_doubtful();
+           });
+}
+
 Changes Detector::Core::tick(Time now) {
     Changes out;
-    if (!settled_ && now - began_ >= options_.settle) settled_ = true;
     for (uint32_t i = 0; i < targets_.size(); ++i) {
         Target& target = targets_[i];
         if (target.held_as && target.held_until && now >= *target.held_until) {

@@ -117,8 +117,12 @@ std::string Detector::Core::key_of(uint32_t index, const Source& source) const {
 }
 
 // Something seen bad after the moment from which evidence counts.
-bool Detector::Core::has_evidence(const Target& target) const {
-    if (target.evidence_after == Time{}) return true;
+bool Detector::Core::has_evidence(const Target& target, const Source& source) const {
+    // What was active goes on for a while after it is gone, and is no reason to raise anything.
+    if (source.instance != nullptr &&
+        (!source.instance->holds || source.instance->seen_at <= target.evidence_after)) {
+        return false;
+    }
     bool any_track = false;
     for (const uint32_t at : target.tracks) {
         const CheckTrack& track = tracks_[at];
@@ -228,7 +232,7 @@ void Detector::Core::clear_gone(uint32_t index, const std::vector<Source>& sourc
         const bool goes_on = std::any_of(
             sources.begin(), sources.end(),
             [&open](const Source& source) { return open.sources.contains(source.name); });
-        if (goes_on) continue;
+        if (goes_on || (open.adopted && !is_seen_well(index))) continue;
         const bool was_down = open.sources.contains(std::string(kRuleDown));
         out.push_back(
             IncidentClear{key, was_down ? "all checks are good again" : "its symptoms are gone"});
@@ -265,11 +269,11 @@ void Detector::Core::review(uint32_t index, Time now, Changes& out) {
         no_longer_failing(index);
         set_suppressed(index, "", now, out);
         to_review_.erase(index);
+        awaiting_siblings_.erase(index);
         return;
     }
     if (target.bad_since == Time{}) target.bad_since = now;
     to_review_.insert(index);  // until it is well: causes above it come and go
-    if (!settled_) return;
     const Above above = cause_above(index, now, out);
     if (!above.wait) set_suppressed(index, above.by, now, out);
     // Escalation stands still while the cause is elsewhere, so nothing is attached either.
@@ -277,11 +281,15 @@ void Detector::Core::review(uint32_t index, Time now, Changes& out) {
     for (const Source& source : sources) {
         const std::string key = key_of(index, source);
         const auto open = open_.find(key);
-        if (open != open_.end()) {
+        const bool is_open = open != open_.end();
+        if (!has_evidence(target, source)) continue;
+        if (is_open) {
             attach(index, source, open->second, now, out);
             continue;
         }
-        if (above.wait || !has_evidence(target)) continue;
+        if (target.kind == Target::Kind::service) note_failing(index, now);
+        const bool gathering = await_siblings(index, now, out);
+        if (above.wait || gathering) continue;
         if (target.flapping && target.raised_while_flapping) continue;
         if (join_systemic(index, now, out)) return;
         raise(index, source, key, now, out);

@@ -54,6 +54,23 @@ bool has(const std::string& said, const std::string& part) {
     return said.find(part) != std::string::npos;
 }
 
+TEST(Symptoms, WhatAVerifiedRepairClosedIsNotRaisedByItsLastTrace) {
+    Story story(kFounders, R"(
+common_issues:
+  - {name: Flood, symptoms: [error_rate > 1000], auto_resolve: [{command: "true"}]}
+escalation:
+  - {name: Error rate, when: error_rate > 1000, level: alert}
+)");
+    story.all_good();
+    EXPECT_TRUE(has(story.good("litellm", {{"error_rate", Value::number(5000)}}), "open litellm"));
+    // One look below the threshold does not end it, but the repair was verified meanwhile.
+    EXPECT_EQ(story.good("litellm", {{"error_rate", Value::number(0)}}), "");
+    story.detector->closed("litellm", story.now);
+    EXPECT_EQ(story.good("litellm"), "") << "an answer that does not tell the rate";
+    EXPECT_EQ(story.good("litellm", {{"error_rate", Value::number(0)}}) + story.pass("2m"), "");
+    EXPECT_TRUE(has(story.good("litellm", {{"error_rate", Value::number(5000)}}), "open litellm"));
+}
+
 TEST(Symptoms, TheFoundersDiskEntryRaisesOneIncidentOfTheHost) {
     Story story(kFounders, kFoundersRunbook);
     story.all_good();
@@ -81,7 +98,10 @@ TEST(Symptoms, ADeadWorkerIsOneIncidentWhateverElseMatches) {
     story.good("worker_3", {text("process_status", "running")});
     story.print_all(story.detector->heartbeat("worker_3", story.now));
     EXPECT_EQ(story.dead("worker_3"), "event worker_3 crash\n");
-    const std::string said = story.good("pc");
+    std::string said = story.good("pc");
+    for (const char* sibling : {"1", "2", "4", "5", "6", "7"}) {
+        said += story.good(std::string("worker_") + sibling);
+    }
     EXPECT_EQ(said, "open worker_3 [down] worker_3 is down: process is dead\n");
     EXPECT_FALSE(story.detector->held(story.runbook().entries[0], "worker_3", story.now));
     const std::string later = story.pass("6m");
@@ -341,6 +361,35 @@ TEST(Systemic, HalfOfAGroupWithinTwoMinutesIsOneIncident) {
     ASSERT_NE(opened, story.last.end());
     EXPECT_EQ(std::get<IncidentOpen>(*opened).target, "pc") << "all of them run there";
     EXPECT_EQ(std::get<IncidentOpen>(*opened).members.size(), 4U);
+}
+
+TEST(Systemic, TheFirstOfManyWaitsForTheAnswersOfItsSiblings) {
+    Story story(kFounders, kFoundersRunbook);
+    story.all_good();
+    story.good("pc");
+    story.rechecked();
+    EXPECT_EQ(story.dead("worker_1"), "");
+    EXPECT_EQ(story.rechecked(),
+              (std::vector<std::string>{"pc", "pc", "worker_2", "worker_3", "worker_4", "worker_5",
+                                        "worker_6", "worker_7"}));
+    story.good("pc");
+    std::string said;
+    for (const char* worker : {"worker_2", "worker_3", "worker_4"}) said += story.dead(worker);
+    said += story.good("pc");
+    EXPECT_EQ(said, "") << "5, 6 and 7 have not answered";
+    for (const char* worker : {"worker_5", "worker_6", "worker_7"}) said += story.good(worker);
+    EXPECT_TRUE(has(said, "open systemic:group worker")) << said;
+    EXPECT_FALSE(has(said, "open worker_")) << said;
+}
+
+TEST(Systemic, ASiblingThatDoesNotAnswerIsWaitedForAMomentOnly) {
+    Story story(kFounders, kFoundersRunbook);
+    story.all_good();
+    story.good("pc");
+    EXPECT_EQ(story.dead("worker_1"), "");
+    EXPECT_EQ(story.good("pc"), "");
+    EXPECT_EQ(story.pass("900ms"), "");
+    EXPECT_EQ(story.pass("100ms"), "open worker_1 [down] worker_1 is down: process is dead\n");
 }
 
 TEST(Systemic, SlowlyOneAfterAnotherIsNotAtOnce) {

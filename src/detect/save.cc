@@ -64,8 +64,7 @@ void save_times(const Target& target, Json& json) {
         {"good", target.last_good},
         {"down_since", target.down_since},
         {"bad_since", target.bad_since},
-        {"suppressed", target.suppressed ? target.suppressed_since : Time{}},
-        {"evidence", target.evidence_after}};
+        {"suppressed", target.suppressed ? target.suppressed_since : Time{}}};
     for (const auto& [name, at] : times) {
         if (at != Time{}) json.set(name, time_json(at));
     }
@@ -79,7 +78,6 @@ void restore_target(const Json& saved, Target& target) {
     if (saved.has("good")) target.last_good = time_of(saved["good"]);
     target.down_since = time_of(saved["down_since"]);
     target.bad_since = time_of(saved["bad_since"]);
-    target.evidence_after = time_of(saved["evidence"]);
     if (saved.has("beat")) target.last_beat = time_of(saved["beat"]);
     target.restarts = static_cast<int>(saved["restarts"].as_int());
     target.flapping = saved["flapping"].as_bool();
@@ -162,6 +160,35 @@ void Detector::Core::restore_instances(const Json& saved, uint32_t index) {
             if (conditions_[instance.condition].timed) pending_.emplace(index, place);
         }
     }
+}
+
+// A crash came between the journal's line and the next save().
+void Detector::Core::adopt(const IncidentOpen& known, Time now) {
+    if (open_.contains(known.key)) return;
+    OpenIncident open;
+    open.key = known.key;
+    open.rule = known.rule;
+    open.reason = known.reason;
+    open.adopted = true;
+    open.told_at = open.changed_at = now;
+    open.members.insert(known.members.begin(), known.members.end());
+    if (known.rule == kRuleOwnNetwork) network_lost_ = true;
+    if (known.rule == kRuleSystemic) {
+        for (uint32_t i = 0; i < scopes_.size(); ++i) {
+            if ("systemic:" + scopes_[i].name == known.key) open.scope = i;
+        }
+        for (const std::string& name : known.members) {
+            const uint32_t member = find(name);
+            if (member == kNone) continue;
+            targets_[member].systemic = known.key;
+            to_review_.insert(member);
+        }
+    } else if (known.rule != kRuleOwnNetwork) {
+        open.target = find(known.target);
+        open.sources.insert(known.rule);
+        if (open.target != kNone) to_review_.insert(open.target);
+    }
+    open_.emplace(open.key, std::move(open));
 }
 
 void Detector::Core::restore(const Json& saved, Time now) {

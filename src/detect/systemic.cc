@@ -5,6 +5,11 @@
 #include "detect/core.h"
 
 namespace ops {
+namespace {
+
+constexpr size_t kSiblingsAsked = 32;  // of a larger group, so many stand for all
+
+}  // namespace
 
 void Detector::Core::make_scopes() {
     const auto least = static_cast<size_t>(std::max(settings_.limits.mass_failure_least, 2));
@@ -18,6 +23,11 @@ void Detector::Core::make_scopes() {
     }
     const auto add = [&](std::string name, std::string where, std::vector<uint32_t> members) {
         if (members.size() < least) return;
+        if (name.starts_with("group ")) {
+            for (const uint32_t member : members) {
+                targets_[member].sibling_scope = static_cast<uint32_t>(scopes_.size());
+            }
+        }
         const auto index = static_cast<uint32_t>(scopes_.size());
         for (const uint32_t member : members) targets_[member].scopes.push_back(index);
         MassScope& scope = scopes_.emplace_back();
@@ -72,6 +82,30 @@ uint32_t Detector::Core::scope_of_mass_failure(uint32_t index, size_t most) {
         best = at;
     }
     return best;
+}
+
+// Of a group that dies together the first to be seen dead would be repaired before anybody knew. So
+// the others are asked, and their answers waited for, for a moment.
+bool Detector::Core::await_siblings(uint32_t index, Time now, Changes& out) {
+    Target& target = targets_[index];
+    awaiting_siblings_.erase(index);
+    const Time since = first_bad_of(index);
+    if (since == Time{} || target.sibling_scope == kNone) return false;
+    if (now - target.bad_since >= options_.sibling_patience) return false;
+    bool open = false;
+    size_t asked = 0;
+    for (const uint32_t sibling : scopes_[target.sibling_scope].members) {
+        if (sibling == index || targets_[sibling].down) continue;
+        if (++asked > kSiblingsAsked) break;
+        for (const uint32_t at : targets_[sibling].tracks) {
+            CheckTrack& track = tracks_[at];
+            if (!track.can_recheck) continue;
+            if (track.last_at < since) ask(track, now, out);
+            open = open || track.last_at < since || track.is_doubtful();
+        }
+    }
+    if (open) awaiting_siblings_.insert(index);
+    return open;
 }
 
 // The largest open systemic incident that this target is in the scope of, or null.
@@ -182,7 +216,9 @@ void Detector::Core::review_systemic(Time now, Changes& out) {
         size_t bad = 0;
         for (const std::string& name : open.members) {
             const uint32_t member = find(name);
-            if (member != kNone && targets_[member].ailing) ++bad;
+            if (member == kNone) continue;
+            const bool unseen = open.adopted && !is_seen_well(member);
+            if (targets_[member].ailing || unseen) ++bad;
         }
         const bool few =
             !is_mass(scope, bad) && now - open.changed_at >= settings_.limits.mass_failure_window;
