@@ -11,7 +11,6 @@ namespace ops {
 namespace {
 
 constexpr Duration kSaveEvery = std::chrono::seconds(30);
-constexpr Duration kOutboxEvery = std::chrono::seconds(5);
 constexpr Duration kUpkeepEvery = std::chrono::seconds(10);
 constexpr int kMostRoundsATurn = 64;  // of commit and carrying out; more is a bug of ours
 
