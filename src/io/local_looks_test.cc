@@ -106,6 +106,17 @@ TEST(Mounts, OnlyThoseThatCanFillUpAndEachOnce) {
     EXPECT_EQ(real_mounts(container).size(), 2U) << "the root of a container is the disk there is";
 }
 
+TEST(Mounts, ReadOnlyForUsAloneIsNotTheDisks) {
+    const std::vector<Mount> mounts = parse_mounts(
+        "22 1 8:1 / / ro,relatime - ext4 /dev/sda1 rw,errors=remount-ro\n"
+        "23 22 8:2 / /data rw - xfs /dev/sda2 ro,inode64\n"
+        "24 22 8:3 / /old rw - ext4 ro\n");
+    ASSERT_EQ(mounts.size(), 3U);
+    EXPECT_FALSE(mounts[0].read_only) << "systemd's ProtectSystem=strict";
+    EXPECT_TRUE(mounts[1].read_only) << "the kernel gave up writing";
+    EXPECT_FALSE(mounts[2].read_only) << "a torn line says nothing";
+}
+
 TEST(Machine, IsReadFromTheKernelsTexts) {
     MachineTexts texts;
     texts.meminfo = "MemTotal:  1000 kB\nMemFree: 1 kB\nMemAvailable:   600 kB\nSwapTotal: 0 kB\n";

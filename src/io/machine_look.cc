@@ -125,7 +125,11 @@ std::vector<Mount> parse_mounts(std::string_view mountinfo) {
         const std::vector<std::string_view> fields = words(line);
         const auto dash = std::find(fields.begin(), fields.end(), "-");
         if (fields.size() < 7 || fields.end() - dash < 2) continue;
-        mounts.push_back({unescape(fields[4]), std::string(dash[1]), std::string(fields[2])});
+        const std::vector<std::string_view> options = split(fields.back(), ',');
+        const bool read_only = fields.end() - dash > 3 &&
+                               std::find(options.begin(), options.end(), "ro") != options.end();
+        mounts.push_back(
+            {unescape(fields[4]), std::string(dash[1]), std::string(fields[2]), read_only});
     }
     return mounts;
 }
@@ -161,31 +165,31 @@ std::vector<Mount> real_mounts(const std::vector<Mount>& all) {
     return mounts;
 }
 
-static Result<DiskSeen> look_at_disk(const std::string& path, const std::string& type) {
+static Result<DiskSeen> look_at_disk(const std::string& path, const Mount& mount) {
     struct statvfs told {};
     if (::statvfs(path.c_str(), &told) != 0) return system_error("disk '" + path + "'", errno);
     const auto block = static_cast<double>(told.f_frsize);
     DiskSeen disk;
     disk.mount = path;
-    disk.type = type;
+    disk.type = mount.type;
     disk.total_bytes = static_cast<double>(told.f_blocks) * block;
     disk.available_bytes = static_cast<double>(told.f_bavail) * block;
     disk.used_bytes = static_cast<double>(told.f_blocks - told.f_bfree) * block;
     disk.inodes = static_cast<double>(told.f_files);
     disk.inodes_free = static_cast<double>(told.f_ffree);
-    disk.read_only = (told.f_flag & ST_RDONLY) != 0;
+    disk.read_only = mount.read_only;
     return disk;
 }
 
-// The type of the mount that holds this path.
-static std::string type_at(const std::vector<Mount>& mounts, const std::string& path) {
+// The mount that holds this path.
+static Mount mount_at(const std::vector<Mount>& mounts, const std::string& path) {
     const Mount* best = nullptr;
     for (const Mount& mount : mounts) {
         const std::string folder = mount.path == "/" ? "/" : mount.path + "/";
         const bool holds = (path + "/").compare(0, folder.size(), folder) == 0;
         if (holds && (best == nullptr || mount.path.size() >= best->path.size())) best = &mount;
     }
-    return best == nullptr ? "" : best->type;
+    return best == nullptr ? Mount{} : *best;
 }
 
 Result<std::vector<DiskSeen>> look_at_disks(const std::vector<std::string>& names) {
@@ -193,12 +197,12 @@ Result<std::vector<DiskSeen>> look_at_disks(const std::vector<std::string>& name
         parse_mounts(TRY(read_proc("/proc/self/mountinfo", size_t{4} * 1024 * 1024)));
     std::vector<DiskSeen> disks;
     for (const std::string& name : names) {
-        disks.push_back(TRY(look_at_disk(name, type_at(mounts, name))));
+        disks.push_back(TRY(look_at_disk(name, mount_at(mounts, name))));
     }
     if (!names.empty()) return disks;
     for (const Mount& mount : real_mounts(mounts)) {
         // One that we may not look at (another user's fuse) hides no other.
-        Result<DiskSeen> disk = look_at_disk(mount.path, mount.type);
+        Result<DiskSeen> disk = look_at_disk(mount.path, mount);
         if (disk.ok() && disk.value().total_bytes > 0) disks.push_back(std::move(disk).value());
     }
     return disks;

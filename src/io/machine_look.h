@@ -23,6 +23,9 @@ std::optional<ProcessSeen> look_at_process(int pid);
 
 struct Mount {
     std::string path, type, device;  // device: "8:1"
+    // The file system itself, after an error for example. A mount that is read-only for us alone,
+    // as systemd's ProtectSystem makes it, says nothing about the disk.
+    bool read_only = false;
 };
 std::vector<Mount> parse_mounts(std::string_view mountinfo);  // all of them, in the kernel's order
 // Those that can fill up: no /proc and the like, nothing in memory, no images, each device once.

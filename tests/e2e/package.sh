@@ -1,0 +1,247 @@
+#!/bin/bash
+# Installs the Debian package on machines with a real systemd and holds it against what its units promise.
+#
+#   tests/e2e/package.sh [FILE.deb]     the newest build/ops-agent_*.deb unless said otherwise
+#
+# As root. The machines are booted by lab/hosts.sh (systemd-nspawn, a network of their own with no way out) of the folder
+# $OPS_SHARED or ../shared; without it, or without root, the test says so and ends with 77. The base system is kept in
+# $LAB (/var/tmp/ops-agent-lab). The last line is 'N passed, N failed'.
+set -uo pipefail
+cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../.." || exit 2
+
+hosts=${OPS_SHARED:-$PWD/../shared}/lab/hosts.sh
+export LAB=${LAB:-/var/tmp/ops-agent-lab} NS=${NS:-opsagentlab}
+here=opsagent-a  # has the package
+there=opsagent-b # is watched over ssh
+api=http://127.0.0.1:8321/api/v1
+
+skip() {
+    echo "package: skipped: $*"
+    exit 77
+}
+[ "$(id -u)" = 0 ] || skip "only root can boot machines"
+[ -x "$hosts" ] || skip "no lab at '$hosts', set OPS_SHARED"
+for program in systemd-nspawn debootstrap ip dpkg-deb; do
+    command -v "$program" >/dev/null || skip "no $program"
+done
+package=${1:-$(find build -maxdepth 1 -name 'ops-agent_*.deb' -printf '%T@ %p\n' 2>/dev/null | sort -n | tail -1 | cut -d' ' -f2)}
+[ -e "$package" ] || skip "no package; make it with ./dev package"
+
+passed=0
+failed=0
+ok() { # WHAT COMMAND ...: says whether it is so
+    local what=$1 said
+    shift
+    if said=$("$@" 2>&1); then
+        passed=$((passed + 1))
+        echo "ok   $what"
+    else
+        failed=$((failed + 1))
+        echo "FAIL $what"
+        printf '%s\n' "$said" | tail -15 | sed 's/^/       /'
+    fi
+}
+soon() { # SECONDS COMMAND ...: until it holds
+    local end=$((SECONDS + $1)) said
+    shift
+    until said=$("$@" 2>&1); do
+        [ "$SECONDS" -lt "$end" ] || {
+            printf '%s\n' "$said"
+            return 1
+        }
+        sleep 0.3
+    done
+}
+a() { "$hosts" ssh "$here" "$1"; }
+b() { "$hosts" ssh "$there" "$1"; }
+# PATH PYTHON: whether an expression about the answer `it` holds
+says() {
+    local answer
+    answer=$(a "curl -sf $api/$1") || {
+        echo "no answer at $1"
+        return 1
+    }
+    python3 -c 'import json, sys
+it = json.loads(sys.argv[1])
+sys.exit(0 if eval(sys.argv[2]) else json.dumps(it)[:1500])' "$answer" "$2"
+}
+main_pid() { a "systemctl show -P MainPID $1"; }
+
+# --- the machines ---------------------------------------------------------------------------------------------------
+
+# shellcheck disable=SC2317 # called by the trap
+finish() {
+    "$hosts" down >/dev/null 2>&1
+    rm -rf "$work"
+}
+work=$(mktemp -d)
+trap finish EXIT
+trap 'exit 130' INT TERM HUP
+"$hosts" down >/dev/null 2>&1
+if [ ! -e "$LAB/base/.with-libraries" ]; then
+    echo "== makes the base system in $LAB"
+    "$hosts" up || skip "the lab does not come up"
+    "$hosts" down
+    mapfile -t libraries < <(dpkg-deb -f "$package" Depends | tr ',' '\n' | sed 's/[(|].*//' | tr -d ' ')
+    cp -aL /etc/apt/. "$LAB/base/etc/apt/" && rm -f "$LAB/base/etc/apt/preferences.d/"*
+    cp -L /etc/resolv.conf /etc/hosts "$LAB/base/etc/"
+    cp -an /usr/share/keyrings/. "$LAB/base/usr/share/keyrings/"
+    if ! { chroot "$LAB/base" apt-get -q update && chroot "$LAB/base" env DEBIAN_FRONTEND=noninteractive apt-get -q -y \
+        --no-install-recommends install "${libraries[@]}"; } >"$LAB/apt.log" 2>&1; then
+        tail -5 "$LAB/apt.log"
+        skip "could not install the libraries of the package into the lab"
+    fi
+    touch "$LAB/base/.with-libraries"
+fi
+"$hosts" up "$here" "$there" >"$work/up.log" 2>&1 || {
+    tail -5 "$work/up.log"
+    skip "the lab's machines do not boot"
+}
+ok "both machines are up" a true
+there_address=$(cat "$LAB/$there.address")
+
+# --- install ---------------------------------------------------------------------------------------------------------
+
+cp "$package" "$LAB/$here/root/first.deb"
+ok "the package installs" a "dpkg -i /root/first.deb"
+for unit in ops-agent ops-agent-executor; do
+    ok "$unit is active" soon 10 a "systemctl is-active $unit"
+    ok "$unit is enabled" a "systemctl is-enabled $unit"
+    ok "$unit: systemctl status is good" a "systemctl status --no-pager $unit"
+done
+ok "all is well" soon 20 says health "it['status'] == 'ok'"
+# shellcheck disable=SC2016 # for the shell over there
+ok "the core is not root" a '[ "$(ps -o user= -p "$(systemctl show -P MainPID ops-agent)")" = ops-agent ]'
+ok "doctor has nothing against it" a "ops-agent doctor"
+ok "the manual is there" a "test -s /usr/share/doc/ops-agent/README.md"
+ok "systemd finds nothing wrong with the units" a \
+    "systemd-analyze verify /lib/systemd/system/ops-agent.service /lib/systemd/system/ops-agent-executor.service"
+
+# --- stop and come back -----------------------------------------------------------------------------------------------
+
+stops_quickly() {
+    local began
+    began=$(date +%s%N)
+    a "systemctl stop ops-agent ops-agent-executor" || return 1
+    local took=$((($(date +%s%N) - began) / 1000000))
+    [ "$took" -lt 5000 ] || {
+        echo "took $took ms"
+        return 1
+    }
+    ! a "systemctl is-failed ops-agent ops-agent-executor"
+}
+ok "both stop within 5 s, cleanly" stops_quickly
+ok "both start again" a "systemctl start ops-agent"
+
+comes_back() { # UNIT
+    local before now
+    before=$(main_pid "$1")
+    a "kill -9 $before" || return 1
+    for _ in $(seq 40); do
+        now=$(main_pid "$1")
+        [ "$now" != 0 ] && [ "$now" != "$before" ] && a "systemctl is-active $1" && return 0
+        sleep 0.3
+    done
+    a "systemctl status --no-pager $1"
+    return 1
+}
+ok "a killed core is started again" comes_back ops-agent
+ok "a killed executor is started again" comes_back ops-agent-executor
+ok "the core answers again" soon 10 says health "True"
+
+# --- services of this and of another machine --------------------------------------------------------------------------
+
+for name in "$here" "$there"; do
+    cat >"$LAB/$name/etc/systemd/system/shop.service" <<'UNIT'
+[Service]
+ExecStart=/bin/sleep infinity
+UNIT
+    "$hosts" ssh "$name" "systemctl daemon-reload && systemctl start shop"
+done
+# As an operator would: a key for both users, and the other machine's own key.
+install -m 644 "$LAB/key" "$LAB/$here/etc/ops-agent/key"
+a "chown ops-agent /etc/ops-agent/key && chmod 600 /etc/ops-agent/key"
+b "cat /etc/ssh/ssh_host_ed25519_key.pub" | sed "s/^/$there_address /" >"$LAB/$here/etc/ssh/ssh_known_hosts"
+cat >"$LAB/$here/etc/ssh/ssh_config.d/there.conf" <<SSH
+Host there
+    HostName $there_address
+    User root
+    IdentityFile /etc/ops-agent/key
+SSH
+cat >"$LAB/$here/etc/ops-agent/ops-agent.yaml" <<'YAML'
+agent:
+  mode: auto
+  data_dir: /var/lib/ops-agent
+  executor_socket: /run/ops-agent-executor/socket
+  listen: 127.0.0.1:8321
+  runbook: runbook.yaml
+hosts:
+  - {name: here, local: true, interval: 2s}
+  - {name: there, ssh: there, interval: 2s}
+services:
+  - {name: shop, host: here, check: {systemd: shop.service}, interval: 1s, restart: systemctl restart shop.service}
+  - {name: far-shop, host: there, check: {systemd: shop.service}, interval: 2s, restart: systemctl restart shop.service}
+limits: {soak: 3s, backoff_first: 1s, actions_per_hour: 100, actions_per_day: 100}
+YAML
+cat >"$LAB/$here/etc/ops-agent/runbook.yaml" <<'YAML'
+common_issues:
+  - name: Shop is down
+    symptoms: [up == false]
+    auto_resolve:
+      - {restart: "{service}", effect: idempotent}
+      - verify: check service
+YAML
+ok "the configuration is fine" a "ops-agent lint"
+ok "reload takes it up" a "systemctl reload ops-agent ops-agent-executor"
+of() { echo "[s for s in it['$1'] if s['name'] == '$2'][0]"; }
+ok "the unit is seen" soon 20 says health "$(of services shop)['status'] == 'up'"
+ok "the unit over ssh is seen" soon 30 says health "$(of services far-shop)['status'] == 'up'"
+ok "the other machine's disk and memory are known" soon 30 says health \
+    "{'disk_usage', 'memory_usage'} <= set($(of hosts there)['facts'])"
+
+repaired() { # SERVICE
+    says "incidents?service=$1" "it['incidents'] and all(i['state'] == 'resolved' and i['resolved_by'] == 'auto' for i in it['incidents'])"
+}
+pid=$(main_pid shop)
+a "kill -9 $pid"
+ok "a killed unit is repaired" soon 40 repaired shop
+ok "it is another process" a "[ \"\$(systemctl show -P MainPID shop)\" -gt 0 ] && [ \"\$(systemctl show -P MainPID shop)\" != $pid ]"
+ok "the repair is recorded as verified" says "actions" "any(x['target'] == 'shop' and x['state'] == 'verified' for x in it['actions'])"
+b 'kill -9 "$(systemctl show -P MainPID shop)"'
+ok "a killed unit of the other machine is repaired" soon 60 repaired far-shop
+ok "it runs there" b "systemctl is-active shop"
+
+# --- upgrade ----------------------------------------------------------------------------------------------------------
+
+dpkg-deb --raw-extract "$package" "$work/next"
+version=$(dpkg-deb -f "$package" Version).1
+sed -i "s/^Version: .*/Version: $version/" "$work/next/DEBIAN/control"
+echo "# of the next version" >>"$work/next/etc/ops-agent/ops-agent.yaml"
+dpkg-deb --root-owner-group --build "$work/next" "$LAB/$here/root/next.deb" >/dev/null
+digest=$(sha256sum "$LAB/$here/etc/ops-agent/ops-agent.yaml" | cut -d' ' -f1)
+before=$(main_pid ops-agent)
+ok "the next version installs" a "dpkg -i --force-confold /root/next.deb"
+ok "the configuration is kept" a "echo '$digest  /etc/ops-agent/ops-agent.yaml' | sha256sum -c"
+ok "the new program runs" a "systemctl is-active ops-agent && [ \"\$(systemctl show -P MainPID ops-agent)\" != $before ]"
+ok "what it remembered is kept" soon 10 repaired shop
+ok "the journal's chain is whole" a "ops-agent audit verify"
+
+# --- the other machine goes away ----------------------------------------------------------------------------------------
+
+ok "both are well before" soon 30 says health "$(of services far-shop)['status'] == 'up' and $(of hosts there)['status'] == 'up'"
+b "systemctl --no-block poweroff"
+ok "a machine that is off is down" soon 60 says health "$(of hosts there)['status'] == 'down'"
+sleep 15
+ok "that is one incident, of the machine" says "incidents?state=open" \
+    "[i['service'] or i['host'] for i in it['incidents']] == ['there']"
+ok "nothing was tried on its services since" says actions "sum(x['target'] == 'far-shop' for x in it['actions']) == 1"
+
+# --- remove and purge ---------------------------------------------------------------------------------------------------
+
+ok "it is removed" a "dpkg -r ops-agent && ! systemctl is-active ops-agent"
+ok "what it remembered stays" a "test -e /var/lib/ops-agent/state.db && test -e /etc/ops-agent/ops-agent.yaml"
+ok "it is purged" a "dpkg -P ops-agent"
+ok "nothing of it is left" a "! ls -d /etc/ops-agent/*.yaml /var/lib/ops-agent /usr/bin/ops-agent /lib/systemd/system/ops-agent* 2>/dev/null"
+
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
