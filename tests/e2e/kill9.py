@@ -1,9 +1,12 @@
-"""Kills core and executor of an agent at random while it repairs services that break again and again.
+"""Kills core and executor of agents at random while they repair services that break again and again.
 
-A service is a file: 'up' exists or not. Its restart command writes $OPS_STEP_KEY into a ledger outside of the
-agent, takes a moment, and makes the file. See kill9.sh.
+Several worlds run beside each other, each with an agent, a configuration and three services of its own. A service is a
+file: it holds the number of a process that lives, or is gone. Its restart command writes $OPS_STEP_KEY into a ledger
+outside of the agent, takes a moment, and makes the file. See kill9.sh.
 """
 import collections
+import http.client
+import json
 import os
 import random
 import shutil
@@ -11,6 +14,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../demo"))
@@ -18,24 +22,30 @@ from company import Agent, free_ports  # noqa: E402
 
 KILLS = int(os.environ.get("OPS_KILLS", "30"))
 SEED = int(os.environ.get("OPS_SEED", str(int(time.time()))))
+WORLDS = int(os.environ.get("OPS_WORLDS", str(max(1, min(8 * (os.cpu_count() or 1), KILLS // 10)))))
 SERVICES = 3
-SETTLE_SECONDS = 30
+# The longest honest wait is for a step whose start was not written down: its limit and the executor's grace.
+STEP_SECONDS = 5
+SETTLE_SECONDS = 120
+ENDING = threading.Event()  # somebody wants us to end
 
 CONFIG = """agent: {{name: kill9, mode: auto, data_dir: ./var, listen: "127.0.0.1:{port}", runbook: runbook.yaml}}
-hosts: [{{name: kill9, local: true, interval: 1s}}]
+hosts: [{{name: kill9, local: true, interval: 10s}}]
 services:
   - name: shop_{{1..{services}}}
     host: kill9
     interval: 200ms
-    check: {{command: "test -e {folder}/shop_{{n}}.up", timeout: 5s}}
+    check: {{pidfile: "{folder}/shop_{{n}}.pid"}}
     restart: "/bin/sh {folder}/restart shop_{{name}}"
 channels: [{{name: founder, command: {{run: "tee -a {folder}/told.txt"}}}}]
 limits:
   {{attempts: 100, attempts_reset: 1s, backoff_first: 200ms, backoff_most: 500ms, actions_per_hour: 10000, actions_per_day: 10000,
-   group_share: 100%, mass_failure_least: 100, soak: 500ms, verify_timeout: 2s}}
+   group_share: 100%, mass_failure_least: 100, soak: 500ms, verify_timeout: 2s, step_timeout: {step}s}}
 """
 
-RUNBOOK = """common_issues:
+RUNBOOK = """escalation:
+  - {name: Worker crash loop, enabled: false}  # crashing again and again is what it is about
+common_issues:
   - name: Shop is down
     symptoms: [up == false]
     auto_resolve:
@@ -46,24 +56,30 @@ RUNBOOK = """common_issues:
 # The line is appended in one write, so two of them never mix; the pause is where a kill may come.
 RESTART = """echo "$OPS_STEP_KEY $1" >> {folder}/ledger
 sleep 0.1
-: > {folder}/$1.up
+echo {pid} > {folder}/$1.new && mv {folder}/$1.new {folder}/$1.pid
 """
 
 
-class Trial:
-    def __init__(self):
-        self.folder = tempfile.mkdtemp(prefix="ops-agent-kill9.")
+class World:
+    def __init__(self, number, kills):
+        self.folder = tempfile.mkdtemp(prefix="ops-agent-kill9.%d." % number)
         self.port = free_ports(1)[0]
         self.names = ["shop_%d" % n for n in range(1, SERVICES + 1)]
         self.ledger = os.path.join(self.folder, "ledger")
-        self.chance = random.Random(SEED)
+        self.chance = random.Random(SEED * 1000 + number)
+        self.to_do = kills
         self.kills = collections.Counter()
-        config = self.write("ops-agent.yaml", CONFIG.format(port=self.port, folder=self.folder, services=SERVICES))
+        self.mended = 0
+        self.trouble = ""
+        self.verdicts = []
+        self.summary = collections.Counter()
+        config = self.write("ops-agent.yaml", CONFIG.format(port=self.port, folder=self.folder, services=SERVICES,
+                                                            step=STEP_SECONDS))
         self.write("runbook.yaml", RUNBOOK.replace("EFFECT", os.environ.get("OPS_EFFECT", "idempotent")))
-        self.write("restart", RESTART.format(folder=self.folder))
+        self.write("restart", RESTART.format(folder=self.folder, pid=os.getpid()))
         self.write("ledger", "")
         for name in self.names:
-            self.write(name + ".up", "")
+            self.make_well(name)
         self.agent = Agent(config, self.port)
 
     def write(self, name, text):
@@ -72,13 +88,36 @@ class Trial:
             file.write(text)
         return path
 
+    def make_well(self, name):
+        os.rename(self.write(name + ".mended", "%d\n" % os.getpid()), os.path.join(self.folder, name + ".pid"))
+
+    def is_well(self, name):
+        return os.path.exists(os.path.join(self.folder, name + ".pid"))
+
     def break_some(self):
         for name in self.names:
             if self.chance.random() < 0.7:
                 try:
-                    os.unlink(os.path.join(self.folder, name + ".up"))
+                    os.unlink(os.path.join(self.folder, name + ".pid"))
                 except FileNotFoundError:
                     pass
+
+    # What was escalated is a person's to mend, and then breaks again.
+    def mend_escalated(self):
+        for name in self.escalated():
+            if not self.is_well(name):
+                self.make_well(name)
+                self.mended += 1
+
+    def escalated(self):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        try:
+            connection.request("GET", "/api/v1/incidents?state=escalated")
+            return {one["service"] for one in json.load(connection.getresponse())["incidents"]}
+        except (OSError, http.client.HTTPException):
+            return set()
+        finally:
+            connection.close()
 
     def executors(self):
         """Children of the core that are the program itself, not a check's or step's command."""
@@ -93,53 +132,73 @@ class Trial:
                 found.append(pid)
         return found
 
+    def kill_executor(self):
+        executors = self.executors()
+        if not executors:
+            return False
+        try:
+            os.kill(executors[0], signal.SIGKILL)
+            self.kills["executor"] += 1
+        except ProcessLookupError:
+            pass
+        return True
+
     def kill_one(self):
+        if ENDING.is_set():
+            raise RuntimeError("ended by a signal")
         if self.agent.process.poll() is not None:
             raise RuntimeError("the core ended by itself with %d:\n%s" % (self.agent.process.returncode,
                                                                           self.agent.log_tail()))
-        executors = self.executors()
-        if executors and self.chance.random() < 0.5:
-            try:
-                os.kill(executors[0], signal.SIGKILL)
-                self.kills["executor"] += 1
-            except ProcessLookupError:
-                pass
+        choice = self.chance.random()
+        if choice < 0.45 and self.kill_executor():
             return
+        if choice > 0.9:
+            self.kill_executor()  # both at once
         self.agent.process.kill()
         self.agent.process.wait()
         self.kills["core"] += 1
         self.agent.start()
         self.agent.wait_ready()
 
+    def live(self):
+        try:
+            self.run()
+            self.verdicts = list(self.judge())
+        except (RuntimeError, TimeoutError, subprocess.TimeoutExpired, OSError, ValueError) as problem:
+            self.trouble = str(problem)
+        finally:
+            self.agent.stop()
+
     def run(self):
         self.agent.start()
         self.agent.wait_ready()
         time.sleep(1)
-        while sum(self.kills.values()) < KILLS:
+        while sum(self.kills.values()) < self.to_do:
             self.break_some()
             self.wait_a_moment()
             self.kill_one()
         # Unharmed from here on: all of it must come to an end.
         end = time.monotonic() + SETTLE_SECONDS
         calm = 0
-        while time.monotonic() < end and calm < 4:
-            time.sleep(0.5)
+        while time.monotonic() < end and calm < 3 and not ENDING.is_set():
+            time.sleep(0.7)
             calm = 0 if self.unsettled() or self.down_and_not_told() else calm + 1
 
     def down_and_not_told(self):
         told = {one["service"] for one in self.agent.incidents() if one["state"] == "escalated"}
-        return [name for name in self.names
-                if name not in told and not os.path.exists(os.path.join(self.folder, name + ".up"))]
+        return [name for name in self.names if name not in told and not self.is_well(name)]
 
     def wait_a_moment(self):
         """Mostly until a command began and a little more: before, in and after it; sometimes any moment."""
         if self.chance.random() < 0.3:
-            time.sleep(self.chance.uniform(0.0, 1.5))
+            time.sleep(self.chance.uniform(0.0, 1.0))
             return
         size = os.path.getsize(self.ledger)
         end = time.monotonic() + 4
-        while time.monotonic() < end and os.path.getsize(self.ledger) == size:
-            time.sleep(0.005)
+        while os.path.getsize(self.ledger) == size:
+            time.sleep(0.01)
+            if time.monotonic() > end:
+                return self.mend_escalated()
         time.sleep(self.chance.choice([0.0, 0.05, 0.1, 0.3, 1.0]) * self.chance.random())
 
     def unsettled(self):
@@ -150,55 +209,67 @@ class Trial:
             keys = [line.split()[0] for line in file if line.split()]
         twice = [key for key, count in collections.Counter(keys).items() if count > 1]
         recorded = {one["id"] for one in self.agent.actions()}
-        lost = sorted(set(keys) - recorded)
-        unsettled = self.unsettled()
         incidents = self.agent.incidents()
         audit = subprocess.run([self.agent.binary, "audit", "verify", "--config", self.agent.config],
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        states = collections.Counter(one["state"] for one in incidents)
-        print("%d commands ran, %d actions recorded, %d incidents: %s" % (
-            len(keys), len(recorded), len(incidents), ", ".join("%d %s" % (n, s) for s, n in states.items())))
-        yield "commands ran at all", [] if len(keys) >= KILLS / 3 else ["only %d" % len(keys)]
-        yield "both core and executor were killed", [w for w in ("core", "executor") if KILLS > 9 and not self.kills[w]]
+        self.summary.update(commands=len(keys), actions=len(recorded), incidents=len(incidents), mended=self.mended)
+        self.summary.update(one["state"] for one in incidents)
+        yield "commands ran at all", [] if len(keys) >= self.to_do / 4 else ["only %d" % len(keys)]
         facts = {one["name"]: one for one in self.agent.ask("check")["services"]}
         yield "every service is up again, or escalated", ["%s: a fresh check says %s" % (name, facts[name])
                                                           for name in self.down_and_not_told()]
         yield "no step key ran twice", twice
-        yield "every step that ran is among the actions", lost
+        yield "every step that ran is among the actions", sorted(set(keys) - recorded)
         yield "every incident is resolved or escalated", ["%s %s %s %s" % (
-            one["id"], one["service"], one["state"], one["reason"]) for one in unsettled]
+            one["id"], one["service"], one["state"], one["reason"]) for one in self.unsettled()]
         yield "the journal's chain is whole", [] if audit.returncode == 0 else [audit.stdout.strip()]
 
 
+def tell(worlds):
+    """What is true of all worlds, one line each; how many are not."""
+    kills, summary = collections.Counter(), collections.Counter()
+    wrong = collections.OrderedDict()
+    for world in worlds:
+        kills.update(world.kills)
+        summary.update(world.summary)
+        for what, problems in world.verdicts:
+            wrong.setdefault(what, []).extend("%s: %s" % (world.folder, one) for one in problems[:10])
+    wrong["both core and executor were killed"] = [w for w in ("core", "executor") if KILLS > 9 and not kills[w]]
+    wrong["every world came to its end"] = ["%s: %s" % (one.folder, one.trouble) for one in worlds if one.trouble]
+    print("seed %d, %d worlds, killed: core %d times, executor %d times" % (SEED, len(worlds), kills["core"],
+                                                                          kills["executor"]))
+    print("%(commands)d commands ran, %(actions)d actions recorded, %(incidents)d incidents: %(resolved)d resolved, "
+          "%(escalated)d escalated; %(mended)d were mended by a person" % collections.defaultdict(int, summary))
+    for what, problems in wrong.items():
+        print("%s %s" % ("ok  " if not problems else "FAIL", what))
+        for one in problems[:20]:
+            print("       " + one)
+    return len(wrong), sum(bool(problems) for problems in wrong.values())
+
+
 def main():
-    trial = Trial()
-    passed = failed = 0
+    worlds = [World(n, KILLS // WORLDS + (n < KILLS % WORLDS)) for n in range(WORLDS)]
+    threads = [threading.Thread(target=world.live) for world in worlds]
 
     def end(number, _frame):
+        ENDING.set()  # each world takes its agent with it
         sys.exit(128 + number)
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGHUP, end)
-    try:
-        trial.run()
-        print("seed %d, killed: core %d times, executor %d times" % (SEED, trial.kills["core"],
-                                                                    trial.kills["executor"]))
-        for what, wrong in trial.judge():
-            passed, failed = passed + (not wrong), failed + bool(wrong)
-            print("%s %s" % ("ok  " if not wrong else "FAIL", what))
-            for one in wrong[:10]:
-                print("       " + one)
-    except (RuntimeError, TimeoutError, subprocess.TimeoutExpired) as problem:
-        print("FAIL %s" % problem)
-        failed += 1
-    finally:
-        trial.agent.stop()
-        if failed or os.environ.get("OPS_KEEP"):
-            print("kept: " + trial.folder)
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    total, failed = tell(worlds)
+    for world in worlds:
+        if world.trouble or any(problems for _, problems in world.verdicts) or os.environ.get("OPS_KEEP"):
+            print("kept: " + world.folder)
         else:
-            shutil.rmtree(trial.folder, ignore_errors=True)
-    print("%d passed, %d failed" % (passed, failed))
+            shutil.rmtree(world.folder, ignore_errors=True)
+    print("%d passed, %d failed" % (total - failed, failed))
     return 1 if failed else 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())
