@@ -1,6 +1,7 @@
 // What people and services ask of the running agent, over HTTP and the command line.
 #include <algorithm>
 
+#include "agent/health.h"
 #include "agent/ops_agent.h"
 #include "agent/pushed_facts.h"
 #include "agent/views.h"
@@ -68,41 +69,13 @@ Result<Json> OpsAgent::look(const View& view) {
 }
 
 Json OpsAgent::target_json(const TargetState& state) const {
-    const Inventory& inventory = loaded_->settings.inventory;
-    const Service* service = inventory.find_service(state.target);
-    Json json = Json::object({{"name", state.target}});
-    json.set("group", service == nullptr || service->group.empty() ? Json() : Json(service->group));
-    json.set("host", service == nullptr || service->host.empty() ? Json() : Json(service->host));
-    json.set("status", name_of(state.status));
-    json.set("since", state.since == Time{} ? Json() : Json(format_rfc3339(state.since)));
-    json.set("reason", state.reason);
-    json.set("facts", detector_->facts(state.target, ports_.clock.now()).to_plain_json());
-    if (state.flapping) json.set("flapping", true);
-    if (!state.suppressed_by.empty()) json.set("suppressed_by", state.suppressed_by);
-    return json;
+    return ops::target_json(*detector_, loaded_->settings.inventory, state, ports_.clock.now());
 }
 
 Json OpsAgent::health_json() const {
-    Json services = Json::array(), hosts = Json::array();
-    size_t watched = 0, down = 0, unwell = 0;
-    for (const TargetState& state : detector_->states()) {
-        const bool is_host = loaded_->settings.inventory.find_host(state.target) != nullptr;
-        (is_host ? hosts : services).push(target_json(state));
-        ++watched;
-        if (state.status == Status::down) ++down;
-        if (state.status == Status::down || state.status == Status::degraded) ++unwell;
-    }
-    const char* status = "ok";
-    if (unwell > 0) status = "degraded";
-    if (watched > 0 && down == watched) status = "down";
-    return Json::object({{"status", status},
-                         {"at", format_rfc3339(ports_.clock.now())},
-                         {"agent", loaded_->settings.agent.name},
-                         {"mode", name_of(loaded_->settings.agent.mode)},
-                         {"paused", read_kill_switch(ports_.files, loaded_->data_dir).on},
-                         {"services", services},
-                         {"hosts", hosts},
-                         {"open_incidents", static_cast<int64_t>(cases_.size())}});
+    return ops::health_json(*detector_, loaded_->settings, ports_.clock.now(),
+                            {.paused = read_kill_switch(ports_.files, loaded_->data_dir).on,
+                             .open_incidents = cases_.size()});
 }
 
 // --- act ---

@@ -1,5 +1,6 @@
 #include "cli/client.h"
 
+#include "agent/health.h"
 #include "agent/load.h"
 #include "agent/views.h"
 #include "base/text.h"
@@ -48,12 +49,14 @@ Result<Client> Client::open(const Invocation& invocation) {
     }
     PosixFiles files;
     Problems problems;
-    const auto loaded = load(files, invocation.config_file, environment_variable, problems);
+    const std::shared_ptr<const Loaded> loaded =
+        load(files, invocation.config_file, environment_variable, problems);
     if (!loaded) {
         return Error{Fault::invalid,
                      "the configuration has errors; see 'ops-agent lint'\n" + problems.print()};
     }
     Client client;
+    client.loaded_ = loaded;
     client.listen_ = loaded->settings.agent.listen;
     client.data_dir_ = loaded->data_dir;
     client.time_zone_ = loaded->settings.agent.time_zone;
@@ -106,6 +109,10 @@ Result<Json> Client::look(const View& view, bool& from_records) {
     if (!store.ok()) return live;  // no agent and no records: the first is what to tell
     RealClock clock;
     from_records = true;
+    if (view.what == "health") {
+        PosixFiles files;
+        return last_health(*store.value(), *loaded_, files, clock.now());
+    }
     return look_at_records(*store.value(), view, clock.now());
 }
 

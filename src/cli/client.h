@@ -2,6 +2,7 @@
 // folder. Where none runs, the records of the data folder can still be read.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -12,6 +13,8 @@
 
 namespace ops {
 
+struct Loaded;
+
 class Client {
 public:
     // Reads the configuration only as far as needed: where the agent listens and keeps its data.
@@ -20,7 +23,8 @@ public:
     // Fault::unavailable: no agent answers there.
     Result<Json> get(const std::string& path);
     Result<Json> post(const std::string& path, const Json& body);
-    // From the running agent, else from the data folder (then `from_records` becomes true).
+    // From the running agent, else from the data folder (then `from_records` becomes true, and
+    // health is the one that was saved last).
     Result<Json> look(const View& view, bool& from_records);
 
     const std::string& listen() const { return listen_; }
@@ -30,6 +34,7 @@ public:
 private:
     Result<Json> ask(const std::string& method, const std::string& path, const std::string& body);
     std::string listen_, data_dir_, token_, time_zone_;
+    std::shared_ptr<const Loaded> loaded_;
 };
 
 // Prints why it did not work; the exit code: 3 when no agent runs, 2 for what was asked wrongly, 1

@@ -134,13 +134,18 @@ int verb_status(const Invocation& invocation, Terminal& terminal) {
     Result<Client> opened = Client::open(invocation);
     if (!opened.ok()) return told(opened.error(), terminal);
     Client client = std::move(opened).value();
-    const Result<Json> health = client.get("/api/v1/health");
+    bool from_records = false;
+    const Result<Json> health = client.look({"health", "", {}}, from_records);
     if (!health.ok()) return told(health.error(), terminal);
     const Json& json = health.value();
-    const bool fine = json["status"].as_string() == "ok";
+    const int code = from_records ? kNoAgent : json["status"].as_string() == "ok" ? kFine : kUnwell;
     if (invocation.json) {
         terminal.line(json.dump_pretty());
-        return fine ? kFine : kUnwell;
+        return code;
+    }
+    if (from_records) {
+        terminal.line(terminal.in(Colour::red, "NO AGENT IS RUNNING") + ": this is what it saw " +
+                      ago(json["at"].as_string(), now()) + ", when it was last there");
     }
     const int64_t open = json["open_incidents"].as_int();
     const std::string status = json["status"].as_string();
@@ -151,16 +156,18 @@ int verb_status(const Invocation& invocation, Terminal& terminal) {
                                   : ""));
     terminal.line();
     if (open > 0) {
-        const Result<Json> incidents = client.get(
-            "/api/v1/"
-            "incidents?state=open,awaiting_approval,resolving,verifying,escalated,acknowledged");
+        const View open_ones{
+            "incidents",
+            "",
+            {{"state", "open,awaiting_approval,resolving,verifying,escalated,acknowledged"}}};
+        const Result<Json> incidents = client.look(open_ones, from_records);
         if (incidents.ok()) print_incidents(incidents.value()["incidents"], terminal);
         terminal.line();
     }
     print_targets(json["hosts"], terminal);
     terminal.line();
     print_targets(json["services"], terminal);
-    return fine ? kFine : kUnwell;
+    return code;
 }
 
 int verb_incidents(const Invocation& invocation, Terminal& terminal) {

@@ -1,0 +1,59 @@
+#include "agent/health.h"
+
+#include "agent/load.h"
+#include "resolve/kill_switch.h"
+
+namespace ops {
+
+Json target_json(const Detector& detector, const Inventory& inventory, const TargetState& state,
+                 Time now) {
+    const Service* service = inventory.find_service(state.target);
+    Json json = Json::object({{"name", state.target}});
+    json.set("group", service == nullptr || service->group.empty() ? Json() : Json(service->group));
+    json.set("host", service == nullptr || service->host.empty() ? Json() : Json(service->host));
+    json.set("status", name_of(state.status));
+    json.set("since", state.since == Time{} ? Json() : Json(format_rfc3339(state.since)));
+    json.set("reason", state.reason);
+    json.set("facts", detector.facts(state.target, now).to_plain_json());
+    if (state.flapping) json.set("flapping", true);
+    if (!state.suppressed_by.empty()) json.set("suppressed_by", state.suppressed_by);
+    return json;
+}
+
+Json health_json(const Detector& detector, const Settings& settings, Time now,
+                 const HealthContext& context) {
+    Json services = Json::array(), hosts = Json::array();
+    size_t watched = 0, down = 0, unwell = 0;
+    for (const TargetState& state : detector.states()) {
+        const bool is_host = settings.inventory.find_host(state.target) != nullptr;
+        (is_host ? hosts : services).push(target_json(detector, settings.inventory, state, now));
+        ++watched;
+        if (state.status == Status::down) ++down;
+        if (state.status == Status::down || state.status == Status::degraded) ++unwell;
+    }
+    const char* status = "ok";
+    if (unwell > 0) status = "degraded";
+    if (watched > 0 && down == watched) status = "down";
+    return Json::object({{"status", status},
+                         {"at", format_rfc3339(now)},
+                         {"agent", settings.agent.name},
+                         {"mode", name_of(settings.agent.mode)},
+                         {"paused", context.paused},
+                         {"services", services},
+                         {"hosts", hosts},
+                         {"open_incidents", static_cast<int64_t>(context.open_incidents)}});
+}
+
+Result<Json> last_health(Store& store, const Loaded& loaded, Files& files, Time now) {
+    const std::optional<std::string> states = TRY(store.state("states"));
+    if (!states) return Error{Fault::not_found, "no states were saved there"};
+    const Json saved = TRY(Json::parse(*states).during("read saved states"))["detector"];
+    const Time at = saved.has("saved_at") ? Time{Duration{saved["saved_at"].as_int()}} : now;
+    Detector detector(loaded.settings, loaded.runbook, nullptr, at);
+    detector.restore(saved, at);
+    return health_json(detector, loaded.settings, at,
+                       {.paused = read_kill_switch(files, loaded.data_dir).on,
+                        .open_incidents = detector.open_keys().size()});
+}
+
+}  // namespace ops

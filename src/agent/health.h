@@ -1,0 +1,28 @@
+// The health of all targets as the JSON of product.md 6: of the running agent, and, from what it
+// saved last, of one that does not run.
+#pragma once
+
+#include "base/json.h"
+#include "config/settings.h"
+#include "detect/detect.h"
+#include "io/files.h"
+#include "record/store.h"
+
+namespace ops {
+
+struct HealthContext {
+    bool paused = false;
+    size_t open_incidents = 0;
+};
+
+Json target_json(const Detector& detector, const Inventory& inventory, const TargetState& state,
+                 Time now);
+Json health_json(const Detector& detector, const Settings& settings, Time now,
+                 const HealthContext& context);
+
+// As it was when the agent saved its states last; `at` is that time. Facts are not saved, so there
+// are none. Fault::not_found when nothing was ever saved there.
+struct Loaded;
+Result<Json> last_health(Store& store, const Loaded& loaded, Files& files, Time now);
+
+}  // namespace ops
