@@ -154,12 +154,21 @@ Words without_wrappers(Words words) {
     return words;
 }
 
+// Asked for every row of the table and every command that is planned: no list is made.
 template <class Fits>
 bool any_part(std::string_view parts, char separator, Fits fits) {
-    for (const std::string_view part : split(parts, separator)) {
+    while (!parts.empty()) {
+        const std::string_view part = parts.substr(0, parts.find(separator));
         if (!part.empty() && fits(part)) return true;
+        parts.remove_prefix(std::min(parts.size(), part.size() + 1));
     }
     return false;
+}
+
+bool is_one_of(std::string_view parts, std::string_view name) {
+    const size_t at = name.empty() ? std::string_view::npos : parts.find(name);
+    if (at == std::string_view::npos) return false;  // the common answer, without a loop of ours
+    return any_part(parts, ' ', [&](std::string_view part) { return part == name; });
 }
 
 bool has_option(Words words, std::string_view option) {
@@ -191,8 +200,7 @@ bool has_operand(Words words, std::string_view operand) {
 }
 
 bool fits(const Row& row, std::string_view program, Words arguments) {
-    if (!any_part(row.program, ' ', [&](std::string_view name) { return name == program; }))
-        return false;
+    if (!is_one_of(row.program, program)) return false;
     if (!row.operands.empty() && !any_part(row.operands, '|', [&](std::string_view operand) {
             return has_operand(arguments, operand);
         })) {

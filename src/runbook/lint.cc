@@ -174,6 +174,37 @@ void warn_of_checks(const Entry& entry, const RunbookDraft& draft) {
     }
 }
 
+// An attempt begins only when the budget has room for all of it, undo included
+// (docs/decisions/what-counts-against-a-budget.md): a plan that is longer than the budget never
+// does.
+void warn_of_budget(const Entry& entry, const RunbookDraft& draft) {
+    const Settings& settings = draft.settings;
+    const bool by_day = settings.limits.actions_per_day < settings.limits.actions_per_hour;
+    const int most = by_day ? settings.limits.actions_per_day : settings.limits.actions_per_hour;
+    for (const std::string& about : all_targets(settings.inventory)) {
+        if (!may_match(entry, about, settings.inventory)) continue;
+        std::map<std::string, int> actions;  // by target
+        actions[about] = static_cast<int>(entry.undo.size());
+        const Step* too_many = nullptr;
+        for (const Step& step : entry.steps) {
+            if (!step.has_effect()) continue;
+            int& count = actions[step.service.empty() ? about : step.service];
+            count += 1 + static_cast<int>(step.undo.size());
+            if (count > most && too_many == nullptr) too_many = &step;
+        }
+        if (too_many == nullptr) continue;
+        const auto longest = std::max_element(
+            actions.begin(), actions.end(),
+            [](const auto& one, const auto& other) { return one.second < other.second; });
+        draft.problems.warning(
+            too_many->place,
+            "'" + entry.name + "' can never run: with what undoes it, it is " +
+                std::to_string(longest->second) + " actions on '" + longest->first + "', and '" +
+                (by_day ? "actions_per_day" : "actions_per_hour") + "' is " + std::to_string(most));
+        return;
+    }
+}
+
 std::string symptoms_of(const Entry& entry) {
     std::vector<std::string> texts;
     for (const expr::Expression& symptom : entry.symptoms) texts.push_back(symptom.print());
@@ -196,6 +227,7 @@ void lint_entries(const RunbookDraft& draft) {
         }
         warn_of_steps(entry, draft);
         warn_of_effects(entry, draft);
+        warn_of_budget(entry, draft);
         if (warn_if_never(entry, draft)) continue;
         warn_of_unfillable(entry, draft);
         warn_of_other_host(entry, draft);
