@@ -127,8 +127,11 @@ private:
 Result<PruneReport> Store::prune(Time before, Time now, size_t limit) {
     TRY(state_->refuse_unless_writable());
     Database& database = *state_->database;
-    const std::vector<Event> oldest = TRY(events({.limit = limit}));
     PruneReport report;
+    // It is asked for every few seconds, and nearly always there is nothing to do.
+    const std::vector<Event> first = TRY(events({.limit = 1}));
+    if (first.empty() || first[0].at >= before) return report;
+    const std::vector<Event> oldest = TRY(events({.limit = limit}));
     JournalHead head = state_->head;
     const Result<> done = state_->change([&]() -> Result<> {
         Pruning pruning(database, *state_->projections, before);
