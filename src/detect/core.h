@@ -69,6 +69,8 @@ struct Target {
     Time last_good{};  // or when watching began
     std::optional<Time> last_beat;
     int restarts = 0;
+    std::optional<Time> acted_at;    // we act on it: the process that ran then may go
+    std::optional<Time> excused_at;  // and it went then
 
     Status status = Status::unknown;
     Time since{};
@@ -131,6 +133,7 @@ public:
     Changes push_facts(uint32_t target, const std::vector<Fact>& facts, Time now);
     Changes push_event(uint32_t target, std::string_view kind, Time now);
     Changes heartbeat(uint32_t target, Time now);
+    void acting(uint32_t target, Time now);
     Changes hold(uint32_t target, std::optional<Status> status, std::optional<Time> until,
                  Time now);
     void closed(std::string_view key, Time now);

@@ -52,6 +52,11 @@ Changes Detector::push_event(std::string_view target, std::string_view kind, Tim
     return index == kNone ? Changes{} : core_->push_event(index, kind, now);
 }
 
+void Detector::acting(std::string_view target, Time now) {
+    const uint32_t index = core_->find(target);
+    if (index != kNone) core_->acting(index, now);
+}
+
 Changes Detector::heartbeat(std::string_view target, Time now) {
     const uint32_t index = core_->find(target);
     return index == kNone ? Changes{} : core_->heartbeat(index, now);

@@ -178,6 +178,9 @@ public:
     Changes push_facts(std::string_view target, const std::vector<Fact>& facts, Time now);
     Changes push_event(std::string_view target, std::string_view kind, Time now);
     Changes heartbeat(std::string_view target, Time now);
+    // An action of ours begins on it: that the process which runs now goes is no crash. The next
+    // one that goes after it is.
+    void acting(std::string_view target, Time now);
     // Status::paused or maintenance until `until` (nothing: until taken away); nothing: taken away.
     Changes hold(std::string_view target, std::optional<Status> status, std::optional<Time> until,
                  Time now);

@@ -171,6 +171,37 @@ TEST(Detect, ACrashIsAnEventOnceHoweverOftenItIsReported) {
     EXPECT_EQ(story.detector->fact("api", "restarts", story.now), Value::number(1));
 }
 
+TEST(Detect, WhatWeEndedOurselvesDidNotCrash) {
+    const std::vector<Fact> runs{{"process_status", Value::string("running")}};
+    const auto crash = [](Story& story) {
+        return story.print_all(story.detector->push_event("api", "crash", story.now));
+    };
+    Story story(kOne);
+    story.good("api", runs);
+    story.detector->acting("api", story.now);
+    story.pass("20s");
+    EXPECT_EQ(crash(story), "") << "the check saw another process number after our restart";
+    EXPECT_EQ(story.dead("api").find("event api crash"), std::string::npos)
+        << "the same happening, told by the process status";
+    story.good("api", runs);
+    story.pass("20s");
+    EXPECT_EQ(crash(story), "event api crash\n") << "the new one crashed by itself";
+
+    Story dead(kOne);
+    dead.good("api", runs);
+    dead.dead("api");
+    dead.detector->acting("api", dead.now);
+    dead.good("api", runs);
+    dead.pass("20s");
+    EXPECT_EQ(crash(dead), "event api crash\n") << "nothing ran that our restart could have ended";
+
+    Story late(kOne);
+    late.good("api", runs);
+    late.detector->acting("api", late.now);
+    late.pass("4m");
+    EXPECT_EQ(crash(late), "event api crash\n") << "our action is long over";
+}
+
 TEST(Detect, FactsAnswerToAllTheirNames) {
     Story story(R"(
 hosts:

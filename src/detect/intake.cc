@@ -11,9 +11,21 @@ namespace {
 constexpr size_t kEventsKept = 256;  // of one kind on one target
 // Two tellings of one happening: the check that saw it and the supervisor that reported it.
 constexpr Duration kSameEvent = std::chrono::seconds(1);
+// From the intent of an action to the look that shows what became of the process.
+constexpr Duration kOurDoing = std::chrono::minutes(3);
 
 bool is_dead(std::string_view process_status) {
     return process_status == "dead" || process_status == "fatal";
+}
+
+// Is this the end of the process that ran when we acted?
+bool is_our_doing(Target& target, Time at) {
+    if (target.excused_at && at - *target.excused_at < kSameEvent) return true;
+    if (!target.acted_at || at < *target.acted_at) return false;
+    const bool in_time = at - *target.acted_at <= kOurDoing;
+    target.acted_at.reset();
+    if (in_time) target.excused_at = at;
+    return in_time;
 }
 
 }  // namespace
@@ -186,8 +198,19 @@ void Detector::Core::take_process_status(const Observation& seen, uint32_t index
     }
 }
 
+void Detector::Core::acting(uint32_t index, Time now) {
+    Target& target = targets_[index];
+    const Value* const status = target.facts.find("process_status");
+    target.excused_at.reset();
+    target.acted_at.reset();
+    if (status != nullptr && status->type() == Type::string && !is_dead(status->text())) {
+        target.acted_at = now;
+    }
+}
+
 bool Detector::Core::note_event(uint32_t index, std::string_view kind, Time at, Changes& out) {
     Target& target = targets_[index];
+    if (kind == "crash" && is_our_doing(target, at)) return false;
     auto place = target.events.find(kind);
     if (place == target.events.end()) {
         place = target.events.emplace(std::string(kind), std::vector<Time>{}).first;
