@@ -88,9 +88,9 @@ void OpsAgent::on(const IncidentClear& change) {
     if (!the_case->repair) {
         return resolve_case(*the_case, "self", change.reason, "");
     }
-    // A repair that still waits for a yes has nothing left to do. One that has acted is for the
-    // verifier to judge.
-    if (awaiting_action(*the_case) == nullptr) return feed(*the_case, RepairTime{});
+    // A repair that waits for a yes, or between two attempts, has nothing left to do. What is
+    // under way is for the verifier to judge.
+    if (!the_case->repair->is_resting()) return feed(*the_case, RepairTime{});
     withdraw_repair(*the_case, "it is well again");
     resolve_case(*the_case, "self", change.reason, "");
 }

@@ -9,13 +9,20 @@ void OpsAgent::diagnose(Case& the_case) {
     const Incident& incident = the_case.incident;
     const Time now = ports_.clock.now();
     const std::unique_ptr<expr::World> world = detector_->world(incident.target, now);
+    std::optional<Time> room_at;  // for an entry that fits and may not be used now
+    const auto bar = [&](const Entry& entry) -> std::string {
+        const std::optional<BudgetAnswer> answer = barred(entry, incident.target);
+        if (!answer) return "";
+        if (answer->again_at) room_at = std::min(room_at.value_or(Time::max()), *answer->again_at);
+        return answer->reason;
+    };
     const Situation situation{
         .target = incident.target,
         .down = detector_->state(incident.target).status == Status::down,
         .systemic = the_case.is_folded || systemic(incident.id),
         .world = *world,
         .held = [&](const Entry& entry) { return detector_->held(entry, incident.target, now); },
-        .barred = [&](const Entry& entry) { return barred(entry, incident.target); }};
+        .barred = bar};
     const Diagnosis diagnosis =
         ops::diagnose(loaded_->runbook, loaded_->settings.inventory, situation);
 
@@ -29,20 +36,20 @@ void OpsAgent::diagnose(Case& the_case) {
     }
     the_case.diagnosed = true;
     the_case.entry = diagnosis.entry;
+    if (!diagnosis.entry) the_case.again_at = room_at;
     attempt_resolve(the_case);
 }
 
-// An entry's own limits are asked about one action; the rest is the policy's.
-std::string OpsAgent::barred(const Entry& entry, const std::string& target) const {
-    const BudgetAnswer answer = limiter_.ask({.entry = entry,
-                                              .incident = "",
-                                              .target = target,
-                                              .attempt = 1,
-                                              .actions = 1,
-                                              .undo = false,
-                                              .now = ports_.clock.now()},
-                                             loaded_->settings.inventory);
-    return answer.verdict == BudgetAnswer::Verdict::spent ? answer.reason : "";
+// Only an entry's own limits: while it cools down, another one may do. What is spent on the target
+// is the policy's to say, and is told.
+std::optional<BudgetAnswer> OpsAgent::barred(const Entry& entry, const std::string& target) const {
+    return limiter_.of_entry({.entry = entry,
+                              .incident = "",
+                              .target = target,
+                              .attempt = 1,
+                              .actions = 1,
+                              .undo = false,
+                              .now = ports_.clock.now()});
 }
 
 void OpsAgent::attempt_resolve(Case& the_case) {
@@ -76,7 +83,13 @@ void OpsAgent::feed(Case& the_case, const RepairInput& input) {
     RepairOrders orders = the_case.repair->take(input, conditions);
     const std::string id = the_case.incident.id;
     const bool news = !orders.record.empty();
-    for (Event& event : orders.record) append(std::move(event));
+    for (Event& event : orders.record) {
+        const std::string kind = event.body["kind"].as_string();
+        if (event.kind == "action.intent" && (kind == "run" || kind == "undo")) {
+            detector_->acting(event.target, event.at);
+        }
+        append(std::move(event));
+    }
     for (RepairOrder& order : orders.then) deferred_.push_back({id, std::move(order), 0});
     if (news) escalate(the_case);
 }
@@ -147,7 +160,9 @@ void OpsAgent::finished(Case& the_case, const Finished& finished) {
         return resolve_case(the_case, "auto", finished.reason, "");
     }
     if (finished.how == Finished::How::withdrawn) return;
-    if (the_case.cleared) return resolve_case(the_case, "self", finished.reason, "");
+    if (the_case.cleared && !finished.harmed) {
+        return resolve_case(the_case, "self", finished.reason, "");
+    }
     if (finished.how == Finished::How::denied) {
         const bool will_come = finished.again_at.has_value();
         const bool by_mode = loaded_->settings.agent.mode == Mode::observe;
@@ -157,6 +172,8 @@ void OpsAgent::finished(Case& the_case, const Finished& finished) {
             note("incident.noted", &the_case, the_case.incident.target,
                  Json::object({{"text", "no action: " + finished.reason}, {"by", "ops-agent"}}));
         }
+        // It is tried again when there is room, but not in silence.
+        if (will_come && finished.refusal == Refusal::budget) gave_up(the_case);
         if (will_come || by_mode || paused) {
             const Duration patience = std::chrono::seconds(paused ? 1 : 60);
             the_case.again_at = finished.again_at.value_or(ports_.clock.now() + patience);
@@ -165,7 +182,13 @@ void OpsAgent::finished(Case& the_case, const Finished& finished) {
     }
     note("incident.state", &the_case, the_case.incident.target,
          Json::object({{"state", "escalated"}, {"reason", finished.reason}}));
-    const Level level = level_of(the_case.incident, the_case.entry ? &*the_case.entry : nullptr);
+    gave_up(the_case);
+}
+
+void OpsAgent::gave_up(Case& the_case) {
+    Incident given_up = the_case.incident;  // it may stay open, to be tried again
+    given_up.state = IncidentState::escalated;
+    const Level level = level_of(given_up, the_case.entry ? &*the_case.entry : nullptr);
     if (level != Level::none &&
         parse_level(the_case.incident.level).value_or(Level::none) < level) {
         note("incident.level", &the_case, the_case.incident.target,

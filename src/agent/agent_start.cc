@@ -60,14 +60,26 @@ void OpsAgent::arrange() {
     escalator_ = std::make_unique<Escalator>(loaded_->escalation, now);
 }
 
+// What the limiter counts, in the order in which it happened: also what settled an action, and
+// how long a target has been well.
+Result<> OpsAgent::count_again() {
+    std::vector<Event> counted;
+    for (const char* const kinds : {"action.", "incident.resolved", "target.changed"}) {
+        EventQuery query;
+        query.kind_prefix = kinds;
+        query.since = ports_.clock.now() - std::chrono::hours(25);
+        query.limit = 100'000;
+        for (Event& event : TRY(store_->events(query))) counted.push_back(std::move(event));
+    }
+    std::sort(counted.begin(), counted.end(),
+              [](const Event& a, const Event& b) { return a.seq < b.seq; });
+    for (const Event& event : counted) limiter_.apply(event);
+    return {};
+}
+
 // What was open is open, and what was under way is looked at before anything new is believed.
 Result<> OpsAgent::take_up() {
-    const Time day_ago = ports_.clock.now() - std::chrono::hours(25);
-    EventQuery query;
-    query.kind_prefix = "action.";
-    query.since = day_ago;
-    query.limit = 100'000;
-    for (const Event& event : TRY(store_->events(query))) limiter_.apply(event);
+    TRY(count_again());
 
     IncidentQuery open;
     open.states = {IncidentState::open,      IncidentState::awaiting_approval,

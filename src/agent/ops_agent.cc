@@ -200,13 +200,11 @@ void OpsAgent::observe(const Observation& observation, const std::vector<std::st
     }
     const Time now = ports_.clock.now();
     for (const std::string& kind : events) {
-        // History is for trends, not the truth: a lost crash mark costs a count, not a repair.
-        (void)history_->add_event(observation.target, kind, observation.at);
         detect(detector_->push_event(observation.target, kind, now));
     }
     detect(detector_->observe(observation, now));
     for (auto& [id, the_case] : cases_) {
-        if (the_case.repair && the_case.incident.target == observation.target) {
+        if (the_case.repair && the_case.repair->watches(observation.target)) {
             feed(the_case, RepairObserved{observation});
         }
     }

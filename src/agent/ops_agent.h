@@ -93,6 +93,7 @@ private:
     // agent_start.cc
     Result<> open();
     Result<> take_up();
+    Result<> count_again();
     Result<> take_up_incident(const Incident& incident);
     void watch();
     void arrange();  // detector, heartbeats, escalator of the loaded configuration
@@ -124,7 +125,8 @@ private:
     void recheck(const std::string& target, bool http_only);
     void wake_repairs();
     bool is_seen_again(const Case& the_case) const;
-    std::string barred(const Entry& entry, const std::string& target) const;
+    void gave_up(Case& the_case);  // for now or for good: people are told
+    std::optional<BudgetAnswer> barred(const Entry& entry, const std::string& target) const;
 
     // agent_alerts.cc
     void tell(const std::vector<AlertDraft>& drafts);

@@ -120,6 +120,7 @@ void end_action(const Event& event, Action& action) {
 void judge_action(const Event& event, std::string_view state, Action& action) {
     action.state = state;
     take_unless_empty(event.body, "reason", action.reason);
+    if (event.body["harmed"].as_bool()) action.harmed = true;
     if (!action.ended_at) action.ended_at = event.at;
 }
 

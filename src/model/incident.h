@@ -66,6 +66,7 @@ struct Action {
     std::string argv_sha256;
     std::string effect;
     bool undo = false;
+    bool harmed = false;  // failed because something else got worse
     Json intent;  // body of action.intent, for recovery
 
     Json to_json() const;

@@ -63,7 +63,8 @@ std::string write_action(const Action& action) {
                          {"approved_by", action.approved_by},
                          {"argv_sha256", action.argv_sha256},
                          {"effect", action.effect},
-                         {"undo", action.undo}})
+                         {"undo", action.undo},
+                         {"harmed", action.harmed}})
         .dump();
 }
 
@@ -133,6 +134,7 @@ Result<Action> read_action(std::string_view body) {
     action.argv_sha256 = json["argv_sha256"].as_string();
     action.effect = json["effect"].as_string();
     action.undo = json["undo"].as_bool();
+    action.harmed = json["harmed"].as_bool();
     return action;
 }
 

@@ -116,6 +116,14 @@ int Limiter::attempts(std::string_view target, std::string_view except_incident,
     return static_cast<int>(seen.size());
 }
 
+bool Limiter::acted_on(std::string_view target, std::string_view except_incident, Time from,
+                       Time to) const {
+    return std::any_of(taken_.begin(), taken_.end(), [&](const Taken& taken) {
+        return taken.target == target && taken.incident != except_incident && !taken.refused &&
+               taken.at >= from && taken.at <= to;
+    });
+}
+
 void Limiter::forget_old(Time now) {
     std::erase_if(taken_, [&](const Taken& taken) {
         return !taken.open && !counts(taken.at, now, kForgetAfter);

@@ -53,11 +53,16 @@ public:
     // Others are ignored.
     void apply(const Event& event);
     BudgetAnswer ask(const BudgetQuestion& question, const Inventory& inventory) const;
+    // The entry's own limits alone (cooldown, max_per_hour, max_per_day): another entry may do.
+    std::optional<BudgetAnswer> of_entry(const BudgetQuestion& question) const;
 
     // Attempts on this target that still count: those since it was last healthy for
     // `attempts_reset`. Keeps counting over incidents, so a target that fails again at once does
     // not start afresh.
     int attempts(std::string_view target, std::string_view except_incident, Time now) const;
+    // Did another incident begin an action on it within these moments?
+    bool acted_on(std::string_view target, std::string_view except_incident, Time from,
+                  Time to) const;
     // Call about once a minute: forgets what is too old to count.
     void forget_old(Time now);
 
@@ -79,7 +84,6 @@ private:
     std::optional<BudgetAnswer> of_target(const BudgetQuestion& question) const;
     std::optional<BudgetAnswer> of_group(const BudgetQuestion& question,
                                          const Inventory& inventory) const;
-    std::optional<BudgetAnswer> of_entry(const BudgetQuestion& question) const;
 
     Limits limits_;
     std::vector<Taken> taken_;                               // in the order of the journal

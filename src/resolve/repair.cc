@@ -73,6 +73,7 @@ std::string Repair::phase() const {
     switch (phase_) {
         case Phase::idle: return "not begun";
         case Phase::asking: return "waiting for approval" + attempt;
+        case Phase::surveying: return "looking at what else could be harmed" + attempt;
         case Phase::looking: return "looking up what became of a step" + attempt;
         case Phase::verifying: return "verifying" + attempt;
         case Phase::backing_off: return "waiting before attempt " + std::to_string(attempt_);
@@ -88,21 +89,45 @@ std::string Repair::phase() const {
            attempt;
 }
 
+bool Repair::is_resting() const {
+    switch (phase_) {
+        case Phase::idle:
+        case Phase::asking:
+        case Phase::surveying:
+        case Phase::backing_off: return true;
+        case Phase::holding:
+        case Phase::waiting:
+        case Phase::checking: return done_.empty();
+        case Phase::stepping:
+        case Phase::sending:
+        case Phase::looking:
+        case Phase::verifying:
+        case Phase::finished: break;
+    }
+    return false;
+}
+
+bool Repair::watches(std::string_view target) const {
+    return target == case_.target || good_before_.contains(std::string(target));
+}
+
 // What the journal says decides where to go on; begin() does it. Only the newest attempt is of
 // interest: an earlier one has ended, or there would be no later one.
 Repair Repair::resume(RepairCase the_case, const std::vector<Action>& actions) {
     Repair repair(std::move(the_case));
     int attempt = 0;
-    bool surroundings_known = false;
     for (const Action& action : actions) {
         if (!action.intent.is_object() || action.state == "denied") continue;
+        if (attempt == 0) repair.bad_before_ = action.intent["bad_before"].as_bool();
         attempt = std::max(attempt, action.attempt);
-        if (is_effect(kind_of(action))) repair.attempts_made_ = attempt;
-        if (std::exchange(surroundings_known, true)) continue;
-        repair.bad_before_ = action.intent["bad_before"].as_bool();
-        for (const std::string& name : action.intent["good_before"].strings()) {
-            repair.good_before_.insert(name);
+        if (!is_effect(kind_of(action))) continue;
+        if (!repair.has_acted()) {
+            repair.acted_from_ = action.started_at;
+            for (const std::string& name : action.intent["good_before"].strings()) {
+                repair.good_before_.insert(name);
+            }
         }
+        repair.attempts_made_ = attempt;
     }
     if (attempt == 0) return repair;
     repair.attempt_ = attempt;
@@ -140,6 +165,7 @@ void Repair::remember(const Action& action) {
     }
     if (kind != TicketKind::run || pending) return;
     done_.push_back({action.id, action.step, false, action.state == "unknown"});
+    harmed_ = harmed_ || action.harmed;
     effect_at_ = action.ended_at.value_or(action.started_at);
     step_ = static_cast<size_t>(action.step) + 1;
     if (action.state == "verified") resumed_ = Resumed::verified;
@@ -202,10 +228,11 @@ void RepairTurn::time_passed() {
                           Json::object({{"reason", "nobody approved it in time"}}));
             return finish(How::gave_up,
                           "not approved within " + format_duration(now_.limits.approval_valid));
+        case Phase::surveying: return go_on_surveying();
         case Phase::looking:
-            if (is_due()) order(LookUp{{r_.key_, now_.epoch}});
+            if (!is_due()) return;
             r_.wake_.reset();
-            return;
+            return order(LookUp{{r_.key_, now_.epoch}});
         case Phase::waiting:
             if (is_due()) next_step();
             return;
@@ -258,6 +285,7 @@ void RepairTurn::withdrawn(const RepairWithdrawn& input) {
             if (!r_.done_.empty()) return start_verifying();
             break;
         case Phase::idle:
+        case Phase::surveying:
         case Phase::backing_off: break;
         case Phase::waiting:
         case Phase::checking:
@@ -309,7 +337,7 @@ void RepairTurn::wake_at(Time at) {
 
 void RepairTurn::finish(How how, const std::string& reason, Refusal refusal,
                         std::optional<Time> again_at) {
-    order(Finished{how, refusal, reason, r_.attempts_made_, again_at});
+    order(Finished{how, refusal, reason, r_.attempts_made_, again_at, r_.harmed_});
     r_.wake_.reset();
     enter(Phase::finished);
 }

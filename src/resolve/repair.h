@@ -62,8 +62,7 @@ struct RepairHttp {  // to SendHttp
     std::string step_key;
     Result<HttpReply> reply;
 };
-struct RepairObserved {  // every Observation of the target while the repair lives, rechecks
-                         // included
+struct RepairObserved {  // every Observation of what it watches() while it lives, rechecks included
     Observation observation;
 };
 // The incident is over without us (well again, resolved by a person, folded into another). Takes
@@ -141,7 +140,8 @@ struct Evidence {  // output of one collect command, untrusted
 struct Finished {  // the last order; the Repair may be forgotten
     enum class How {
         verified,  // good over the soak: the incident is resolved by auto
-        gave_up,   // attempts spent, rejected, not approved in time, executor away: escalate
+        gave_up,   // attempts spent, rejected, not approved in time, executor away, or it did harm:
+                   // escalate
         denied,    // policy said no, and nothing ran in this attempt
         unknown,   // may have happened, and the target is not well: never again by itself; escalate
         withdrawn,  // as told by RepairWithdrawn
@@ -151,6 +151,9 @@ struct Finished {  // the last order; the Repair may be forgotten
     std::string reason;
     int attempts = 0;              // made
     std::optional<Time> again_at;  // of denied by a budget: when it has room
+    // Of gave_up: the target is well, and something else got worse. That the target is well is no
+    // reason to close the incident: people are told.
+    bool harmed = false;
 };
 using RepairOrder = std::variant<SendTicket, LookUp, SendHttp, RecheckTarget, WakeAt, TellPeople,
                                  Evidence, Finished>;
@@ -178,6 +181,10 @@ public:
 
     bool is_finished() const { return phase_ == Phase::finished; }
     bool has_acted() const { return attempts_made_ > 0; }  // anything may have been changed by it
+    // Nothing is under way and no verdict is waited for: RepairWithdrawn ends it at once.
+    bool is_resting() const;
+    // Does it want to see the observations of this target? Its own, and those of its surroundings.
+    bool watches(std::string_view target) const;
     int attempt() const { return attempt_; }
     std::string phase() const;  // for status pages: "step 2 of 4", "verifying"
     const RepairCase& the_case() const { return case_; }
@@ -192,9 +199,10 @@ private:
         stepping,  // not waiting for anything: go on with step_
         holding,  // a policy said "not now", or the executor was away: the same step again at wake_
         asking,   // people
-        sending,  // a ticket or an http step is under way
-        looking,  // up what became of it
-        waiting,  // a `wait` step, until wake_
+        surveying,  // the surroundings, directly before the first effect, until wake_
+        sending,    // a ticket or an http step is under way
+        looking,    // up what became of it
+        waiting,    // a `wait` step, until wake_
         checking,   // a verify or alert_if step, until deadline_
         verifying,  // the final one
         backing_off,
@@ -213,6 +221,10 @@ private:
         int good = 0;
         Time first_good{};
         Time last{};  // newest answer of any kind
+        Health health = Health::unknown;
+    };
+    struct Glance {  // the newest answer of one check of something else
+        Time at{};
         Health health = Health::unknown;
     };
     struct Asked {
@@ -252,6 +264,11 @@ private:
     std::map<uint32_t, Streak> streaks_;
     bool bad_before_ = false;            // the target, before the first action
     std::set<std::string> good_before_;  // its surroundings
+    std::map<std::string, std::map<uint32_t, Glance>, std::less<>> glances_;  // at those
+    std::optional<Time> surveyed_at_;
+    Time acted_from_{};                    // the first intent of an effect
+    std::optional<Time> asked_around_at_;  // since this verification began
+    bool harmed_ = false;
     std::string trouble_;        // why this attempt is lost unless the target is well all the same
     bool unknown_once_ = false;  // a `once` step may have happened: never again
     bool last_word_ = false;     // no further attempt, whatever the limits say

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "resolve/markers.h"
 #include "resolve/theatre_for_test.h"
 
 namespace ops {
@@ -219,6 +220,36 @@ TEST(Repair, AReplyThatIsLostIsLookedUp) {
     EXPECT_EQ(twice.ran("fix"), 1U);
 }
 
+// RepairTime comes whenever anything may have changed, not only when it was asked for.
+TEST(Repair, GoesOnLookingUpWhateverHappensMeanwhile) {
+    Theatre t(restart_entry());
+    bool away = true;
+    t.instead_of_executor = [&](const Ticket& ticket) -> Result<TicketReply> {
+        if (!std::exchange(away, false)) return t.executor->execute(ticket);
+        // It was seen and started by nobody who is known: it may run until its limit is over.
+        Markers markers(t.files, "/data/executor");
+        EXPECT_TRUE(markers
+                        .write_seen(step_key(ticket), {.ticket = ticket,
+                                                       .at = t.clock.at,
+                                                       .target = "web",
+                                                       .argv = {"fix"},
+                                                       .risk = Risk::low,
+                                                       .time_limit = seconds(60),
+                                                       .boot = "boot-1"})
+                        .ok());
+        t.well["web"] = true;
+        t.open_executor();
+        return Error{Fault::timeout, "the executor went away"};
+    };
+    for (int i = 0; i < 5; ++i) {
+        t.at(seconds(1) + Duration(i * 777), [&t] { t.give(RepairTime{}); });
+    }
+    t.begin();
+    t.play(minutes(5));
+    EXPECT_EQ(t.ending(), "verified");
+    EXPECT_EQ(t.ran("fix"), 0U);
+}
+
 TEST(Repair, AnExecutorThatIsAwayIsWaitedForAWhile) {
     Theatre t(restart_entry());
     fix_works_at(t, 1);
@@ -420,6 +451,7 @@ TEST(Repair, CanBeWithdrawnWhenNothingIsUnderWay) {
     Theatre running(restart_entry());
     fix_works_at(running, 1);
     running.begin();
+    running.play(Duration(100));
     running.give(RepairWithdrawn{"well again"});
     EXPECT_EQ(running.ending(), "not finished") << "it has to be seen how that ends";
     running.play();

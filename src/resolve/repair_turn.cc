@@ -48,10 +48,12 @@ void RepairTurn::start_attempt() {
                           " attempts were made on it lately, no more are allowed (attempts)",
                       Refusal::budget);
     }
-    if (!r_.has_acted()) note_surroundings();
+    if (!r_.has_acted()) {
+        r_.bad_before_ = now_.world.health(r_.case_.target) == Health::bad;
+    }
     r_.step_ = 0;
     r_.sub_ = 0;
-    const Result<std::vector<PlannedCommand>> effects = effects_of_plan();
+    const Result<std::vector<PlannedCommand>>& effects = effects_of_plan();
     if (!effects.ok()) {
         return finish(How::denied, effects.error().message, Refusal::argv);
     }
@@ -65,8 +67,9 @@ void RepairTurn::start_attempt() {
     enter(Phase::stepping);
 }
 
-Result<std::vector<PlannedCommand>> RepairTurn::effects_of_plan() const {
-    return plan_effects(entry(), r_.case_.target, now_.inventory);
+const Result<std::vector<PlannedCommand>>& RepairTurn::effects_of_plan() const {
+    if (!plan_) plan_ = plan_effects(entry(), r_.case_.target, now_.inventory);
+    return *plan_;
 }
 
 void RepairTurn::go_on() {
@@ -156,7 +159,7 @@ void RepairTurn::start_command(TicketKind kind, int step, int sub) {
 
 int RepairTurn::actions_left() const {
     if (r_.command_.kind == TicketKind::undo) return 1;
-    const Result<std::vector<PlannedCommand>> effects = effects_of_plan();
+    const Result<std::vector<PlannedCommand>>& effects = effects_of_plan();
     if (!effects.ok()) return 1;
     const auto left = std::count_if(
         effects.value().begin(), effects.value().end(), [&](const PlannedCommand& command) {
@@ -167,7 +170,7 @@ int RepairTurn::actions_left() const {
 }
 
 Decision RepairTurn::ask_policy() {
-    const Result<std::vector<PlannedCommand>> effects = effects_of_plan();
+    const Result<std::vector<PlannedCommand>>& effects = effects_of_plan();
     Decision decision;
     if (!effects.ok()) {
         decision.refusal = Refusal::argv;
@@ -203,7 +206,9 @@ Decision RepairTurn::ask_policy() {
 
 void RepairTurn::act_on(const Decision& decision) {
     switch (decision.verdict) {
-        case Decision::Verdict::allow: return intend();
+        case Decision::Verdict::allow:
+            if (survey_first()) return;
+            return intend();
         case Decision::Verdict::ask: return ask_people(decision);
         case Decision::Verdict::wait: return hold(decision);
         case Decision::Verdict::refuse: return denied(decision);
@@ -211,7 +216,7 @@ void RepairTurn::act_on(const Decision& decision) {
 }
 
 void RepairTurn::ask_people(const Decision& decision) {
-    const Result<std::vector<PlannedCommand>> effects = effects_of_plan();
+    const Result<std::vector<PlannedCommand>>& effects = effects_of_plan();
     if (!effects.ok()) return cannot_act(effects.error().message, Refusal::argv, std::nullopt);
     const std::string plan = plan_sha256(entry(), r_.case_.target, effects.value());
     const Time until = add_saturating(now_.now, now_.limits.approval_valid);
@@ -339,6 +344,9 @@ void RepairTurn::intend() {
     if (is_effect(r_.command_.kind) && approvers_needed(entry(), now_.mode) > 0) {
         r_.ticket_.approval = r_.approval_;
         if (!r_.approval_used_at_) r_.approval_used_at_ = now_.now;
+    }
+    if (is_effect(r_.command_.kind) && !r_.has_acted() && r_.done_.empty()) {
+        r_.acted_from_ = now_.now;
     }
     record("action.intent", intent_body());
     if (r_.stage_ == Stage::steps) set_state("resolving", "running entry '" + entry().name + "'");

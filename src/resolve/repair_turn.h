@@ -4,6 +4,7 @@
 // repair.cc        resume, and which input goes where
 // repair_turn.cc   steps: planning, policy, intents, tickets and their replies
 // repair_verify.cc looking at the world: verify steps, final verification, undo, next attempt
+// repair_around.cc what else could be harmed, before and after
 #pragma once
 
 #include <string>
@@ -42,7 +43,7 @@ private:
     void start_attempt();
     void hold_ended();
     void entry_changed();
-    Result<std::vector<PlannedCommand>> effects_of_plan() const;
+    const Result<std::vector<PlannedCommand>>& effects_of_plan() const;
     void not_run(const std::string& reason);
     void do_step(const Step& step);
     void next_step();
@@ -81,16 +82,24 @@ private:
     bool all_good_since(Time from) const;
     std::string what_is_wrong() const;  // "" when all is well and has been for the soak
     Answer symptoms_gone() const;
-    std::string got_worse() const;
     std::optional<Time> good_from() const;  // since when every check has been good
     void attempt_failed(const std::string& reason);
     void list_undo();
     void start_undo();
     void next_undo();
-    void attempt_over(const std::string& reason);
+    void attempt_over(std::string reason);  // a copy: what it tells of is cleared
     void back_off_ended();
-    void note_surroundings();
     void verified(const std::string& reason);
+
+    // repair_around.cc
+    bool survey_first();  // true: it has begun, and start_again() follows
+    void go_on_surveying();
+    void note_surroundings();
+    std::optional<Health> glance(const std::string& name, Time since) const;  // at all its checks
+    std::string got_worse() const;
+    std::string what_is_wrong_around(Time since) const;
+    void ask_around(Time since);  // those who were not seen well since then
+    void ask_around_in_time(Time soaked);
 
     // small words
     void record(std::string kind, Json body);
@@ -113,6 +122,7 @@ private:
     Repair& r_;
     const Conditions& now_;
     RepairOrders& orders_;
+    mutable std::optional<Result<std::vector<PlannedCommand>>> plan_;  // made once a turn
 };
 
 }  // namespace ops

@@ -19,29 +19,18 @@ Duration back_off(int failed, const Limits& limits) {
     return std::min(span, limits.backoff_most);
 }
 
-// Does `name` stand on `base`, directly or through others?
-bool depends_on(const Inventory& inventory, const std::string& name, std::string_view base,
-                std::set<std::string>& asked) {
-    if (!asked.insert(name).second) return false;
-    for (const std::string& parent : inventory.parents_of(name)) {
-        if (parent == base || depends_on(inventory, parent, base, asked)) return true;
-    }
-    return false;
-}
-
-std::string host_of(const Inventory& inventory, std::string_view target) {
-    const Service* service = inventory.find_service(target);
-    if (service != nullptr) return service->host;
-    const Host* host = inventory.find_host(target);
-    return host == nullptr ? "" : host->name;
-}
-
 }  // namespace
 
 // --- what was seen ---
 
 void RepairTurn::observed(const Observation& observation) {
-    if (observation.target != r_.case_.target) return;
+    if (observation.target != r_.case_.target) {
+        Repair::Glance& newest = r_.glances_[observation.target][observation.check];
+        if (observation.at >= newest.at) newest = {observation.at, observation.health};
+        if (r_.phase_ == Phase::surveying) go_on_surveying();
+        if (r_.phase_ == Phase::verifying) go_on_verifying();
+        return;
+    }
     Repair::Streak& streak = r_.streaks_[observation.check];
     if (observation.at <= r_.effect_at_ || observation.at < streak.last) return;  // of before
     streak.last = observation.at;
@@ -53,37 +42,6 @@ void RepairTurn::observed(const Observation& observation) {
     }
     if (r_.phase_ == Phase::checking) go_on_checking();
     if (r_.phase_ == Phase::verifying) go_on_verifying();
-}
-
-// Who could be harmed: what is on the same hosts as what we act on, and what depends on it.
-void RepairTurn::note_surroundings() {
-    const Inventory& inventory = now_.inventory;
-    std::set<std::string> bases{r_.case_.target};
-    for (const Step& step : entry().steps) {
-        if (step.has_effect()) bases.insert(target_of(step, r_.case_.target));
-    }
-    std::vector<std::string> all = inventory.signals;
-    for (const Host& host : inventory.hosts) all.push_back(host.name);
-    for (const Service& service : inventory.services) all.push_back(service.name);
-    r_.good_before_.clear();
-    for (const std::string& name : all) {
-        if (name == r_.case_.target || now_.world.health(name) != Health::good) continue;
-        const bool related = std::any_of(bases.begin(), bases.end(), [&](const std::string& base) {
-            const std::string host = host_of(inventory, base);
-            std::set<std::string> asked;
-            return name == base || (!host.empty() && host_of(inventory, name) == host) ||
-                   depends_on(inventory, name, base, asked);
-        });
-        if (related) r_.good_before_.insert(name);
-    }
-    r_.bad_before_ = now_.world.health(r_.case_.target) == Health::bad;
-}
-
-std::string RepairTurn::got_worse() const {
-    for (const std::string& name : r_.good_before_) {
-        if (now_.world.health(name) == Health::bad) return name;
-    }
-    return "";
 }
 
 bool RepairTurn::all_fresh_since(Time from) const {
@@ -203,6 +161,7 @@ void RepairTurn::start_verifying() {
     }
     r_.check_from_ = now_.now;
     r_.deadline_ = add_saturating(now_.now, patience + now_.limits.soak);
+    r_.asked_around_at_.reset();
     enter(Phase::verifying);
     set_state("verifying", "");
     ask_again_soon();
@@ -262,15 +221,15 @@ std::string RepairTurn::what_is_wrong() const {
     for (const std::string& member : r_.case_.members) {
         if (now_.world.health(member) != Health::good) return "'" + member + "' is not well";
     }
-    const std::string worse = got_worse();
-    if (!worse.empty()) return "'" + worse + "' was well before and is not now";
     return "";
 }
 
 void RepairTurn::go_on_verifying() {
-    const std::string wrong = what_is_wrong();
-    if (wrong.empty()) return verified(r_.trouble_);
+    const std::string own = what_is_wrong();
     const std::optional<Time> from = good_from();
+    const Time soaked = from ? add_saturating(*from, now_.limits.soak) : Time::max();
+    const std::string around = own.empty() ? what_is_wrong_around(soaked) : "";
+    if (own.empty() && around.empty()) return verified(r_.trouble_);
     const bool hopeful = from && symptoms_gone() != Answer::no;
     if (r_.quick_look_ && !hopeful && all_fresh_since(r_.check_from_)) {
         return attempt_failed(r_.trouble_);
@@ -278,18 +237,20 @@ void RepairTurn::go_on_verifying() {
     if (now_.now >= r_.deadline_) {
         const Time last = add_saturating(r_.deadline_, now_.limits.soak + kSoakGrace);
         if (!hopeful || !got_worse().empty() || now_.now >= last) {
+            r_.harmed_ = own.empty();
+            const std::string wrong = own.empty() ? around : own;
             return attempt_failed(r_.trouble_.empty() ? wrong : r_.trouble_ + "; " + wrong);
         }
     }
+    if (own.empty()) ask_around_in_time(soaked);
     if (!is_due()) {
         // The answer that ends the soak is asked for when it is over, not when a schedule comes
         // round.
-        const Time soaked = from ? add_saturating(*from, now_.limits.soak) : Time::max();
         if (soaked > now_.now && r_.wake_ && soaked < *r_.wake_) wake_at(soaked);
         return;
     }
+    if (!r_.asked_around_at_) ask_around(r_.check_from_);
     ask_again_soon();
-    const Time soaked = from ? add_saturating(*from, now_.limits.soak) : Time::max();
     if (soaked > now_.now && soaked < *r_.wake_) wake_at(soaked);
 }
 
@@ -309,7 +270,9 @@ void RepairTurn::attempt_failed(const std::string& reason) {
     r_.trouble_ = reason;
     for (const Repair::Done& done : r_.done_) {
         if (done.unknown && r_.unknown_once_) continue;  // stays unknown: people must look
-        record_action("action.failed", done.key, Json::object({{"reason", reason}}));
+        Json body = Json::object({{"reason", reason}});
+        if (r_.harmed_) body.set("harmed", true);
+        record_action("action.failed", done.key, std::move(body));
     }
     if (r_.unknown_once_) return finish(How::unknown, reason);
     start_undo();
@@ -353,12 +316,13 @@ void RepairTurn::next_undo() {
     attempt_over(r_.trouble_);
 }
 
-void RepairTurn::attempt_over(const std::string& reason) {
+void RepairTurn::attempt_over(std::string reason) {
     r_.stage_ = Stage::steps;
     const bool any_effect = std::any_of(entry().steps.begin(), entry().steps.end(),
                                         [](const Step& step) { return step.has_effect(); });
     if (r_.withdrawn_) return finish(How::withdrawn, *r_.withdrawn_);
-    if (r_.last_word_ || !any_effect) return finish(How::gave_up, reason);
+    // What did harm is not tried again: people are told, though the target may be well.
+    if (r_.last_word_ || r_.harmed_ || !any_effect) return finish(How::gave_up, reason);
     if (r_.attempt_ >= attempts_most()) {
         return finish(How::gave_up, std::to_string(r_.attempt_) + " of " +
                                         std::to_string(attempts_most()) +
@@ -381,8 +345,7 @@ void RepairTurn::attempt_over(const std::string& reason) {
 
 // A slow start may have ended well meanwhile: what is well is not repaired.
 void RepairTurn::back_off_ended() {
-    if (good_from() && !r_.streaks_.empty() && symptoms_gone() == Answer::yes &&
-        got_worse().empty()) {
+    if (good_from() && !r_.streaks_.empty() && symptoms_gone() == Answer::yes) {
         r_.step_ = entry().steps.size();
         return start_verifying();
     }

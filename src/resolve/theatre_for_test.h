@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,6 +37,9 @@ public:
 
     // --- how the world is ---
     std::map<std::string, bool> well;
+    // What checks have shown of some of them so far; the next look shows the truth.
+    std::map<std::string, bool> believed;
+    std::set<std::string> mute;           // whose checks do not answer
     std::map<std::string, Value> values;  // of expressions, by their text
     std::map<std::string, Time> heartbeats;
     // What a command does, by its program: sets things and answers with an exit.
@@ -49,6 +53,11 @@ public:
         return found == values.end() ? Value() : found->second;
     }
     Health health(std::string_view target) const override {
+        const auto belief = believed.find(std::string(target));
+        if (belief != believed.end()) return belief->second ? Health::good : Health::bad;
+        return truth(target);
+    }
+    Health truth(std::string_view target) const {
         const auto found = well.find(std::string(target));
         if (found == well.end()) return Health::unknown;
         return found->second ? Health::good : Health::bad;
@@ -187,6 +196,7 @@ public:
     std::optional<Time> wake;
     std::optional<Finished> finished;
     std::vector<TellPeople> told;
+    std::map<std::string, int> looks;  // ordered, by target
     std::vector<Evidence> evidence;
     uint64_t epoch = 5;
     int points_left = -1;  // until the core is killed; below 0: never
@@ -225,12 +235,15 @@ private:
         at(Duration(20), [this, key = order.step_key, reply] { give(RepairHttp{key, reply}); });
     }
     void carry_out(const RecheckTarget& order) {
+        ++looks[order.target];
         at(Duration(50), [this, target = order.target] {
+            if (mute.contains(target)) return;
+            if (believed.contains(target)) believed[target] = well[target];
             Observation seen;
             seen.check = 7;
             seen.target = target;
             seen.at = clock.at;
-            seen.health = health(target);
+            seen.health = truth(target);
             give(RepairObserved{seen});
         });
     }

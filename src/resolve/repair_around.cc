@@ -1,0 +1,151 @@
+// What else could be harmed by a repair: it is looked at directly before the first effect, so that
+// what was going down already is not blamed on it, and again over the verification
+// (docs/decisions/what-a-repair-is-blamed-for.md).
+#include <algorithm>
+
+#include "resolve/repair_turn.h"
+
+namespace ops {
+namespace {
+
+using std::chrono::seconds;
+
+// How long the surroundings may take to answer before an effect. Who takes longer is not known to
+// be well, and so nobody is blamed for it later.
+constexpr Duration kSurveyMost = seconds(3);
+// How old a survey may be when the effect begins: a repair may be held back after it.
+constexpr Duration kSurveyFresh = seconds(5);
+// After the effect: what needs a repair of its own within this was harmed by it.
+constexpr Duration kHarmShows = seconds(15);
+
+// Does `name` stand on `base`, directly or through others?
+bool depends_on(const Inventory& inventory, const std::string& name, std::string_view base,
+                std::set<std::string>& asked) {
+    if (!asked.insert(name).second) return false;
+    for (const std::string& parent : inventory.parents_of(name)) {
+        if (parent == base || depends_on(inventory, parent, base, asked)) return true;
+    }
+    return false;
+}
+
+std::string host_of(const Inventory& inventory, std::string_view target) {
+    const Service* service = inventory.find_service(target);
+    if (service != nullptr) return service->host;
+    const Host* host = inventory.find_host(target);
+    return host == nullptr ? "" : host->name;
+}
+
+}  // namespace
+
+// Who could be harmed: what is on the same hosts as what we act on, or who knows where, and what
+// depends on it.
+void RepairTurn::note_surroundings() {
+    const Inventory& inventory = now_.inventory;
+    std::set<std::string> bases{r_.case_.target};
+    for (const Step& step : entry().steps) {
+        if (step.has_effect()) bases.insert(target_of(step, r_.case_.target));
+    }
+    std::vector<std::string> all = inventory.signals;
+    for (const Host& host : inventory.hosts) all.push_back(host.name);
+    for (const Service& service : inventory.services) all.push_back(service.name);
+    r_.good_before_.clear();
+    for (const std::string& name : all) {
+        if (name == r_.case_.target || now_.world.health(name) != Health::good) continue;
+        const std::string its_host = host_of(inventory, name);
+        const bool anywhere = its_host.empty() && inventory.find_service(name) != nullptr;
+        const bool related = std::any_of(bases.begin(), bases.end(), [&](const std::string& base) {
+            std::set<std::string> asked;
+            return name == base || anywhere ||
+                   (!its_host.empty() && host_of(inventory, base) == its_host) ||
+                   depends_on(inventory, name, base, asked);
+        });
+        if (related) r_.good_before_.insert(name);
+    }
+}
+
+bool RepairTurn::survey_first() {
+    if (r_.command_.kind != TicketKind::run || r_.has_acted()) return false;
+    if (r_.surveyed_at_ && now_.now - *r_.surveyed_at_ <= kSurveyFresh) return false;
+    note_surroundings();
+    r_.glances_.clear();
+    r_.check_from_ = now_.now;
+    bool any = false;
+    for (const std::string& name : r_.good_before_) {
+        if (now_.world.checks(name).empty()) continue;
+        order(RecheckTarget{name, false});
+        any = true;
+    }
+    if (!any) {
+        r_.surveyed_at_ = now_.now;
+        return false;
+    }
+    enter(Phase::surveying);
+    wake_in(kSurveyMost);
+    return true;
+}
+
+void RepairTurn::go_on_surveying() {
+    const auto missing = [&](const std::string& name) { return !glance(name, r_.check_from_); };
+    if (!is_due() && std::any_of(r_.good_before_.begin(), r_.good_before_.end(), missing)) return;
+    std::erase_if(r_.good_before_, [&](const std::string& name) {
+        return glance(name, r_.check_from_) != Health::good;
+    });
+    r_.surveyed_at_ = now_.now;
+    r_.wake_.reset();
+    start_again();
+}
+
+// The worst that its checks have said since then; nothing when one of them has not answered.
+std::optional<Health> RepairTurn::glance(const std::string& name, Time since) const {
+    Health worst = Health::good;
+    const auto of_target = r_.glances_.find(name);
+    for (const RepairWorld::Check& check : now_.world.checks(name)) {
+        if (of_target == r_.glances_.end()) return std::nullopt;
+        const auto newest = of_target->second.find(check.index);
+        if (newest == of_target->second.end() || newest->second.at <= since) return std::nullopt;
+        if (newest->second.health == Health::good) continue;
+        if (worst != Health::bad) worst = newest->second.health;
+    }
+    return worst;
+}
+
+// Who is bad now, or had to be repaired soon after what we did: that it is well again is not to
+// our credit.
+std::string RepairTurn::got_worse() const {
+    const Time to = add_saturating(r_.check_from_, kHarmShows);
+    for (const std::string& name : r_.good_before_) {
+        if (now_.world.health(name) == Health::bad) return name;
+        if (now_.limiter.acted_on(name, r_.case_.incident, r_.acted_from_, to)) return name;
+    }
+    return "";
+}
+
+std::string RepairTurn::what_is_wrong_around(Time since) const {
+    const std::string worse = got_worse();
+    if (!worse.empty()) return "'" + worse + "' was well before and is not now";
+    // Somebody who does not answer in all this time is not known to be worse.
+    if (now_.now >= r_.deadline_) return "";
+    for (const std::string& name : r_.good_before_) {
+        const std::optional<Health> seen = glance(name, since);
+        if (!seen || *seen == Health::bad) {
+            return "whether '" + name + "' is as well as before is not known yet";
+        }
+    }
+    return "";
+}
+
+void RepairTurn::ask_around(Time since) {
+    r_.asked_around_at_ = now_.now;
+    for (const std::string& name : r_.good_before_) {
+        if (now_.world.checks(name).empty()) continue;
+        const std::optional<Health> seen = glance(name, since);
+        if (!seen || *seen == Health::bad) order(RecheckTarget{name, false});
+    }
+}
+
+void RepairTurn::ask_around_in_time(Time soaked) {
+    const bool asked = r_.asked_around_at_ && *r_.asked_around_at_ >= soaked;
+    if (!asked || is_due()) ask_around(soaked);
+}
+
+}  // namespace ops

@@ -1,0 +1,140 @@
+// Who is blamed for what got worse while a repair was under way, and who is not.
+#include <gtest/gtest.h>
+
+#include "resolve/theatre_for_test.h"
+
+namespace ops {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+// `api` depends on `web`: it is what a repair of web may harm.
+Theatre* make_theatre() {
+    auto* t = new Theatre(make_entry("restart", {command_step({"fix", "{service}"})}));
+    t->believed["api"] = true;
+    return t;
+}
+
+struct Row {
+    const char* why;
+    std::function<void(Theatre&)> before;  // the first effect, unseen by any check so far
+    std::function<void(Theatre&)> with;    // what the effect does beside mending `web`
+    const char* ending;
+    bool harmed;
+};
+
+TEST(RepairAround, BlamesARepairForWhatItDid) {
+    const Row rows[] = {
+        {"nothing else changed", [](Theatre&) {}, [](Theatre&) {}, "verified", false},
+        {"it was dead before the step, and no check had seen it yet",
+         [](Theatre& t) { t.well["api"] = false; }, [](Theatre&) {}, "verified", false},
+        {"it did not answer before the step: it was not known to be well",
+         [](Theatre& t) { t.mute.insert("api"); },
+         [](Theatre& t) {
+             t.mute.clear();
+             t.well["api"] = false;
+         },
+         "verified", false},
+        {"the step killed it, and no schedule looks at it in time", [](Theatre&) {},
+         [](Theatre& t) { t.well["api"] = false; }, "gave up", true},
+        {"it dips while what it depends on starts anew", [](Theatre&) {},
+         [](Theatre& t) {
+             t.well["api"] = false;
+             t.at(seconds(8), [&t] { t.well["api"] = true; });
+         },
+         "verified", false},
+        {"it died late in the soak", [](Theatre&) {},
+         [](Theatre& t) { t.at(seconds(29), [&t] { t.well["api"] = false; }); }, "gave up", true},
+        {"the step killed it, and another incident had to repair it", [](Theatre&) {},
+         [](Theatre& t) {
+             t.well["api"] = false;
+             t.at(seconds(7), [&t] {
+                 Event intent;
+                 intent.kind = "action.intent";
+                 intent.at = t.clock.at;
+                 intent.incident = "inc-2";
+                 intent.target = "api";
+                 intent.body = Json::object({{"action", "k"}, {"entry", "e"}, {"attempt", 1}});
+                 t.limiter.apply(intent);
+                 t.well["api"] = true;
+             });
+         },
+         "gave up", true},
+    };
+    for (const Row& row : rows) {
+        const std::unique_ptr<Theatre> t(make_theatre());
+        row.before(*t);
+        t->programs["fix"] = [&] {
+            t->well["web"] = true;
+            row.with(*t);
+            return Exit{};
+        };
+        t->begin();
+        t->play(minutes(20));
+        EXPECT_EQ(t->ending(), row.ending) << row.why;
+        if (!t->finished) continue;
+        EXPECT_EQ(t->finished->harmed, row.harmed) << row.why << ": " << t->finished->reason;
+        EXPECT_EQ(t->ran("fix"), 1U) << row.why << ": what is well is not repaired again";
+        EXPECT_EQ(t->finished->reason.find("'api' was well before") != std::string::npos,
+                  row.harmed)
+            << row.why << ": " << t->finished->reason;
+    }
+}
+
+TEST(RepairAround, LooksOnceMoreAfterItWasHeldBack) {
+    const std::unique_ptr<Theatre> t(make_theatre());
+    t->programs["fix"] = [&] {
+        t->well["web"] = true;
+        return Exit{};
+    };
+    Event other;  // an action on the same target that is not settled
+    other.kind = "action.intent";
+    other.at = t->clock.at;
+    other.incident = "inc-2";
+    other.target = "web";
+    other.body = Json::object({{"action", "k"}, {"entry", "e"}, {"attempt", 1}});
+    t->limiter.apply(other);
+    t->at(seconds(40), [&] {
+        other.kind = "action.verified";
+        t->limiter.apply(other);
+        t->well["api"] = false;  // just before our step, and nobody has seen it
+    });
+    t->begin();
+    t->play(minutes(20));
+    EXPECT_EQ(t->ending(), "verified") << t->finished->reason;
+    EXPECT_EQ(t->ran("fix"), 1U);
+}
+
+// The journal says who was well; a core that starts again looks at those, and only those.
+TEST(RepairAround, IsRememberedOverARestart) {
+    for (const bool kills : {true, false}) {
+        const std::unique_ptr<Theatre> t(make_theatre());
+        t->programs["fix"] = [&] {
+            t->well["web"] = true;
+            t->well["api"] = !kills;
+            return Exit{};
+        };
+        t->begin();
+        t->play(seconds(2));
+        ASSERT_EQ(t->ran("fix"), 1U);
+        t->restart_core();
+        t->play(minutes(20));
+        EXPECT_EQ(t->ending(), kills ? "gave up" : "verified") << t->finished->reason;
+        EXPECT_EQ(t->ran("fix"), 1U);
+    }
+}
+
+TEST(RepairAround, ASurveyIsLeftWhenTheTargetIsWellAgain) {
+    const std::unique_ptr<Theatre> t(make_theatre());
+    t->mute.insert("api");
+    t->begin();
+    EXPECT_EQ(t->repair->phase(), "looking at what else could be harmed");
+    EXPECT_TRUE(t->repair->is_resting());
+    t->give(RepairWithdrawn{"it is well again"});
+    EXPECT_EQ(t->ending(), "withdrawn");
+    EXPECT_EQ(t->ran("fix"), 0U);
+}
+
+}  // namespace
+}  // namespace ops
