@@ -241,6 +241,7 @@ Result<Json> Machine::ask(const std::string& method, const std::string& path, co
     if (!body.is_null()) request.body = body.dump();
     request.from_loopback = true;
     deliver(request);
+    if (is_dead()) return Error{Fault::unavailable, "the agent is down: " + why_down_};
     const auto found = replies_.find(request.connection);
     if (found == replies_.end()) return Error{Fault::unavailable, "no reply from the agent"};
     const WebReply reply = std::move(found->second);

@@ -36,6 +36,7 @@ public:
     // The executor dies when it reaches this point for the n-th time: "seen", "started", "ran",
     // "outcome" ...
     void kill_executor_at(std::string point, int nth);
+    bool executor_was_killed() const { return !kill_point_.empty() && kill_countdown_ == 0; }
 
     // Lets time pass. False when the machine has lost its power or its agent has given up (see
     // `why_down`).

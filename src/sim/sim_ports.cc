@@ -88,9 +88,22 @@ Result<Exit> SimProcesses::run(const Command& command) {
     if (world_.power_.is_lost()) throw PowerLost{};
     const std::string line = join(command.argv, " ");
     const auto key = command.environment.find("OPS_STEP_KEY");
-    world_.ledger_.push_back({world_.now_ + world_.job_took_,
-                              key == command.environment.end() ? "" : key->second, line});
-    Exit exit = effect_of(command.argv, line);
+    const auto run = [&] {
+        world_.ledger_.push_back({world_.now_ + world_.job_took_,
+                                  key == command.environment.end() ? "" : key->second, line});
+        return effect_of(command.argv, line);
+    };
+    if (command.on_start) {
+        try {
+            command.on_start({world_.next_pid_++, 1});
+        } catch (const PowerLost&) {
+            throw;
+        } catch (...) {  // who started it was killed: that ends nobody else
+            run();
+            throw;
+        }
+    }
+    Exit exit = run();
     if (exit.how == Exit::How::timed_out) exit.took = command.time_limit;
     world_.job_took_ += exit.took;
     return exit;

@@ -118,7 +118,9 @@ struct SimVfs {
             state.fault_of == operation || (state.fault_of == DiskOperation::change && is_change);
         if (!counts || state.fail_nth == 0 || --state.fail_nth > 0) return std::nullopt;
         state.has_failed = true;
-        if (state.fault == DiskFault::power_cut) state.lost_power = true;
+        const bool after = state.fault == DiskFault::power_cut_after;
+        if (after || state.fault == DiskFault::power_cut) state.lost_power = true;
+        if (after && operation != DiskOperation::sync) return DiskFault::power_cut;
         return state.fault;
     }
 
@@ -346,11 +348,11 @@ int SimVfs::sync(sqlite3_file* file, int) noexcept {
     if (open.temporary) return SQLITE_OK;
     State& state = state_of(*open.disk);
     const auto struck = strike(state, DiskOperation::sync);
-    if (struck && *struck != DiskFault::power_cut) {
+    if (struck == DiskFault::power_cut) return SQLITE_IOERR_FSYNC;
+    if (struck && struck != DiskFault::power_cut_after) {
         open.inode->file.fail_sync();
         return SQLITE_IOERR_FSYNC;
     }
-    if (struck) return SQLITE_IOERR_FSYNC;
     open.inode->file.sync();
     if (open.new_entry) {
         state.certain_folder = state.folder;

@@ -20,7 +20,9 @@
 
 namespace ops::sim {
 
-enum class DiskFault { power_cut, io_error, full };
+// power_cut_after: a sync that succeeds, and then the power is gone; of any other operation the
+// same as power_cut.
+enum class DiskFault { power_cut, power_cut_after, io_error, full };
 // The operations that are counted. `change` is every one that alters the disk: write, truncate,
 // sync, create, remove.
 enum class DiskOperation { change, write, sync, read };
