@@ -50,6 +50,12 @@ struct Instance {
     Time seen_at{};  // as `evaluated_at`, when an observation or a moving clock was the cause
 };
 
+// Events of one kind on record since `from`, from before the program began.
+struct OlderEvents {
+    Time from{};
+    std::vector<Time> times;
+};
+
 struct Target {
     enum class Kind : uint8_t { host, service, signal };
     Kind kind = Kind::service;
@@ -66,7 +72,8 @@ struct Target {
 
     Facts facts;  // as observed and pushed
     std::map<std::string, std::vector<Time>, std::less<>> events;
-    Time last_good{};  // or when watching began
+    mutable std::map<std::string, OlderEvents, std::less<>> older;  // read when asked for
+    Time last_good{};                                               // or when watching began
     std::optional<Time> last_beat;
     int restarts = 0;
     std::optional<Time> acted_at;    // we act on it: the process that ran then may go
@@ -147,6 +154,8 @@ public:
     const Value* fact(uint32_t target, std::string_view name, Time now, bool for_timers,
                       std::vector<std::unique_ptr<Value>>& made) const;
     std::vector<Time> events(uint32_t target, std::string_view kind, Time from, Time to) const;
+    std::vector<Time> older_events(const Target& target, std::string_view kind, Time from,
+                                   Time to) const;
     std::vector<Sample> samples(uint32_t target, std::string_view fact, Time from, Time to) const;
     Facts all_facts(uint32_t target, Time now) const;
     // The fact's or event's own name when `name` is the group's spelling of it.

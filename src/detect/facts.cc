@@ -145,14 +145,30 @@ std::vector<Time> Detector::Core::events(uint32_t index, std::string_view asked,
     // age() wants only the newest, from the beginning of time: no need to read the record for it.
     const bool newest_only = from == Time{} && !times.empty();
     if (history_ != nullptr && from < events_from_ && !newest_only) {
-        std::vector<Time> older =
-            history_->events(target.name, kind, from, std::min(to, events_from_));
+        const std::vector<Time> older =
+            older_events(target, kind, from, std::min(to, events_from_));
         times.insert(times.begin(), older.begin(), older.end());
     }
     if (own_machine_ != kNone && index != own_machine_ && !is_of_one_service(kind)) {
         const std::vector<Time> shared = events(own_machine_, kind, from, to);
         times.insert(times.end(), shared.begin(), shared.end());
         std::sort(times.begin(), times.end());
+    }
+    return times;
+}
+
+// What is on record of before our time. It changes no more, and a criterion asks for it every
+// second: it is read once.
+std::vector<Time> Detector::Core::older_events(const Target& target, std::string_view kind,
+                                               Time from, Time to) const {
+    auto known = target.older.find(kind);
+    if (known == target.older.end() || from < known->second.from) {
+        known = target.older.insert_or_assign(std::string(kind), OlderEvents{}).first;
+        known->second = {from, history_->events(target.name, kind, from, events_from_)};
+    }
+    std::vector<Time> times;
+    for (const Time at : known->second.times) {
+        if (at > from && at <= to) times.push_back(at);
     }
     return times;
 }

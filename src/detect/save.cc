@@ -194,6 +194,7 @@ void Detector::Core::adopt(const IncidentOpen& known, Time now) {
 void Detector::Core::restore(const Json& saved, Time now) {
     if (saved["version"].as_int() != 1) return;
     if (saved.has("events_from")) events_from_ = time_of(saved["events_from"]);
+    for (Target& target : targets_) target.older.clear();
     network_lost_ = saved["network_lost"].as_bool();
     // Silence while nobody listened is not the service's: the time we were away does not count.
     const Duration away = saved.has("saved_at")

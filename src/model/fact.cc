@@ -1,6 +1,7 @@
 #include "model/fact.h"
 
 #include <algorithm>
+#include <unordered_map>
 
 namespace ops {
 namespace {
@@ -109,11 +110,15 @@ const std::vector<FactKind>& fact_kinds() {
     return kKinds;
 }
 
+// Asked for every fact of every condition, many times a second: by index.
 const FactKind* find_fact_kind(std::string_view name) {
-    for (const FactKind& kind : fact_kinds()) {
-        if (kind.name == name) return &kind;
-    }
-    return nullptr;
+    static const auto kIndex = [] {
+        std::unordered_map<std::string_view, const FactKind*> index;
+        for (const FactKind& kind : fact_kinds()) index.emplace(kind.name, &kind);
+        return index;
+    }();
+    const auto found = kIndex.find(name);
+    return found == kIndex.end() ? nullptr : found->second;
 }
 
 }  // namespace ops
