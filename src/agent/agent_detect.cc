@@ -86,6 +86,8 @@ void OpsAgent::on(const IncidentClear& change) {
     if (the_case == nullptr) return;
     the_case->cleared = true;
     if (!the_case->repair) {
+        // People were told to look at what a repair did, and that is not over.
+        if (did_harm(*the_case)) return;
         return resolve_case(*the_case, "self", change.reason, "");
     }
     // A repair that waits for a yes, or between two attempts, has nothing left to do. What is

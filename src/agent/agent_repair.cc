@@ -160,7 +160,7 @@ void OpsAgent::finished(Case& the_case, const Finished& finished) {
         return resolve_case(the_case, "auto", finished.reason, "");
     }
     if (finished.how == Finished::How::withdrawn) return;
-    if (the_case.cleared && !finished.harmed) {
+    if (the_case.cleared && !finished.harmed && !did_harm(the_case)) {
         return resolve_case(the_case, "self", finished.reason, "");
     }
     if (finished.how == Finished::How::denied) {

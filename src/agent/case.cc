@@ -16,6 +16,11 @@ void fold(const Event& event, Case& the_case) {
     apply(event, *found);
 }
 
+bool did_harm(const Case& the_case) {
+    return std::any_of(the_case.actions.begin(), the_case.actions.end(),
+                       [](const Action& action) { return action.harmed; });
+}
+
 const Action* awaiting_action(const Case& the_case) {
     for (auto action = the_case.actions.rbegin(); action != the_case.actions.rend(); ++action) {
         if (action->state == "awaiting_approval") return &*action;

@@ -32,6 +32,8 @@ struct Case {
 
 // Folds an event of this incident into the case.
 void fold(const Event& event, Case& the_case);
+// Did one of its actions make something else worse? Then that its target is well does not end it.
+bool did_harm(const Case& the_case);
 // The newest action that waits for a yes, or null.
 const Action* awaiting_action(const Case& the_case);
 
