@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <ostream>
 
 #include "base/text.h"
 #include "scenario/machine.h"
@@ -30,6 +31,8 @@ Exit exit_of(int code) {
     exit.took = Duration(300);
     return exit;
 }
+
+void PrintTo(const Story& story, std::ostream* out) { *out << story.name; }
 
 std::string config_of(const Story& story) {
     return std::string("agent: {name: alien, mode: ") + story.mode +
