@@ -157,9 +157,16 @@ void append_escaped(std::string& out, char c) {
     out += kDigits[static_cast<unsigned char>(c) & 15];
 }
 
+bool is_plain(char c) { return c >= 0x20 && c < 0x7F && c != '"' && c != '\\'; }
+
 void append_string(std::string& out, std::string_view text) {
     out += '"';
     for (size_t i = 0; i < text.size();) {
+        size_t plain = i;  // nearly all text is: it is taken in one piece
+        while (plain < text.size() && is_plain(text[plain])) ++plain;
+        out.append(text, i, plain - i);
+        i = plain;
+        if (i == text.size()) break;
         const char c = text[i];
         if (c == '"' || c == '\\' || (c >= 0 && c < 0x20) || c == 0x7F) {
             append_escaped(out, c);
