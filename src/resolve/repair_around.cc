@@ -12,7 +12,10 @@ using std::chrono::seconds;
 
 // How long the surroundings may take to answer before an effect. Who takes longer is not known to
 // be well, and so nobody is blamed for it later.
-constexpr Duration kSurveyMost = seconds(3);
+constexpr Duration kSurveyMost = seconds(1);
+// So many are asked at most, those that depend on it and its own group first: a repair on a host
+// with a thousand services is no reason to ask them all at once.
+constexpr size_t kAskedMost = 32;
 // How old a survey may be when the effect begins: a repair may be held back after it.
 constexpr Duration kSurveyFresh = seconds(5);
 // After the effect: what needs a repair of its own within this was harmed by it.
@@ -35,10 +38,17 @@ std::string host_of(const Inventory& inventory, std::string_view target) {
     return host == nullptr ? "" : host->name;
 }
 
+bool of_one_group(const Inventory& inventory, std::string_view one, std::string_view other) {
+    const Service* const first = inventory.find_service(one);
+    const Service* const second = inventory.find_service(other);
+    return first != nullptr && second != nullptr && !first->group.empty() &&
+           first->group == second->group;
+}
+
 }  // namespace
 
-// Who could be harmed: what is on the same hosts as what we act on, or who knows where, and what
-// depends on it.
+// Who could be harmed: what depends on what we act on, its group, what is on the same hosts or who
+// knows where; the nearest first, up to the limit.
 void RepairTurn::note_surroundings() {
     const Inventory& inventory = now_.inventory;
     std::set<std::string> bases{r_.case_.target};
@@ -48,19 +58,24 @@ void RepairTurn::note_surroundings() {
     std::vector<std::string> all = inventory.signals;
     for (const Host& host : inventory.hosts) all.push_back(host.name);
     for (const Service& service : inventory.services) all.push_back(service.name);
-    r_.good_before_.clear();
+    std::vector<std::string> near, far;
     for (const std::string& name : all) {
         if (name == r_.case_.target || now_.world.health(name) != Health::good) continue;
         const std::string its_host = host_of(inventory, name);
         const bool anywhere = its_host.empty() && inventory.find_service(name) != nullptr;
-        const bool related = std::any_of(bases.begin(), bases.end(), [&](const std::string& base) {
+        bool is_near = false, is_far = anywhere;
+        for (const std::string& base : bases) {
             std::set<std::string> asked;
-            return name == base || anywhere ||
-                   (!its_host.empty() && host_of(inventory, base) == its_host) ||
-                   depends_on(inventory, name, base, asked);
-        });
-        if (related) r_.good_before_.insert(name);
+            is_near = is_near || name == base || of_one_group(inventory, name, base) ||
+                      depends_on(inventory, name, base, asked);
+            is_far = is_far || (!its_host.empty() && host_of(inventory, base) == its_host);
+        }
+        if (is_near) near.push_back(name);
+        if (is_far && !is_near) far.push_back(name);
     }
+    near.insert(near.end(), far.begin(), far.end());
+    near.resize(std::min(near.size(), kAskedMost));
+    r_.good_before_ = {near.begin(), near.end()};
 }
 
 bool RepairTurn::survey_first() {

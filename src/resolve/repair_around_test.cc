@@ -125,6 +125,33 @@ TEST(RepairAround, IsRememberedOverARestart) {
     }
 }
 
+// A host of a thousand services is not asked about all of them, but about those that depend on it.
+TEST(RepairAround, AsksTheNearestAndNotTheWholeHost) {
+    const std::unique_ptr<Theatre> t(make_theatre());
+    Inventory& inventory = t->rules.rules.settings.inventory;
+    for (int i = 0; i < 1000; ++i) {
+        Service other;
+        other.name = other.own_name = "other_" + std::to_string(i);
+        other.host = "alpha";
+        if (i >= 990) other.depends_on = {"web"};
+        inventory.services.push_back(other);
+        t->well[other.name] = true;
+    }
+    inventory.index();
+    t->programs["fix"] = [&] {
+        t->well["web"] = true;
+        t->well["other_995"] = false;
+        return Exit{};
+    };
+    t->begin();
+    t->play(minutes(20));
+    EXPECT_EQ(t->ending(), "gave up") << "it depends on web, so it was asked";
+    EXPECT_TRUE(t->finished->harmed);
+    EXPECT_TRUE(t->looks.contains("other_999"));
+    EXPECT_FALSE(t->looks.contains("other_500"));
+    EXPECT_LE(t->looks.size(), 33U) << "32 and the target";
+}
+
 TEST(RepairAround, ASurveyIsLeftWhenTheTargetIsWellAgain) {
     const std::unique_ptr<Theatre> t(make_theatre());
     t->mute.insert("api");
