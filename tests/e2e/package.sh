@@ -180,13 +180,13 @@ hosts:
   - {name: there, ssh: there, interval: 2s}
 services:
   - {name: shop, host: here, check: {systemd: shop.service}, interval: 1s, restart: systemctl restart shop.service}
-  - {name: far-shop, host: there, check: {systemd: shop.service}, interval: 2s, restart: systemctl restart shop.service}
+  - {name: far-shop, host: there, check: {systemd: shop.service}, interval: 2s, restart: ssh there 'systemctl restart shop.service'}
 limits: {soak: 3s, backoff_first: 1s, actions_per_hour: 100, actions_per_day: 100}
 YAML
 cat >"$LAB/$here/etc/ops-agent/runbook.yaml" <<'YAML'
 common_issues:
   - name: Shop is down
-    symptoms: [up == false]
+    symptoms: [up == false, 'service in ["shop", "far-shop"]']
     auto_resolve:
       - {restart: "{service}", effect: idempotent}
       - verify: check service
@@ -232,8 +232,8 @@ ok "both are well before" soon 30 says health "$(of services far-shop)['status']
 b "systemctl --no-block poweroff"
 ok "a machine that is off is down" soon 60 says health "$(of hosts there)['status'] == 'down'"
 sleep 15
-ok "that is one incident, of the machine" says "incidents?state=open" \
-    "[i['service'] or i['host'] for i in it['incidents']] == ['there']"
+ok "that is one incident, of the machine" says incidents \
+    "[i['title'] for i in it['incidents'] if i['state'] != 'resolved'] == ['there is down']"
 ok "nothing was tried on its services since" says actions "sum(x['target'] == 'far-shop' for x in it['actions']) == 1"
 
 # --- remove and purge ---------------------------------------------------------------------------------------------------
