@@ -64,22 +64,22 @@ void OpsAgent::send_due() {
     }
     for (const OutboxRow& row : due.value()) {
         if (!sending_.insert({row.key, row.channel}).second) continue;
+        const int tries = row.attempts + 1;
         const ChannelSettings* channel = loaded_->escalation.find(row.channel);
         if (channel == nullptr) {  // taken out of the configuration since
             DeliveryResult result;
             result.failed = DeliveryError{
-                Error{Fault::invalid, "no channel '" + row.channel + "' in the configuration"},
-                false,
-                {}};
-            on_delivered({row.key, row.channel, result});
+                .error = {Fault::invalid, "no channel '" + row.channel + "' in the configuration"}};
+            on_delivered({AlertDraft::from_json(row.alert), row.channel, tries, result});
             continue;
         }
         const Delivery delivery{AlertDraft::from_json(row.alert), loaded_->escalation.time_zone,
                                 loaded_->settings.agent.name};
-        const bool taken = ports_.workers.submit([this, key = row.key, copy = *channel, delivery] {
+        const bool taken = ports_.workers.submit([this, copy = *channel, delivery, tries] {
             ChannelLog log(ports_.log);
             Sender sender({ports_.http, ports_.mail, ports_.processes, ports_.files, log});
-            (void)ports_.post(AlertDelivered{key, copy.name, sender.deliver(copy, delivery)});
+            (void)ports_.post(
+                AlertDelivered{delivery.alert, copy.name, tries, sender.deliver(copy, delivery)});
         });
         if (!taken) sending_.erase({row.key, row.channel});
     }
@@ -87,28 +87,59 @@ void OpsAgent::send_due() {
 
 void OpsAgent::on_delivered(const AlertDelivered& delivered) {
     const Time now = ports_.clock.now();
-    sending_.erase({delivered.key, delivered.channel});
-    const std::string incident = delivered.key.substr(0, delivered.key.find('/'));
+    const std::string& key = delivered.alert.key;
+    sending_.erase({key, delivered.channel});
     Event event;
-    event.incident = incident;
-    event.body = Json::object({{"key", delivered.key}, {"channel", delivered.channel}});
+    event.incident = delivered.alert.incident;
+    event.body = Json::object({{"key", key}, {"channel", delivered.channel}});
     if (!delivered.result.failed) {
         ++alerts_sent_;
         event.kind = "alert.sent";
         if (delivered.result.delivered)
             event.body.set("answer", delivered.result.delivered->answer);
         append(std::move(event));
-        return tell(escalator_->delivered(delivered.key, delivered.channel, now));
+        return channel_works(delivered.channel, "a message was delivered");
     }
     const DeliveryError& failed = *delivered.result.failed;
+    const Refused refused =
+        escalator_->failed(delivered.alert, delivered.channel, failed, delivered.tries, now);
     event.kind = "alert.failed";
     event.body.set("error", printable(failed.error.message, Lines::flatten));
-    event.body.set("retry", failed.retry);
-    if (failed.wait) event.body.set("wait_ms", static_cast<int64_t>(failed.wait->count()));
+    if (refused.next_try) {
+        event.body.set("next_try", format_rfc3339(*refused.next_try));
+        next_outbox_ = std::min(next_outbox_, *refused.next_try);
+    }
     append(std::move(event));
-    ports_.log.line(Severity::warning,
-                    "channel '" + delivered.channel + "' failed: " + failed.error.message);
-    tell(escalator_->failed(delivered.key, delivered.channel, failed.error, now));
+    states_changed_ = true;
+    ports_.log.line(
+        Severity::warning,
+        "channel '" + delivered.channel + "' failed: " + failed.error.message +
+            (refused.next_try ? "" : "; '" + delivered.alert.title + "' is not tried there again"));
+    tell(refused.drafts);
+    if (refused.channel_fails) channel_fails(delivered.channel, failed.error.message);
+}
+
+// --- a channel that fails is an incident of its own ---
+
+void OpsAgent::channel_fails(const std::string& channel, const std::string& reason) {
+    const std::string key = "channel/" + channel;
+    if (find_by_key(key) != nullptr) return;
+    Case& the_case = open_case(key, loaded_->settings.agent.name,
+                               Json::object({{"title", "Channel '" + channel + "' fails"},
+                                             {"host", ""},
+                                             {"rule", kRuleChannelFailing},
+                                             {"level", name_of(Level::warning)},
+                                             {"reason", printable(reason, Lines::flatten)},
+                                             {"key", key},
+                                             {"facts", Json::object()},
+                                             {"members", Json::of_strings({channel})}}));
+    the_case.diagnosed = true;  // no entry of a runbook is about our own channels
+    escalate(the_case);
+}
+
+void OpsAgent::channel_works(const std::string& channel, const std::string& why) {
+    escalator_->delivered(channel);
+    if (Case* known = find_by_key("channel/" + channel)) resolve_case(*known, "self", why, "");
 }
 
 }  // namespace ops

@@ -97,9 +97,7 @@ Result<Json> OpsAgent::set_paused(bool paused, const std::string& by) {
     TRY(set_kill_switch(ports_.files, loaded_->data_dir, paused, by, now));
     note(paused ? "agent.paused" : "agent.resumed", nullptr, "", Json::object({{"by", by}}));
     ports_.log.line(Severity::warning, std::string(paused ? "paused by " : "resumed by ") + by);
-    for (auto& [id, the_case] : cases_) {
-        if (!the_case.repair && the_case.again_at) the_case.again_at = now;
-    }
+    if (!paused) ask_again_after_pause();
     return Json::object({{"paused", paused}});
 }
 

@@ -38,28 +38,35 @@ void OpsAgent::on(const IncidentOpen& change) {
         if (!known->repair) diagnose(*known);
         return;
     }
+    Case& the_case = open_case(change.key, change.target,
+                               Json::object({{"title", change.title},
+                                             {"host", change.host},
+                                             {"rule", change.rule},
+                                             {"level", name_of(Level::none)},
+                                             {"reason", change.reason},
+                                             {"key", change.key},
+                                             {"facts", change.facts.to_plain_json()},
+                                             {"members", Json::of_strings(change.members)}}));
+    the_case.before = change.facts;
+    diagnose(the_case);
+    escalate(the_case);
+}
+
+// `body` is that of incident.opened.
+Case& OpsAgent::open_case(const std::string& key, const std::string& target, Json body) {
     const std::string id = make_id("inc", ports_.clock.now(), ports_.random.next());
     Case& the_case = cases_[id];
-    the_case.key = change.key;
-    the_case.before = change.facts;
-    case_by_key_[change.key] = id;
+    the_case.key = key;
+    case_by_key_[key] = id;
     Event event;
     event.kind = "incident.opened";
     event.incident = id;
-    event.target = change.target;
-    event.body = Json::object({{"title", change.title},
-                               {"host", change.host},
-                               {"rule", change.rule},
-                               {"level", name_of(Level::none)},
-                               {"reason", change.reason},
-                               {"key", change.key},
-                               {"facts", change.facts.to_plain_json()},
-                               {"members", Json::of_strings(change.members)}});
+    event.target = target;
+    event.body = std::move(body);
+    ports_.log.line(Severity::warning, "incident " + id + ": " + event.body["title"].as_string() +
+                                           ": " + event.body["reason"].as_string());
     append(std::move(event));
-    ports_.log.line(Severity::warning,
-                    "incident " + id + ": " + change.title + ": " + change.reason);
-    diagnose(the_case);
-    escalate(the_case);
+    return the_case;
 }
 
 void OpsAgent::on(const IncidentUpdate& change) {

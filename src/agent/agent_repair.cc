@@ -58,6 +58,7 @@ void OpsAgent::attempt_resolve(Case& the_case) {
     if (incident.state == IncidentState::escalated) return;  // its attempts are spent
     if (the_case.again_at && ports_.clock.now() < *the_case.again_at) return;
     the_case.again_at.reset();
+    the_case.waits_for_resume = false;
     RepairCase repair{
         .incident = incident.id,
         .target = incident.target,
@@ -174,9 +175,10 @@ void OpsAgent::finished(Case& the_case, const Finished& finished) {
         }
         // It is tried again when there is room, but not in silence.
         if (will_come && finished.refusal == Refusal::budget) gave_up(the_case);
-        if (will_come || by_mode || paused) {
-            const Duration patience = std::chrono::seconds(paused ? 1 : 60);
-            the_case.again_at = finished.again_at.value_or(ports_.clock.now() + patience);
+        if (paused || will_come || by_mode) {
+            // A mode changes by a reload, the switch is looked at: nothing to wake up for.
+            the_case.waits_for_resume = paused;
+            if (!paused) the_case.again_at = finished.again_at;
             return;
         }
     }

@@ -111,7 +111,7 @@ Result<> OpsAgent::take_up_incident(const Incident& incident) {
     std::reverse(the_case.actions.begin(), the_case.actions.end());
     the_case.entry =
         find_entry(loaded_->runbook, loaded_->settings.inventory, incident.entry, incident.target);
-    the_case.diagnosed = !incident.entry.empty();
+    the_case.diagnosed = !incident.entry.empty() || incident.rule == kRuleChannelFailing;
     const std::string id = incident.id;
     if (!events.empty()) {
         detector_->adopt({.key = the_case.key,
@@ -179,8 +179,18 @@ Result<> OpsAgent::reload() {
     arrange();
     detector_->restore(detector, now);
     escalator_->restore(escalator, now);
+    std::vector<std::string> gone;  // channels that failed and are no more
     for (auto& [id, the_case] : cases_) {
-        if (!the_case.repair) the_case.diagnosed = false;
+        const Incident& incident = the_case.incident;
+        if (incident.rule != kRuleChannelFailing) {
+            if (!the_case.repair) the_case.diagnosed = false;
+        } else if (!incident.members.empty() &&
+                   loaded_->escalation.find(incident.members[0]) == nullptr) {
+            gone.push_back(incident.members[0]);
+        }
+    }
+    for (const std::string& channel : gone) {
+        channel_works(channel, "it was taken out of the configuration");
     }
     watch();
     note("config.loaded", nullptr, "",

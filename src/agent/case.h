@@ -19,12 +19,13 @@ struct Case {
     std::vector<Action> actions;  // oldest first
     Facts before;                 // of the target when it opened
     std::unique_ptr<Repair> repair;
-    std::optional<Entry> entry;    // that is or was applied
-    std::optional<Time> wake;      // when the repair wants to be asked again
-    std::optional<Time> again_at;  // when a repair may be tried once more
-    std::string criterion;         // that gave the level
-    std::string alert_step;        // text of an `alert` step that told people
-    std::string barred;            // why nothing is done: told once
+    std::optional<Entry> entry;     // that is or was applied
+    std::optional<Time> wake;       // when the repair wants to be asked again
+    std::optional<Time> again_at;   // when a repair may be tried once more
+    bool waits_for_resume = false;  // refused by the kill switch: asked again when that is off
+    std::string criterion;          // that gave the level
+    std::string alert_step;         // text of an `alert` step that told people
+    std::string barred;             // why nothing is done: told once
     bool diagnosed = false;
     bool cleared = false;    // seen to be well again while a repair was under way
     bool is_folded = false;  // its cause is a larger one

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <mutex>
 
+#include "agent/emergency.h"
 #include "agent/ops_agent.h"
 #include "base/text.h"
 #include "io/curl_http.h"
@@ -194,7 +195,6 @@ private:
     // written. True when it had started.
     bool watch(std::unique_ptr<Loaded> loaded) {
         const EscalationSettings escalation = loaded->escalation;
-        const std::string name = loaded->settings.agent.name;
         const size_t services = loaded->settings.inventory.services.size();
         AgentOptions options{.config_file = options_.config_file,
                              .environment = options_.environment,
@@ -203,17 +203,17 @@ private:
                              .access = access_};
         auto agent = OpsAgent::start(ports(), std::move(options), std::move(loaded));
         if (!agent.ok()) {
-            emergency(agent.error().message, escalation, name);
+            emergency_.tell(agent.error().message, escalation, clock_.now());
             return false;
         }
-        told_emergency_ = false;
+        emergency_.over(escalation, clock_.now());
         log_.line(Severity::info,
                   "watching " + std::to_string(services) +
                       " services; http://127.0.0.1:" + std::to_string(server_->port()));
         notify_service_manager("READY=1");
         loop(*agent.value());
         if (const auto& failure = agent.value()->failure()) {
-            emergency(failure->message, escalation, name);
+            emergency_.tell(failure->message, escalation, clock_.now());
         } else {
             agent.value()->stop();
         }
@@ -240,32 +240,6 @@ private:
         }
     }
 
-    // The one message that needs no disk: no journal means no action, and somebody must know. Once
-    // per outage.
-    void emergency(const std::string& reason, const EscalationSettings& escalation,
-                   const std::string& name) {
-        log_.line(Severity::error, "not acting: " + reason);
-        if (told_emergency_) return;
-        told_emergency_ = true;
-        AlertDraft alert;
-        alert.key = "emergency/" + format_rfc3339(clock_.now());
-        alert.level = Level::critical;
-        alert.title = "ops-agent on " + name + " cannot write its journal and does not act";
-        alert.at = clock_.now();
-        alert.before = {{"Reason", reason}};
-        alert.ask = "Look at the disk of " + name;
-        alert.action_required = true;
-        AlertLog lines(log_);
-        Sender sender({http_, mail_, processes_, files_, lines});
-        for (const std::string& channel : escalation.route(Level::critical)) {
-            const ChannelSettings* settings = escalation.find(channel);
-            if (settings == nullptr) continue;
-            const DeliveryResult result =
-                sender.deliver(*settings, {alert, escalation.time_zone, name});
-            if (result.failed) log_.line(Severity::error, result.failed->error.message);
-        }
-    }
-
     void wait(Duration span) {
         const Duration until = clock_.steady() + span;
         while (!stopping_ && clock_.steady() < until) {
@@ -288,7 +262,8 @@ private:
     StderrLog log_;
     std::atomic<bool> stopping_{false};
     std::atomic<uint64_t> refused_{0};
-    bool told_emergency_ = false;
+    AlertLog alert_log_{log_};
+    Emergency emergency_{{http_, mail_, processes_, files_, alert_log_}, log_};
     WebAccess access_;
     std::unique_ptr<Inbox<Input>> inbox_;
     Signals signals_;

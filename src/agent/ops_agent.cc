@@ -63,6 +63,7 @@ void OpsAgent::tick() {
         }
         detect(detector_->tick(now));
     }
+    ask_again_after_pause();
     wake_repairs();
     tell(escalator_->tick(now));
     turn();
@@ -145,6 +146,7 @@ void OpsAgent::note(std::string kind, const Case* the_case, const std::string& t
 
 void OpsAgent::append(Event event) {
     if (event.at == Time{}) event.at = ports_.clock.now();
+    if (is_old_refusal(event)) return;
     limiter_.apply(event);
     if (!event.incident.empty()) {
         if (Case* the_case = find_case(event.incident)) fold(event, *the_case);
@@ -152,6 +154,31 @@ void OpsAgent::append(Event event) {
     if (event.kind == "alert.queued") outbox_may_have_work_ = true;
     if (event.kind == "action.intent") ++actions_done_;
     pending_.push_back(std::move(event));
+}
+
+// The same action refused again for the same reason is nothing new: the journal has it.
+bool OpsAgent::is_old_refusal(const Event& event) {
+    if (event.kind != "action.denied") return false;
+    const Case* the_case = find_case(event.incident);
+    if (the_case == nullptr) return false;
+    const std::string id = event.body["action"].as_string();
+    return std::any_of(the_case->actions.begin(), the_case->actions.end(),
+                       [&](const Action& known) {
+                           return known.id == id && known.state == "denied" &&
+                                  known.reason == event.body["reason"].as_string();
+                       });
+}
+
+// The switch goes off by our API, or by a hand that takes the file away.
+void OpsAgent::ask_again_after_pause() {
+    const bool anyone = std::any_of(cases_.begin(), cases_.end(),
+                                    [](const auto& one) { return one.second.waits_for_resume; });
+    if (!anyone || read_kill_switch(ports_.files, loaded_->data_dir).on) return;
+    for (auto& [id, the_case] : cases_) {
+        if (std::exchange(the_case.waits_for_resume, false)) {
+            the_case.again_at = ports_.clock.now();
+        }
+    }
 }
 
 // --- monitor ---

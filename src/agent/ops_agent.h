@@ -84,6 +84,8 @@ private:
     bool commit();
     void note(std::string kind, const Case* the_case, const std::string& target, Json body);
     void append(Event event);
+    bool is_old_refusal(const Event& event);
+    void ask_again_after_pause();
     void take(const Input& input);
     void on_probe(const ProbeEvent& event);
     void judged(ops::Check& check, const Judged& judged);
@@ -111,6 +113,7 @@ private:
     void on(const FlappingChanged& change);
     void on(const Suppressed& change);
     void on(const TargetEvent& change);
+    Case& open_case(const std::string& key, const std::string& target, Json body);
     Case* find_by_key(const std::string& key);
     Case* find_case(std::string_view id);
     void resolve_case(Case& the_case, const std::string& by, const std::string& reason,
@@ -132,6 +135,8 @@ private:
     void tell(const std::vector<AlertDraft>& drafts);
     void send_due();
     void on_delivered(const AlertDelivered& delivered);
+    void channel_fails(const std::string& channel, const std::string& reason);
+    void channel_works(const std::string& channel, const std::string& why);
 
     // agent_control.cc: Control
     Result<Json> look(const View& view) override;

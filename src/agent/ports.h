@@ -28,8 +28,9 @@ struct RepairAnswer {  // of the executor, or of an outside HTTP step
     RepairInput input;
 };
 struct AlertDelivered {
-    std::string key;
+    AlertDraft alert;
     std::string channel;
+    int tries = 1;  // of this message on this channel, with this one
     DeliveryResult result;
 };
 struct ReloadWanted {

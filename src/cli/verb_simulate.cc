@@ -5,9 +5,11 @@
 namespace ops {
 namespace {
 
-int print_report(const ScenarioReport& report, const std::string& name, bool verbose,
-                 const Terminal& terminal) {
-    if (verbose || !report.passed) {
+int print_report(const ScenarioReport& report, const std::string& name,
+                 const Invocation& invocation, const Terminal& terminal) {
+    if (invocation.flag("--journal")) {
+        for (const std::string& line : report.journal) terminal.line("  " + line);
+    } else if (invocation.flag("--verbose") || !report.passed) {
         for (const std::string& line : report.log) terminal.line("  " + line);
     }
     for (const std::string& failure : report.failures)
@@ -37,10 +39,10 @@ int simulate_seeds(const Invocation& invocation, const Terminal& terminal) {
     int worst = kFine;
     for (uint64_t seed = *first; seed < *first + *count; ++seed) {
         const ScenarioReport report = run_seed(seed);
-        const int code = report.passed && *count > 1
-                             ? kFine
-                             : print_report(report, "seed " + std::to_string(seed),
-                                            invocation.flag("--verbose"), terminal);
+        const int code =
+            report.passed && *count > 1
+                ? kFine
+                : print_report(report, "seed " + std::to_string(seed), invocation, terminal);
         worst = std::max(worst, code);
     }
     if (*count > 1)
@@ -74,7 +76,7 @@ int verb_simulate(const Invocation& invocation, Terminal& terminal) {
         terminal.problem(report.error().message);
         return kUsage;
     }
-    return print_report(report.value(), file, invocation.flag("--verbose"), terminal);
+    return print_report(report.value(), file, invocation, terminal);
 }
 
 }  // namespace ops

@@ -56,12 +56,6 @@ Condition make_condition(const Entry* entry, const Criterion* criterion) {
     return made;
 }
 
-// Group prefixes are not stripped here: moves_by_itself looks at the end of the name.
-bool is_only_a_signals(std::string_view name) {
-    const FactKind* const kind = find_fact_kind(name);
-    return kind != nullptr && kind->scope == Scope::signal;
-}
-
 bool could_match(const Target& target, const Condition& condition, const Entry& probe,
                  const Inventory& inventory) {
     const auto& reads = condition.reads;
@@ -78,6 +72,12 @@ bool could_match(const Target& target, const Condition& condition, const Entry& 
 }
 
 }  // namespace
+
+// Group prefixes are not stripped here: moves_by_itself looks at the end of the name.
+bool is_only_a_signals(std::string_view name) {
+    const FactKind* const kind = find_fact_kind(name);
+    return kind != nullptr && kind->scope == Scope::signal;
+}
 
 void Detector::Core::make_conditions() {
     std::vector<Entry> probes;  // a criterion dressed as an entry, for may_match
@@ -100,6 +100,26 @@ void Detector::Core::make_conditions() {
             target.instances.push_back(Instance{.condition = i});
             if (conditions_[i].timed) timed_.emplace_back(index, place);
         }
+    }
+}
+
+// A fact of signals that a service tells of itself (a build server that pushes review_state) is
+// about that service: from then on what reads it is looked at there, too.
+void Detector::Core::adopt(uint32_t index, const std::string& name_or_fact) {
+    Target& target = targets_[index];
+    if (target.kind == Target::Kind::signal) return;
+    for (uint32_t i = 0; i < conditions_.size(); ++i) {
+        const Condition& condition = conditions_[i];
+        const auto& reads = condition.reads;
+        if (condition.name() != name_or_fact && !has(reads, name_or_fact)) continue;
+        if (reads.empty() || !std::all_of(reads.begin(), reads.end(), is_only_a_signals)) continue;
+        const bool has_it = std::any_of(target.instances.begin(), target.instances.end(),
+                                        [i](const Instance& one) { return one.condition == i; });
+        if (has_it) continue;
+        if (condition.timed) {
+            timed_.emplace_back(index, static_cast<uint32_t>(target.instances.size()));
+        }
+        target.instances.push_back(Instance{.condition = i});
     }
 }
 
@@ -142,7 +162,10 @@ void Detector::Core::evaluate(uint32_t index, uint32_t place, Evidence evidence,
     const bool was_active = instance.active;
     instance.evaluated_at = now;
     if (evidence == Evidence::fresh || condition.timed) instance.seen_at = now;
-    const std::optional<bool> holds = holds_now(index, condition, now);
+    // After a restart a pushed fact is not there until it is pushed again: that is no good news.
+    const bool not_heard_yet = instance.active && !is_about(index, condition);
+    const std::optional<bool> holds =
+        not_heard_yet ? std::nullopt : holds_now(index, condition, now);
     if (holds.value_or(false)) {
         if (!instance.holds) instance.holds_since = now;
         instance.holds = true;

@@ -164,6 +164,7 @@ public:
 
     // --- conditions.cc ---
     void make_conditions();
+    void adopt(uint32_t index, const std::string& name_or_fact);
     enum class Evidence { fresh, none };  // did an observation bring something new?
     // `changed` facts have another value than before, `seen` ones came again.
     void evaluate_reading(uint32_t target, const std::vector<std::string_view>& changed,
@@ -305,6 +306,9 @@ private:
     bool for_timers_;
     mutable std::vector<std::unique_ptr<Value>> made_;  // derived values, good until this goes
 };
+
+// Told by signals only: revenue_mrr, review_state.
+bool is_only_a_signals(std::string_view name);
 
 // The machine a check asks over the network: "10.0.0.8", "db.example.com", an ssh destination;
 // empty when the check stays on this machine.

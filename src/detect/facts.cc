@@ -49,6 +49,9 @@ bool Detector::Core::set_fact(Target& target, const Fact& fact,
     const Value* const before = target.facts.find(fact.name);
     if (before != nullptr && *before == fact.value) return false;
     target.facts.set(fact.name, fact.value);
+    if (before == nullptr && is_only_a_signals(fact.name)) {
+        adopt(static_cast<uint32_t>(&target - targets_.data()), fact.name);
+    }
     changed.push_back(fact.name);
     return true;
 }

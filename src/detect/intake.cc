@@ -296,7 +296,10 @@ void Detector::Core::closed(std::string_view key, Time now) {
         target.evidence_after = now;
         for (Instance& instance : target.instances) {
             const std::string& name = conditions_[instance.condition].name();
-            if (open.sources.contains(name) || member) instance.told = false;
+            if (!open.sources.contains(name) && !member) continue;
+            instance.told = false;
+            // Whoever closed it waited for no second look; what is false now is not raised anew.
+            instance.active = instance.active && instance.holds;
         }
         to_review_.insert(i);
     }

@@ -149,6 +149,7 @@ Json Detector::Core::save() const {
 void Detector::Core::restore_instances(const Json& saved, uint32_t index) {
     Target& target = targets_[index];
     for (const Json& one : saved.items()) {
+        adopt(index, one["name"].as_string());
         for (uint32_t place = 0; place < target.instances.size(); ++place) {
             Instance& instance = target.instances[place];
             if (conditions_[instance.condition].name() != one["name"].as_string()) continue;

@@ -70,8 +70,10 @@ struct Delivered {
 };
 struct DeliveryError {
     Error error;
-    bool retry = false;            // trying again may help: timeout, unavailable, HTTP 429 and 5xx
-    std::optional<Duration> wait;  // the other side asked for it (Retry-After)
+    bool retry = false;  // trying again may help: timeout, unavailable, HTTP 429 and 5xx
+    // The other side asked for it (Retry-After), as a span or as a moment of its clock.
+    std::optional<Duration> wait{};
+    std::optional<Time> wait_until{};
 };
 struct DeliveryResult {
     std::optional<Delivered> delivered;

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "base/hash.h"
+#include "base/http_date.h"
 #include "base/text.h"
 #include "config/fields.h"
 #include "escalate/channel_kinds.h"
@@ -10,16 +11,20 @@
 namespace ops {
 namespace {
 
-std::optional<Duration> retry_after(const HttpReply& reply) {
+// "120", or a date; whoever sends both has the last word.
+void read_retry_after(const HttpReply& reply, DeliveryError& failed) {
     for (const auto& [name, value] : reply.headers) {
         if (name != "retry-after") continue;
         int seconds = 0;
         const std::string_view text = trim(value);
         const auto read = std::from_chars(text.data(), text.data() + text.size(), seconds);
         const bool whole = read.ec == std::errc{} && read.ptr == text.data() + text.size();
-        if (whole && seconds >= 0) return std::chrono::seconds(seconds);
+        if (whole && seconds >= 0) {
+            failed.wait = std::chrono::seconds(seconds);
+        } else {
+            failed.wait_until = parse_http_date(text);
+        }
     }
-    return std::nullopt;
 }
 
 }  // namespace
@@ -57,7 +62,7 @@ DeliveryResult deliver_webhook(const Outgoing& out) {
     if (reply.status >= 200 && reply.status < 300) return delivered(answer);
     const bool later = reply.status == 408 || reply.status == 429 || reply.status >= 500;
     DeliveryResult result = not_delivered({later ? Fault::unavailable : Fault::denied, answer});
-    result.failed->wait = retry_after(reply);
+    read_retry_after(reply, *result.failed);
     return result;
 }
 

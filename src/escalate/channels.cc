@@ -47,7 +47,7 @@ DeliveryResult not_delivered(Error error) {
     const bool retry = error.fault == Fault::timeout || error.fault == Fault::unavailable;
     error.message = clip_end(printable(error.message, Lines::flatten), 500);
     DeliveryResult result;
-    result.failed = DeliveryError{std::move(error), retry, std::nullopt};
+    result.failed = DeliveryError{std::move(error), retry, {}, {}};
     return result;
 }
 

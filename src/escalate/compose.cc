@@ -48,7 +48,7 @@ void add_place(const IncidentNews& news, const std::string& agent, AlertDraft& d
     if (!named && !is_signal && incident.target != agent) {
         draft.before.emplace_back("Where", incident.target);
     }
-    if (incident.members.empty()) return;
+    if (incident.members.empty() || incident.rule == kRuleChannelFailing) return;
     constexpr size_t kNamed = 8;
     std::vector<std::string> names(
         incident.members.begin(), incident.members.begin() + static_cast<std::ptrdiff_t>(std::min(
@@ -67,8 +67,10 @@ bool is_outage(const Incident& incident) {
 
 void add_outage(const IncidentNews& news, Time now, AlertDraft& draft) {
     const Incident& incident = news.incident;
-    if (!is_outage(incident) || draft.state == AlertState::recovered) return;
-    if (!incident.reason.empty()) draft.before.emplace_back("Reason", incident.reason);
+    if (draft.state == AlertState::recovered) return;
+    if (incident.rule == kRuleChannelFailing) draft.before.emplace_back("Reason", incident.seen);
+    if (!is_outage(incident)) return;
+    if (!incident.seen.empty()) draft.before.emplace_back("Reason", incident.seen);
     const Duration open = now - incident.opened_at;
     if (open >= std::chrono::minutes(1)) {
         draft.before.emplace_back("Down for", format_duration_short(open));
@@ -92,6 +94,7 @@ std::string auto_action(const IncidentNews& news, const std::vector<std::string>
     if (!done.empty()) return done;
     // Where nothing of ours can be repaired (revenue, a review), what is known of the services is
     // what was looked at.
+    if (news.incident.rule == kRuleChannelFailing) return "";
     if (news.incident.entry.empty() && !is_outage(news.incident)) {
         if (also_open.empty()) return "Checking recent events, no app issues detected";
         constexpr size_t kNamed = 3;
@@ -107,11 +110,17 @@ std::string auto_action(const IncidentNews& news, const std::vector<std::string>
 
 void add_ask(const IncidentNews& news, AlertDraft& draft) {
     const Incident& incident = news.incident;
-    const bool repairs = !incident.entry.empty() && incident.state != IncidentState::escalated;
+    const bool refused = !news.actions.empty() && news.actions.back().state == "denied";
+    const bool repairs =
+        !incident.entry.empty() && incident.state != IncidentState::escalated && !refused;
     if (draft.state == AlertState::recovered) {
         draft.ask = "No action needed";
     } else if (draft.state == AlertState::acknowledged) {
         draft.ask = "No more messages about this until it changes";
+    } else if (incident.rule == kRuleChannelFailing) {
+        draft.action_required = true;
+        draft.ask =
+            "Repair the channel, then try it: ops-agent notify test " + join(incident.members, " ");
     } else if (incident.state == IncidentState::awaiting_approval) {
         draft.action_required = true;
         draft.ask = "Approve or reject: ops-agent approve " + incident.id;

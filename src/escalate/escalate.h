@@ -16,7 +16,9 @@
 //     still bad is told.
 //   - More than `storm` messages in a minute become one that names them; nothing is lost, each is
 //   in the journal.
-//   - A channel that failed three times in a row is told on another one.
+//   - A channel that failed three times in a row, or refused for good, is passed over: what would
+//   go to it first goes to the next that works. The agent makes an incident of it.
+//   - A message that a channel refused for good is tried there no more, and goes to another one.
 #pragma once
 
 #include <map>
@@ -66,6 +68,16 @@ struct IncidentNews {
     std::string alert_step;  // text of the entry's `alert` step when that is what tells, or empty
 };
 
+// The incident about a channel that fails; its `members` is the channel's name.
+inline constexpr std::string_view kRuleChannelFailing = "Channel failing";
+
+// What becomes of a message that a channel did not take.
+struct Refused {
+    std::vector<AlertDraft> drafts;  // the same message, for a channel that comes next
+    std::optional<Time> next_try;    // nothing: never again on this channel
+    bool channel_fails = false;      // from now on; not said again until it has worked
+};
+
 class Escalator {
 public:
     Escalator(EscalationSettings settings, Time now);
@@ -94,11 +106,10 @@ public:
     std::vector<Silence> silences(Time now) const;
     bool is_silenced(std::string_view target, Time now) const;
 
-    // What became of a message. A channel's third failure in a row gives a draft for another
-    // channel, its first success after that a recovery.
-    std::vector<AlertDraft> delivered(std::string_view key, std::string_view channel, Time now);
-    std::vector<AlertDraft> failed(std::string_view key, std::string_view channel,
-                                   const Error& error, Time now);
+    // What became of a message on a channel; `tries` counts those of this message, with this one.
+    void delivered(std::string_view channel);
+    Refused failed(const AlertDraft& message, std::string_view channel, const DeliveryError& error,
+                   int tries, Time now);
 
     Json save() const;
     void restore(const Json& saved, Time now);

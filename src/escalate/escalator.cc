@@ -15,10 +15,11 @@ constexpr int kFailuresToTell = 3;
 // What people know of one incident.
 struct Told {
     std::string target, title;
+    std::string about_channel;       // that fails: nothing of this is said on it
     Level level = Level::none;       // highest told
     std::set<std::string> channels;  // told on
+    std::set<std::string> refused;   // would not take it, ever: not told on
     AlertDraft last;
-    size_t next_channel = 0;  // of the level's route, when nobody acknowledges
     Time last_at{};
     Time opened_at{};
     bool acknowledged = false;
@@ -31,18 +32,18 @@ struct Told {
 
 struct ChannelHealth {
     int failures = 0;  // in a row
-    bool told = false;
-    std::vector<std::string> told_on;
+    bool is_failing = false;
 };
 
 Json save_told(const Told& told) {
     return Json::object({
         {"target", told.target},
         {"title", told.title},
+        {"about_channel", told.about_channel},
         {"level", name_of(told.level)},
         {"channels", Json::of_strings({told.channels.begin(), told.channels.end()})},
+        {"refused", Json::of_strings({told.refused.begin(), told.refused.end()})},
         {"last", told.last.to_json("UTC")},
-        {"next", static_cast<int64_t>(told.next_channel)},
         {"last_at", int64_t{told.last_at.time_since_epoch().count()}},
         {"opened_at", int64_t{told.opened_at.time_since_epoch().count()}},
         {"acknowledged", told.acknowledged},
@@ -58,10 +59,11 @@ Told restore_told(const Json& saved) {
     Told told;
     told.target = saved["target"].as_string();
     told.title = saved["title"].as_string();
+    told.about_channel = saved["about_channel"].as_string();
     told.level = parse_level(saved["level"].as_string()).value_or(Level::none);
     for (const std::string& channel : saved["channels"].strings()) told.channels.insert(channel);
+    for (const std::string& channel : saved["refused"].strings()) told.refused.insert(channel);
     told.last = AlertDraft::from_json(saved["last"]);
-    told.next_channel = static_cast<size_t>(std::max<int64_t>(saved["next"].as_int(), 0));
     told.last_at = Time{Duration{saved["last_at"].as_int()}};
     told.opened_at = Time{Duration{saved["opened_at"].as_int()}};
     told.acknowledged = saved["acknowledged"].as_bool();
@@ -96,7 +98,8 @@ Level level_now(const IncidentNews& news) {
     if (news.entry != nullptr && news.entry->escalate == EscalateWhen::always) {
         level = std::max(level, entry_level(news.entry, Level::warning));
     }
-    if (incident.rule == "flapping" || incident.rule == "own network") {
+    if (incident.rule == "flapping" || incident.rule == "own network" ||
+        incident.rule == kRuleChannelFailing) {
         level = std::max(level, Level::warning);
     }
     // Nothing is done about it by itself, so a person must know.
@@ -114,9 +117,9 @@ public:
 
     std::vector<AlertDraft> news(const IncidentNews& news, Time now);
     std::vector<AlertDraft> tick(Time now);
-    std::vector<AlertDraft> delivered(std::string_view channel, Time now);
-    std::vector<AlertDraft> failed(std::string_view key, std::string_view channel,
-                                   const Error& error, Time now);
+    void delivered(std::string_view channel);
+    Refused failed(const AlertDraft& message, std::string_view channel, const DeliveryError& error,
+                   int tries, Time now);
     bool is_silenced(std::string_view target, Time now) const;
     Json save() const;
     void restore(const Json& saved);
@@ -132,6 +135,8 @@ private:
     void emit(AlertDraft draft, Told& told, Time now, Drafts& out);
     void next_channel(Told& told, Time now, Drafts& out);
     void tell_storm(Time now, Drafts& out);
+    bool is_failing(std::string_view channel) const;
+    std::vector<std::string> route(Level level, const std::string& but = "") const;
     std::vector<std::string> others_open(const std::string& incident) const;
 
     Time began_{};
@@ -157,6 +162,28 @@ std::vector<std::string> Escalator::Core::others_open(const std::string& inciden
     return titles;
 }
 
+bool Escalator::Core::is_failing(std::string_view channel) const {
+    const auto known = channels_.find(channel);
+    return known != channels_.end() && known->second.is_failing;
+}
+
+// The level's channels, those that work first; when none of them does, any other that works stands
+// before them. Without `but`.
+std::vector<std::string> Escalator::Core::route(Level level, const std::string& but) const {
+    std::vector<std::string> route = settings_.route(level);
+    if (route.empty()) return route;
+    std::erase(route, but);
+    const auto works = [this](const std::string& name) { return !is_failing(name); };
+    const auto failing = std::stable_partition(route.begin(), route.end(), works);
+    if (failing != route.begin()) return route;
+    for (const ChannelSettings& other : settings_.channels) {
+        if (other.name == but || is_failing(other.name)) continue;
+        route.insert(route.begin(), other.name);
+        break;
+    }
+    return route;
+}
+
 void Escalator::Core::emit(AlertDraft draft, Told& told, Time now, Drafts& out) {
     // Only problems are silenced; the message waits, and is told if it is still so when the silence
     // ends.
@@ -166,13 +193,12 @@ void Escalator::Core::emit(AlertDraft draft, Told& told, Time now, Drafts& out) 
         return;
     }
     told.held = false;
-    const std::vector<std::string> route = settings_.route(draft.level);
+    const std::vector<std::string> route = this->route(draft.level, told.about_channel);
     std::vector<std::string> to(told.channels.begin(), told.channels.end());
     if (!route.empty() && std::find(to.begin(), to.end(), route[0]) == to.end()) {
         to.push_back(route[0]);
     }
     told.level = std::max(told.level, draft.level);
-    told.next_channel = 1;
     told.last_at = now;
     told.unexplained = false;
     told.channels.insert(to.begin(), to.end());
@@ -258,6 +284,9 @@ std::vector<AlertDraft> Escalator::Core::news(const IncidentNews& news, Time now
     told.target = incident.target;
     told.title = incident.title;
     told.opened_at = incident.opened_at;
+    if (incident.rule == kRuleChannelFailing && !incident.members.empty()) {
+        told.about_channel = incident.members[0];
+    }
     if (incident.state != IncidentState::awaiting_approval) told.approval_told = false;
     acknowledged(news, told, now, out);
     problem(news, told, now, out);
@@ -277,10 +306,8 @@ std::vector<AlertDraft> Escalator::Core::news(const IncidentNews& news, Time now
 }
 
 void Escalator::Core::next_channel(Told& told, Time now, Drafts& out) {
-    const std::vector<std::string> route = settings_.route(told.level);
-    while (told.next_channel < route.size()) {
-        const std::string& channel = route[told.next_channel++];
-        if (!told.channels.insert(channel).second) continue;
+    for (const std::string& channel : route(told.level, told.about_channel)) {
+        if (told.refused.contains(channel) || !told.channels.insert(channel).second) continue;
         told.last_at = now;
         AlertDraft draft = told.last;
         draft.state = AlertState::raised;
@@ -306,7 +333,7 @@ void Escalator::Core::tell_storm(Time now, Drafts& out) {
                               join(named, "; ") + (storm_.size() > kNamed ? "; ..." : ""));
     draft.ask = "See all of them: ops-agent incidents";
     draft.action_required = true;
-    const std::vector<std::string> route = settings_.route(storm_level_);
+    const std::vector<std::string> route = this->route(storm_level_);
     if (!route.empty()) draft.channels = {route[0]};
     storm_.clear();
     storm_level_ = Level::none;
@@ -336,61 +363,48 @@ std::vector<AlertDraft> Escalator::Core::tick(Time now) {
     return out;
 }
 
-std::vector<AlertDraft> Escalator::Core::delivered(std::string_view channel, Time now) {
-    Drafts out;
+void Escalator::Core::delivered(std::string_view channel) {
     const auto known = channels_.find(channel);
-    if (known == channels_.end()) return out;
-    const ChannelHealth health = std::move(known->second);
-    channels_.erase(known);
-    if (!health.told || health.told_on.empty()) return out;
-    AlertDraft draft;
-    draft.key = "channel/" + std::string(channel) + "/recovered/" + format_rfc3339(now);
-    draft.level = Level::warning;
-    draft.state = AlertState::recovered;
-    draft.title = "Channel '" + std::string(channel) + "' works again";
-    draft.at = now;
-    draft.ask = "No action needed";
-    draft.channels = health.told_on;
-    out.push_back(std::move(draft));
-    return out;
+    if (known != channels_.end()) channels_.erase(known);
 }
 
-std::vector<AlertDraft> Escalator::Core::failed(std::string_view key, std::string_view channel,
-                                                const Error& error, Time now) {
-    Drafts out;
-    auto known = channels_.find(channel);
-    if (known == channels_.end()) {
-        known = channels_.emplace(std::string(channel), ChannelHealth{}).first;
+Refused Escalator::Core::failed(const AlertDraft& message, std::string_view channel,
+                                const DeliveryError& error, int tries, Time now) {
+    Refused out;
+    if (error.retry) {
+        std::optional<Duration> asked = error.wait;
+        if (error.wait_until) asked = *error.wait_until - now;
+        out.next_try = add_saturating(now, retry_delay(tries, asked));
     }
-    ChannelHealth& health = known->second;
-    const bool hopeless = error.fault == Fault::invalid || error.fault == Fault::denied ||
-                          error.fault == Fault::not_found;
+    if (settings_.find(channel) == nullptr) return out;  // taken out of the configuration
+    ChannelHealth& health = channels_.try_emplace(std::string(channel)).first->second;
     ++health.failures;
-    if (hopeless || health.failures == kFailuresToTell) {
-        // Nobody has seen it there: the next channel need not wait for its time.
-        for (auto& [id, told] : told_) {
-            if (told.last.key == key && !told.acknowledged) next_channel(told, now, out);
+    const bool fails = !error.retry || health.failures >= kFailuresToTell;
+    out.channel_fails = fails && !health.is_failing;
+    health.is_failing = health.is_failing || fails;
+    // Nobody has seen it there: the next channel need not wait for its time.
+    const bool goes_on = !error.retry || out.channel_fails || tries == kFailuresToTell;
+    if (!goes_on) return out;
+    for (auto& [id, told] : told_) {
+        if (told.last.key != message.key) continue;
+        if (!error.retry) {
+            told.channels.erase(std::string(channel));
+            told.refused.insert(std::string(channel));
         }
+        if (told.acknowledged) return out;
+        next_channel(told, now, out.drafts);
+        return out;
     }
-    if (health.told || (health.failures < kFailuresToTell && !hopeless)) return out;
-    health.told = true;
-    AlertDraft draft;
-    draft.key = "channel/" + std::string(channel) + "/failing/" + format_rfc3339(now);
-    draft.level = Level::warning;
-    draft.title = "Channel '" + std::string(channel) + "' fails";
-    draft.at = now;
-    draft.before.emplace_back("Reason", error.message);
-    draft.ask = "Repair the channel: ops-agent notify test " + std::string(channel);
-    draft.action_required = true;
-    for (const ChannelSettings& other : settings_.channels) {
-        const auto state = channels_.find(other.name);
-        const bool works = state == channels_.end() || state->second.failures == 0;
-        if (other.name != channel && works && draft.channels.empty()) {
-            draft.channels = {other.name};
-        }
-    }
-    health.told_on = draft.channels;
-    if (!draft.channels.empty()) out.push_back(std::move(draft));
+    const bool is_news =
+        message.state == AlertState::raised || message.state == AlertState::changed;
+    const bool others_work = std::any_of(message.channels.begin(), message.channels.end(),
+                                         [this](const auto& one) { return !is_failing(one); });
+    if (error.retry || !is_news || others_work) return out;
+    const std::vector<std::string> route = this->route(message.level);
+    if (route.empty() || is_failing(route[0])) return out;
+    AlertDraft draft = message;
+    draft.channels = {route[0]};
+    out.drafts.push_back(std::move(draft));
     return out;
 }
 
@@ -405,9 +419,8 @@ Json Escalator::Core::save() const {
     }
     Json channels = Json::object();
     for (const auto& [name, health] : channels_) {
-        channels.set(name, Json::object({{"failures", health.failures},
-                                         {"told", health.told},
-                                         {"told_on", Json::of_strings(health.told_on)}}));
+        channels.set(name,
+                     Json::object({{"failures", health.failures}, {"failing", health.is_failing}}));
     }
     return Json::object({{"version", 1},
                          {"told", std::move(told)},
@@ -429,8 +442,7 @@ void Escalator::Core::restore(const Json& saved) {
     for (const auto& [name, one] : saved["channels"].members()) {
         ChannelHealth& health = channels_[name];
         health.failures = static_cast<int>(one["failures"].as_int());
-        health.told = one["told"].as_bool();
-        health.told_on = one["told_on"].strings();
+        health.is_failing = one["failing"].as_bool();
     }
     storm_ = saved["storm"].strings();
     storm_level_ = parse_level(saved["storm_level"].as_string()).value_or(Level::none);
@@ -481,12 +493,10 @@ bool Escalator::is_silenced(std::string_view target, Time now) const {
     return core_->is_silenced(target, now);
 }
 
-std::vector<AlertDraft> Escalator::delivered(std::string_view, std::string_view channel, Time now) {
-    return core_->delivered(channel, now);
-}
-std::vector<AlertDraft> Escalator::failed(std::string_view key, std::string_view channel,
-                                          const Error& error, Time now) {
-    return core_->failed(key, channel, error, now);
+void Escalator::delivered(std::string_view channel) { core_->delivered(channel); }
+Refused Escalator::failed(const AlertDraft& message, std::string_view channel,
+                          const DeliveryError& error, int tries, Time now) {
+    return core_->failed(message, channel, error, tries, now);
 }
 
 Json Escalator::save() const { return core_->save(); }

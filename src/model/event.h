@@ -30,7 +30,7 @@
 //   action.undone       action
 //   alert.queued        key level state channels[] title text fields{}
 //   alert.sent          key channel
-//   alert.failed        key channel error
+//   alert.failed        key channel error next_try      (without next_try: never tried again)
 //   silence.added       matcher until by
 //   silence.ended       matcher by
 //   event.outside       kind body{}              (pushed: deploy, security ...)

@@ -44,7 +44,8 @@ void open_incident(const Event& event, Incident& incident) {
     take(event.body, "host", incident.host);
     take(event.body, "rule", incident.rule);
     take_unless_empty(event.body, "level", incident.level);
-    take(event.body, "reason", incident.reason);
+    take(event.body, "reason", incident.seen);
+    incident.reason = incident.seen;
     incident.members = event.body["members"].strings();
 }
 
@@ -157,6 +158,7 @@ Json Incident::to_json() const {
         {"cost_usd", cost_usd},
         {"tokens", tokens},
         {"rule", rule},
+        {"seen", seen},
         {"reason", reason},
         {"cause", or_null(cause)},
         {"acknowledged", acknowledged},

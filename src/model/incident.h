@@ -31,7 +31,8 @@ struct Incident {
     std::string rule;  // "down", a runbook entry's name, a criterion's name, or "systemic"
     IncidentState state = IncidentState::open;
     std::string level = "none";
-    std::string reason;  // what was seen, newest
+    std::string seen;    // when it was opened: never changes
+    std::string reason;  // the newest word on it
     Time opened_at{};
     std::optional<Time> resolved_at;
     std::string entry;  // runbook entry that is or was applied

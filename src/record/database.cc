@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "io/system_error.h"
 
 namespace ops {
 namespace {
@@ -357,6 +358,11 @@ Error Database::error(int code) const {
             fault = Fault::denied;
             what = "no permission to open it";
         }
+    }
+    if ((code & 0xff) == SQLITE_IOERR && connection_ != nullptr) {
+        const int why = sqlite3_system_errno(connection_);
+        if (why == EROFS) what += " (the disk is read-only)";
+        if (why != 0 && why != EROFS) what += " (" + system_words(why) + ")";
     }
     std::string advice;
     if (fault == Fault::corrupt) {

@@ -8,9 +8,6 @@
 namespace ops {
 namespace {
 
-constexpr Duration kFirstRetry = std::chrono::seconds(10);
-constexpr Duration kLongestRetry = std::chrono::minutes(5);
-
 int64_t millis(Time at) { return at.time_since_epoch().count(); }
 Time time_of(int64_t ms) { return Time(Duration(ms)); }
 
@@ -29,6 +26,7 @@ std::string write_incident(const Incident& incident) {
                          {"rule", incident.rule},
                          {"state", name_of(incident.state)},
                          {"level", incident.level},
+                         {"seen", incident.seen},
                          {"reason", incident.reason},
                          {"opened_at", millis(incident.opened_at)},
                          {"resolved_at", millis_or_null(incident.resolved_at)},
@@ -76,10 +74,10 @@ int progress_of(const Action& action) {
     return action.state == "awaiting_approval" ? 0 : 3;
 }
 
-Duration retry_after(int64_t failures) {
-    Duration wait = kFirstRetry;
-    for (int64_t i = 1; i < failures && wait < kLongestRetry; ++i) wait *= 2;
-    return std::min(wait, kLongestRetry);
+// When the event says that it is tried again; for ever put off when it does not.
+int64_t next_try(const Json& body) {
+    const Result<Time> at = parse_rfc3339(body["next_try"].as_string());
+    return at.ok() ? millis(at.value()) : kNeverTriedAgain;
 }
 
 bool begins_action(std::string_view kind) {
@@ -98,6 +96,7 @@ Result<Incident> read_incident(std::string_view body) {
     incident.rule = json["rule"].as_string();
     incident.state = parse_incident_state(json["state"].as_string()).value_or(IncidentState::open);
     incident.level = json["level"].as_string();
+    incident.seen = json["seen"].as_string();
     incident.reason = json["reason"].as_string();
     incident.opened_at = time_of(json["opened_at"].as_int());
     incident.resolved_at = read_time(json["resolved_at"]);
@@ -303,7 +302,7 @@ Result<> Projections::note_delivery(const Event& event, const std::string& key) 
     return TRY(database_->prepare("UPDATE delivery SET attempts = ?, next_try = ?, error = ? "
                                   "WHERE key = ? AND channel = ?"))
         .bind(failures)
-        .bind(millis(add_saturating(event.at, retry_after(failures))))
+        .bind(next_try(event.body))
         .bind(error)
         .bind(key)
         .bind(channel)

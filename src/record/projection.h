@@ -2,6 +2,8 @@
 // order, so they can be thrown away and made again.
 #pragma once
 
+#include <cstdint>
+#include <limits>
 #include <set>
 #include <string>
 #include <string_view>
@@ -38,6 +40,9 @@ private:
     Database* database_;
     std::set<std::string> cut_off_;
 };
+
+// `next_try` of a delivery that its channel refused for good. Nothing waits for it any more.
+inline constexpr int64_t kNeverTriedAgain = std::numeric_limits<int64_t>::max();
 
 // How the rows read back.
 Result<Incident> read_incident(std::string_view body);

@@ -40,13 +40,13 @@ std::vector<Subject> subjects_of(const Event& event) {
     }
     const std::string key = event.body["key"].as_string();
     if (event.kind.starts_with("alert.") && !key.empty()) {
-        subjects.push_back(
-            {.id = "alert " + key,
-             .key = key,
-             .newest = "SELECT last_seq, NOT EXISTS (SELECT 1 FROM delivery WHERE "
-                       "delivery.key = alert.key AND sent_at IS NULL) FROM alert WHERE key = ?",
-             .remove = "DELETE FROM alert WHERE key = ?",
-             .remove_more = "DELETE FROM delivery WHERE key = ?"});
+        subjects.push_back({.id = "alert " + key,
+                            .key = key,
+                            .newest = "SELECT last_seq, NOT EXISTS (SELECT 1 FROM delivery WHERE "
+                                      "delivery.key = alert.key AND sent_at IS NULL AND "
+                                      "next_try < 9223372036854775807) FROM alert WHERE key = ?",
+                            .remove = "DELETE FROM alert WHERE key = ?",
+                            .remove_more = "DELETE FROM delivery WHERE key = ?"});
     }
     return subjects;
 }

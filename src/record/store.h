@@ -90,8 +90,9 @@ struct StoredAlert {
     Json alert{};                     // body of alert.queued: level, title, text, fields, channels
     std::vector<std::string> sent{};  // channels that took it
     std::vector<std::string> waiting{};
-    int attempts = 0;     // failed ones, over all channels
-    std::string error{};  // the newest failure
+    std::vector<std::string> given_up{};  // refused for good
+    int attempts = 0;                     // failed ones, over all channels
+    std::string error{};                  // the newest failure
 };
 
 // One message to one channel that has not been taken yet.
@@ -145,8 +146,8 @@ public:
     Result<std::vector<StoredAlert>> alerts(const AlertQuery& query);
 
     // alert.queued puts one row per channel (a pair of key and channel is queued once, ever),
-    // alert.sent takes it out, alert.failed puts off the next try: 10 s, doubling to 5 min. Oldest
-    // first.
+    // alert.sent takes it out, alert.failed puts it off until its `next_try`, and for ever without
+    // one. Oldest first.
     Result<std::vector<OutboxRow>> outbox_due(Time now, size_t limit);
 
     // A few small things that must survive and are no events: epoch, detector states. Durable as

@@ -108,10 +108,13 @@ Result<Action> read_whole_action(Database& database, const Statement& row) {
 
 Result<> add_deliveries(Database& database, StoredAlert& alert) {
     Statement rows = TRY(database.prepare(
-        "SELECT channel, sent_at, attempts, error FROM delivery WHERE key = ? ORDER BY channel"));
+        "SELECT channel, sent_at, attempts, error, next_try FROM delivery WHERE key = ? "
+        "ORDER BY channel"));
     rows.bind(alert.key);
     while (TRY(rows.step())) {
-        (rows.is_null(1) ? alert.waiting : alert.sent).push_back(rows.text(0));
+        const bool given_up = rows.integer(4) == kNeverTriedAgain;
+        auto& list = !rows.is_null(1) ? alert.sent : given_up ? alert.given_up : alert.waiting;
+        list.push_back(rows.text(0));
         alert.attempts += static_cast<int>(rows.integer(2));
         if (!rows.view(3).empty()) alert.error = rows.text(3);
     }

@@ -292,16 +292,17 @@ TEST_F(StoreTest, TheOutboxTellsOnceAndTriesAgain) {
     EXPECT_EQ(due[0].channel, "phone");
 
     Json phone = Json::object({{"key", "inc-1/open"}, {"channel", "phone"}, {"error", "no net"}});
-    const int64_t waits[] = {10, 20, 40, 80, 160, 300, 300};
+    const int64_t waits[] = {5, 600, 1};  // whoever sends decides, the store only keeps it
     int64_t now = 10;
     for (const int64_t wait : waits) {
+        phone.set("next_try", format_rfc3339(at(now + wait)));
         append(event("alert.failed", "inc-1", "api", phone, at(now)));
         EXPECT_EQ(store_->outbox_due(at(now + wait - 1), 10).value().size(), 0U) << wait;
         due = store_->outbox_due(at(now + wait), 10).value();
         ASSERT_EQ(due.size(), 1U) << wait;
         now += wait;
     }
-    EXPECT_EQ(due[0].attempts, 7);
+    EXPECT_EQ(due[0].attempts, 3);
     auto told = store_->alerts({}).value();
     ASSERT_EQ(told.size(), 1U);
     EXPECT_EQ(told[0].sent, Names{"mail"});
@@ -311,6 +312,23 @@ TEST_F(StoreTest, TheOutboxTellsOnceAndTriesAgain) {
     append(event("alert.sent", "inc-1", "api", phone, at(now)));
     append(event("alert.failed", "inc-1", "api", phone, at(now)));
     EXPECT_EQ(store_->outbox_due(at(now + 1000), 10).value().size(), 0U);
+}
+
+TEST_F(StoreTest, WhatAChannelRefusedForGoodWaitsForNothing) {
+    const Json alert = Json::object({{"key", "k"}, {"channels", Json::of_strings({"mail", "tg"})}});
+    append(event("alert.queued", "", "api", alert, at(0)));
+    append(event("alert.failed", "", "api",
+                 Json::object({{"key", "k"}, {"channel", "mail"}, {"error", "no such user"}}),
+                 at(1)));
+    append(event("alert.sent", "", "api", Json::object({{"key", "k"}, {"channel", "tg"}}), at(2)));
+    EXPECT_EQ(store_->outbox_due(at(100'000'000), 10).value().size(), 0U);
+    const auto told = store_->alerts({}).value();
+    ASSERT_EQ(told.size(), 1U);
+    EXPECT_EQ(told[0].sent, Names{"tg"});
+    EXPECT_EQ(told[0].waiting, Names{});
+    EXPECT_EQ(told[0].given_up, Names{"mail"});
+    const PruneReport pruned = store_->prune(at(1000), at(1000)).value();
+    EXPECT_EQ(pruned.events, 2U) << "all but the newest; held by '" << pruned.held_by << "'";
 }
 
 TEST_F(StoreTest, KeepsSmallState) {

@@ -92,8 +92,13 @@ inline Event Storyteller::tell(Thread& thread) {
                                        {"title", "down"},
                                        {"channels", Json::of_strings({"mail", "phone"})}}));
         case 6:
-            return about(thread, "alert.failed",
-                         Json::object({{"key", key}, {"channel", "phone"}, {"error", "refused"}}));
+            return about(
+                thread, "alert.failed",
+                Json::object({{"key", key},
+                              {"channel", "phone"},
+                              {"error", "refused"},
+                              {"next_try",
+                               dice_.below(4) == 0 ? Json() : Json("2026-01-29T14:30:00.000Z")}}));
         case 7:
             return about(thread, "alert.sent", Json::object({{"key", key}, {"channel", "mail"}}));
         case 8: return about(thread, "incident.acknowledged", Json::object({{"by", "founder"}}));

@@ -111,11 +111,20 @@ bool may_hold(const expr::Expression& symptom, const Target& target) {
     return value.type() != Type::boolean || value.truth();
 }
 
+// An entry that names a group's facts is about that group: with `any: true` its other symptoms
+// (last_heartbeat > 5 minutes) are those of the members, and its commands are meant for them.
+bool is_of_another_group(const Entry& entry, const Service& service) {
+    return !entry.group_facts.empty() &&
+           std::none_of(entry.group_facts.begin(), entry.group_facts.end(),
+                        [&](const auto& one) { return one.second == service.group; });
+}
+
 }  // namespace
 
 bool may_match(const Entry& entry, std::string_view target, const Inventory& inventory) {
     if (entry.symptoms.empty()) return false;
     const Service* const service = inventory.find_service(target);
+    if (service != nullptr && is_of_another_group(entry, *service)) return false;
     const Host* const host = service != nullptr ? nullptr : inventory.find_host(target);
     const TargetKind kind = service != nullptr ? TargetKind::service
                             : host != nullptr  ? TargetKind::host

@@ -265,6 +265,15 @@ TEST(MayMatch, AsksWhetherTheFactsExist) {
     }
 }
 
+TEST(MayMatch, NamingAGroupsFactMeansThatGroupOnly) {
+    const Entry one = entry(
+        "    any: true\n    symptoms: ['worker_process_status == \"dead\"', last_heartbeat > 5m]\n"
+        "    auto_resolve: [{wait: 1}]\n");
+    EXPECT_TRUE(may_match(one, "worker_1", company().inventory));
+    EXPECT_FALSE(may_match(one, "api", company().inventory)) << "its heartbeat is not a worker's";
+    EXPECT_FALSE(may_match(one, "mail-in", company().inventory)) << "of another group";
+}
+
 TEST(MayMatch, AnySymptomIsEnoughWhereTheEntrySaysSo) {
     const Entry one = entry(
         "    any: true\n    symptoms: [disk_usage > 90%, service == \"api\"]\n"

@@ -30,6 +30,17 @@ private:
     Machine& machine_;
 };
 
+class Machine::MachineAlertLog final : public LogSink {
+public:
+    explicit MachineAlertLog(Machine& machine) : machine_(machine) {}
+    void alert_line(Level, std::string_view line) override {
+        machine_.log_->line(Severity::error, line);
+    }
+
+private:
+    Machine& machine_;
+};
+
 // The socket of the real one: an executor that is gone, or dies while it is asked, is a Fault.
 class Machine::DirectExecutors final : public Executors {
 public:
@@ -65,6 +76,11 @@ Machine::Machine(uint64_t seed)
     : world_(seed),
       disk_("sim-disk-" + std::to_string(seed), seed),
       log_(std::make_unique<MachineLog>(*this)),
+      alert_log_(std::make_unique<MachineAlertLog>(*this)),
+      emergency_(
+          std::make_unique<Emergency>(ChannelPorts{world_.http(), world_.mail(), world_.processes(),
+                                                   world_.files(), *alert_log_},
+                                      *log_)),
       executors_(std::make_unique<DirectExecutors>(*this)) {
     world_.deliver_probes_to([this](ProbeEvent event) {
         if (agent_) agent_->handle({Input(std::move(event))});
@@ -105,6 +121,7 @@ Result<> Machine::start_agent() {
     Problems problems;
     std::unique_ptr<Loaded> loaded = load(world_.files(), kConfig, no_environment, problems);
     if (!loaded) return Error{Fault::invalid, problems.print()};
+    escalation_ = loaded->escalation;
     const int generation = ++generation_;
     Ports ports{.clock = world_.clock(),
                 .random = world_.random(),
@@ -135,9 +152,11 @@ Result<> Machine::start_agent() {
         OpsAgent::start(std::move(ports), std::move(options), std::move(loaded));
     if (!agent.ok()) {
         why_down_ = agent.error().message;
+        if (!disk_.lost_power() && !world_.power().is_lost()) cannot_write(why_down_);
         return agent.error();
     }
     agent_ = std::move(agent).value();
+    emergency_->over(escalation_, world_.now());
     why_down_.clear();
     start_again_at_.reset();
     next_tick_ = world_.now();
@@ -186,14 +205,20 @@ bool Machine::is_dead() {
     log_lines_.push_back("agent stopped: " + reason);
     kill_agent();
     why_down_ = reason;
-    if (restarts_by_itself) start_again_at_ = world_.now() + std::chrono::seconds(10);
+    cannot_write(reason);
     return true;
+}
+
+// As the daemon does: somebody is told by a way that needs no disk, and it is tried again.
+void Machine::cannot_write(const std::string& reason) {
+    emergency_->tell(reason, escalation_, world_.now());
+    if (restarts_by_itself) start_again_at_ = world_.now() + std::chrono::seconds(10);
 }
 
 void Machine::tick_if_due() {
     const Time now = world_.now();
     if (!agent_ && start_again_at_ && now >= *start_again_at_) {
-        start_again_at_ = now + std::chrono::seconds(10);
+        start_again_at_.reset();
         (void)start_agent();  // the reason is kept in why_down_; it is tried again
         return;
     }
@@ -255,6 +280,21 @@ Result<Json> Machine::ask(const std::string& method, const std::string& path, co
     return Json::parse(reply.body);
 }
 
+std::vector<std::string> Machine::journal_lines() {
+    std::vector<std::string> lines;
+    if (!agent_) return lines;
+    EventQuery all;
+    all.limit = 100'000;
+    const auto events = agent_->store().events(all);
+    if (!events.ok()) return {events.error().message};
+    for (const Event& event : events.value()) {
+        lines.push_back(format_rfc3339(event.at).substr(11, 12) + " " + event.kind + " " +
+                        (event.target.empty() ? "-" : event.target) + " " +
+                        clip_end(event.body.dump(), 400));
+    }
+    return lines;
+}
+
 // --- the invariants of safety.md, section 6 ---
 
 void Machine::check_ledger() {
@@ -295,7 +335,10 @@ void Machine::check_at_rest() {
         }
     }
     const auto due = agent_->store().outbox_due(world_.now() + std::chrono::hours(24), 100);
-    if (due.ok() && world_.send_failure.count == 0) {
+    const bool channels_work = world_.send_failure.count == 0 &&
+                               std::all_of(world_.send_failures.begin(), world_.send_failures.end(),
+                                           [](const auto& one) { return one.second.count == 0; });
+    if (due.ok() && channels_work) {
         for (const OutboxRow& row : due.value()) {
             violations_.push_back("I8: never delivered: " + row.key + " to " + row.channel);
         }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/emergency.h"
 #include "agent/ops_agent.h"
 #include "resolve/executor.h"
 #include "sim/sim_vfs.h"
@@ -46,6 +47,7 @@ public:
 
     const std::string& why_down() const { return why_down_; }
     const std::vector<std::string>& log_lines() const { return log_lines_; }
+    std::vector<std::string> journal_lines();  // of a running agent
     // Broken invariants of safety.md 6, each told once; empty is what must be.
     const std::vector<std::string>& violations() const { return violations_; }
     // Everything that is to hold when nothing is under way any more (I4, I8).
@@ -55,9 +57,11 @@ public:
 
 private:
     class MachineLog;
+    class MachineAlertLog;
     class DirectExecutors;
     void deliver(Input input);
     bool is_dead();
+    void cannot_write(const std::string& reason);
     void check_ledger();
     void tick_if_due();
     Result<> open_executor();
@@ -65,6 +69,9 @@ private:
     sim::World world_;
     sim::SimDisk disk_;
     std::unique_ptr<MachineLog> log_;
+    std::unique_ptr<LogSink> alert_log_;
+    std::unique_ptr<Emergency> emergency_;
+    EscalationSettings escalation_;  // of the configuration that was last in force
     std::unique_ptr<RuleFiles> rules_;
     std::unique_ptr<Executor> executor_;
     std::unique_ptr<DirectExecutors> executors_;

@@ -43,7 +43,9 @@ public:
         for (const ScriptLine& line : script) {
             TRY(one(line).during(place(line)));
         }
+        for (const char* what : {"write", "marker", "executor"}) expect_fired(what);
         report_.log = machine_.log_lines();
+        report_.journal = machine_.journal_lines();
         for (const std::string& broken : machine_.violations()) report_.failures.push_back(broken);
         report_.passed = report_.failures.empty();
         return report_;
@@ -63,6 +65,14 @@ private:
             return Error{Fault::invalid, "'" + word + "' is no percentage"};
         }
         return std::stod(word);
+    }
+
+    static Result<int> number_of(const std::string& word) {
+        if (word.empty() || word.size() > 9 ||
+            word.find_first_not_of("0123456789") != std::string::npos) {
+            return Error{Fault::invalid, "'" + word + "' is no number"};
+        }
+        return std::stoi(word);
     }
 
     Result<> one(const ScriptLine& line) {
@@ -89,23 +99,46 @@ private:
             return {};
         }
         if (verb == "command" && count >= 3) return command(line);
-        if (verb == "channel" && count >= 3) {
-            machine_.world().send_failure.count =
-                line.words[1] == "ok" ? 0 : std::stoi(line.words[2]);
+        if (verb == "channel" && count >= 3) return channel(line);
+        return one_about_the_agent(line);
+    }
+
+    // channel fails N | channel ok 0 | channel WHERE fails N | channel WHERE refuses N |
+    // channel WHERE busy N for SECONDS-OR-DATE | channel WHERE ok
+    Result<> channel(const ScriptLine& line) {
+        const Words& words = line.words;
+        sim::World& world = machine_.world();
+        if (words[1] == "ok" || words[1] == "fails") {
+            world.send_failure.count = words[1] == "ok" ? 0 : TRY(number_of(words[2]));
             return {};
         }
-        return one_about_the_agent(line);
+        sim::World::SendFailure& failure = world.send_failures[words[1]];
+        failure = {};
+        if (words[2] == "ok" && words.size() == 3) return {};
+        if (words.size() < 4) return unknown(line);
+        failure.count = TRY(number_of(words[3]));
+        if (words[2] == "fails" && words.size() == 4) return {};
+        failure.status = 404;
+        if (words[2] == "refuses" && words.size() == 4) return {};
+        failure.status = 503;
+        if (words[2] != "busy" || words.size() != 6 || words[4] != "for") return unknown(line);
+        failure.retry_after = words[5];
+        return {};
     }
 
     Result<> one_about_the_agent(const ScriptLine& line) {
         const Words& words = line.words;
         const std::string& verb = words[0];
         if (verb == "power-cut" && words.size() == 4 && words[1] == "after") {
-            const auto nth = static_cast<uint64_t>(std::stoul(words[3]));
+            const auto nth = static_cast<uint64_t>(TRY(number_of(words[3])));
             if (words[2] == "write") {
+                expect_fired(words[2]);
                 machine_.disk().fail_at(nth, sim::DiskFault::power_cut);
+                ordered_[words[2]] = {line, [this] { return machine_.disk().has_failed(); }};
             } else if (words[2] == "marker") {
+                expect_fired(words[2]);
                 machine_.world().power().cut_after(nth);
+                ordered_[words[2]] = {line, [this] { return machine_.world().power().was_cut(); }};
             } else {
                 return unknown(line);
             }
@@ -115,7 +148,10 @@ private:
         if (line.text == "kill agent") return machine_.kill_agent(), Result<>();
         if (line.text == "kill executor") return machine_.kill_executor(), Result<>();
         if (verb == "kill" && words.size() == 4 && words[1] == "executor") {
-            return machine_.kill_executor_at(words[3], 1), Result<>();
+            expect_fired("executor");
+            machine_.kill_executor_at(words[3], 1);
+            ordered_["executor"] = {line, [this] { return machine_.executor_was_killed(); }};
+            return {};
         }
         if (line.text == "restart agent") {
             if (machine_.agent() != nullptr) machine_.kill_agent();
@@ -265,7 +301,7 @@ private:
         if (what == "hangs") {
             exit.how = Exit::How::timed_out;
         } else if (what == "exits" && words.size() == 4) {
-            exit.code = std::stoi(words[3]);
+            exit.code = TRY(number_of(words[3]));
         } else if (what == "prints" && words.size() == 4) {
             exit.output = words[3];
         } else if (what == "starts" && words.size() == 4) {
@@ -291,6 +327,14 @@ private:
 
     // --- expectations ---
 
+    // A crash that was ordered and never came leaves a scenario that shows nothing.
+    void expect_fired(const std::string& what) {
+        const auto known = ordered_.find(what);
+        if (known == ordered_.end()) return;
+        if (!known->second.has_fired()) fail(known->second.line, "it never happened");
+        ordered_.erase(known);
+    }
+
     void fail(const ScriptLine& line, const std::string& what) {
         report_.failures.push_back(place(line) + ": " + line.text + ": " + what);
     }
@@ -312,12 +356,27 @@ private:
     Result<> expect(const ScriptLine& line) {
         ++report_.expectations;
         const Words& words = line.words;
-        if (machine_.agent() == nullptr && line.text != "expect agent down") {
+        // What the world saw can be asked of a world without an agent, too.
+        const bool of_the_world = words.size() > 1 && (words[1] == "action" || words[1] == "told" ||
+                                                       words[1] == "tries" || words[1] == "agent");
+        if (machine_.agent() == nullptr && !of_the_world) {
             fail(line, "the agent is down: " + machine_.why_down());
             return {};
         }
         if (line.text == "expect agent down") {
             if (machine_.agent() != nullptr) fail(line, "it is up");
+            return {};
+        }
+        if (line.text == "expect agent up") {
+            if (machine_.agent() == nullptr) fail(line, "it is down: " + machine_.why_down());
+            return {};
+        }
+        if (words.size() == 5 && words[1] == "agent" && words[2] == "down" &&
+            words[3] == "because") {
+            if (machine_.agent() != nullptr) fail(line, "it is up");
+            if (machine_.why_down().find(words[4]) == std::string::npos) {
+                fail(line, "it is down: " + machine_.why_down());
+            }
             return {};
         }
         if (line.text == "expect at rest") return machine_.check_at_rest(), Result<>();
@@ -346,6 +405,13 @@ private:
             return expect_count(line, count, words[4]);
         }
         if (words.size() >= 3 && words[1] == "told") return expect_told(line);
+        if (words.size() == 4 && words[1] == "tries") {
+            const auto& tried = machine_.world().tried;
+            const auto count = std::count_if(tried.begin(), tried.end(), [&](const auto& where) {
+                return where.find(words[2]) != std::string::npos;
+            });
+            return expect_count(line, static_cast<size_t>(count), words[3]);
+        }
         if (words.size() == 4 && words[1] == "status") return expect_status(line);
         return unknown(line);
     }
@@ -428,6 +494,11 @@ private:
     Machine machine_;
     const ReadFile& read_file_;
     ScenarioReport report_;
+    struct OrderedCrash {
+        ScriptLine line;
+        std::function<bool()> has_fired;
+    };
+    std::map<std::string, OrderedCrash> ordered_;  // by its kind
     std::string config_, runbook_ = "common_issues: []\n";
     bool started_ = false;
 };

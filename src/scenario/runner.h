@@ -15,6 +15,7 @@ struct ScenarioReport {
     int expectations = 0;
     std::vector<std::string> failures;  // "FILE:12: expected ...", and broken invariants
     std::vector<std::string> log;       // what the agent said, with times
+    std::vector<std::string> journal;   // its events, one a line
 };
 
 // Text of a file that `use` names, relative to the scenario.

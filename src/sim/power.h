@@ -17,16 +17,21 @@ struct PowerLost {};
 class Power {
 public:
     // Lets `writes` more writes through, then the power is gone.
-    void cut_after(uint64_t writes) { left_ = writes; }
+    void cut_after(uint64_t writes) {
+        left_ = writes;
+        was_cut_ = false;
+    }
     // False: the power is gone (now, or already before).
     bool spend_write() {
         ++writes_;
         if (lost_) return false;
-        if (left_ == 0) lost_ = true;
+        if (left_ == 0) lost_ = was_cut_ = true;
         if (left_ != kNever) --left_;
         return !lost_;
     }
     bool is_lost() const { return lost_; }
+    // Did the cut that was last asked for come?
+    bool was_cut() const { return was_cut_; }
     void restore() {
         lost_ = false;
         left_ = kNever;
@@ -38,6 +43,7 @@ private:
     uint64_t left_ = kNever;
     uint64_t writes_ = 0;
     bool lost_ = false;
+    bool was_cut_ = false;
 };
 
 }  // namespace ops::sim

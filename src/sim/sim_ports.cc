@@ -158,9 +158,16 @@ bool SimWorkers::submit(std::function<void()> job) {
 
 Result<HttpReply> SimHttp::send(const HttpRequest& request) {
     if (world_.power_.is_lost()) throw PowerLost{};
-    if (world_.send_failure.count > 0) {
-        --world_.send_failure.count;
-        return Error{world_.send_failure.fault, "'" + request.url + "' did not answer"};
+    if (const auto failure = world_.take_send_failure(request.url)) {
+        if (failure->status == 0) {
+            return Error{failure->fault, "'" + request.url + "' did not answer"};
+        }
+        HttpReply refusal;
+        refusal.status = failure->status;
+        if (!failure->retry_after.empty()) {
+            refusal.headers.emplace_back("retry-after", failure->retry_after);
+        }
+        return refusal;
     }
     if (!world_.network_up_) return Error{Fault::unavailable, "network is unreachable"};
     world_.sent.push_back({world_.now_ + world_.job_took_, request.url, request.body});
@@ -171,9 +178,9 @@ Result<HttpReply> SimHttp::send(const HttpRequest& request) {
 
 Result<> SimMail::send(const MailMessage& message) {
     if (world_.power_.is_lost()) throw PowerLost{};
-    if (world_.send_failure.count > 0) {
-        --world_.send_failure.count;
-        return Error{world_.send_failure.fault, "'" + message.smtp_url + "' did not answer"};
+    if (const auto failure = world_.take_send_failure(join(message.to, ","))) {
+        return Error{failure->status == 0 ? failure->fault : Fault::denied,
+                     "'" + message.smtp_url + "' did not take it"};
     }
     world_.sent.push_back({world_.now_ + world_.job_took_, join(message.to, ","), message.text});
     return {};

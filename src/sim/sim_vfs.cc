@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstring>
 #include <map>
 #include <new>
@@ -133,7 +134,9 @@ struct SimVfs {
     static int pause(sqlite3_vfs*, int microseconds) noexcept { return microseconds; }
     static int now(sqlite3_vfs*, double* days) noexcept;
     static int now_ms(sqlite3_vfs*, sqlite3_int64* julian_ms) noexcept;
-    static int last_error(sqlite3_vfs*, int, char*) noexcept { return 0; }
+    static int last_error(sqlite3_vfs* vfs, int, char*) noexcept {
+        return state_of(vfs).read_only ? EROFS : 0;
+    }
 
     static int close(sqlite3_file* file) noexcept;
     static int read(sqlite3_file* file, void* out, int size, sqlite3_int64 offset) noexcept;

@@ -140,4 +140,18 @@ void World::on_command(std::string part, std::function<Exit(World&)> run) {
     command_rules_.insert(command_rules_.begin(), {std::move(part), std::move(run)});
 }
 
+std::optional<World::SendFailure> World::take_send_failure(std::string_view where) {
+    tried.emplace_back(where);
+    if (send_failure.count > 0) {
+        --send_failure.count;
+        return send_failure;
+    }
+    for (auto& [part, failure] : send_failures) {
+        if (failure.count <= 0 || where.find(part) == std::string_view::npos) continue;
+        --failure.count;
+        return failure;
+    }
+    return std::nullopt;
+}
+
 }  // namespace ops::sim

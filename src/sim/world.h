@@ -149,12 +149,16 @@ public:
         std::string text;
     };
     std::vector<Sent> sent;
-    // Makes the next `count` sends fail with this fault.
+    std::vector<std::string> tried;  // where anything was tried to be sent, with or without success
+    // Makes the next `count` sends fail: with a fault, or with an HTTP status when there is one.
     struct SendFailure {
         int count = 0;
         Fault fault = Fault::unavailable;
+        int status = 0;
+        std::string retry_after{};
     };
-    SendFailure send_failure;
+    SendFailure send_failure;                          // of any channel
+    std::map<std::string, SendFailure> send_failures;  // where the url or recipient holds the key
 
 private:
     friend class SimClock;
@@ -175,6 +179,7 @@ private:
         }
     };
     void plan_heartbeat(const std::string& name, int generation);
+    std::optional<SendFailure> take_send_failure(std::string_view where);
 
     Time now_;
     uint64_t order_ = 0;
