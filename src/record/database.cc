@@ -360,9 +360,16 @@ Error Database::error(int code) const {
         }
     }
     if ((code & 0xff) == SQLITE_IOERR && connection_ != nullptr) {
-        const int why = sqlite3_system_errno(connection_);
+        // At a commit SQLite does not keep the system's number; its VFS still has it, or an older
+        // one, so that only what fits is believed.
+        sqlite3_vfs* vfs = nullptr;
+        sqlite3_file_control(connection_, "main", SQLITE_FCNTL_VFS_POINTER, &vfs);
+        int why = sqlite3_system_errno(connection_);
+        if (why == 0 && vfs != nullptr && vfs->xGetLastError != nullptr) {
+            why = vfs->xGetLastError(vfs, 0, nullptr);
+        }
         if (why == EROFS) what += " (the disk is read-only)";
-        if (why != 0 && why != EROFS) what += " (" + system_words(why) + ")";
+        if (why == EIO || why == EDQUOT || why == ENOSPC) what += " (" + system_words(why) + ")";
     }
     std::string advice;
     if (fault == Fault::corrupt) {
