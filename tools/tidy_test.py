@@ -168,6 +168,37 @@ class Tidy(unittest.TestCase):
         function = "void a() {\n" + "    if (b) {\n        c();\n    }\n" * 20 + "}\n"
         self.assert_fine("src/base/a.cc", function * 5)
 
+    def types(self, files):
+        paths = [self.write(path, text) for path, text in files.items()]
+        return "\n".join(tidy.check_types(sorted(paths), ROOMS))
+
+    def test_one_type_of_a_name(self):
+        here = "namespace ops {\nstruct Target {\n    int a;\n};\n}\n"
+        hidden = "namespace ops {\nnamespace {\nstruct Target { int b; };\n}\n}\n"
+        said = self.types({"src/io/a.cc": here, "src/record/b.cc": here})
+        self.assertIn("src/record/b.cc:2: type 'ops::Target' is defined in src/io/a.cc too", said)
+        for clash in ("enum class Target { a };", "class Target final : public Base {};",
+                      "struct Target : Base { void f() {} };", "union Target { int i; };"):
+            said = self.types({"src/io/a.cc": here, "src/record/b.cc": f"namespace ops {{ {clash} }}"})
+            self.assertIn("src/record/b.cc:1", said, clash)
+        for other in (hidden, here.replace("ops", "ops::sim"), "namespace ops { struct Target; }",
+                      "namespace ops { class Outer { struct Target {}; }; }",
+                      "namespace ops { void f() { struct Target {}; } }",
+                      "namespace ops { struct Target make() { return {}; } }",
+                      "namespace ops { struct Outer::Target {}; }",
+                      "namespace ops { template <> struct Target<int> {}; }"):
+            self.assertEqual(self.types({"src/io/a.cc": here, "src/record/b.cc": other}), "", other)
+
+    def test_types_of_tests_clash_in_one_program_only(self):
+        story = "namespace ops {\nclass Story {};\n}\n"
+        self.assertEqual(
+            self.types({"src/io/a_test.cc": story, "src/record/b_test.cc": story}), "")
+        here = {"src/io/a_test.cc": "", "src/record/b_test.cc": story}
+        self.assertIn("is defined in", self.types(here | {"src/record/c.cc": story}))
+        self.assertIn("is defined in", self.types(here | {"src/record/c.cc": "", "src/io/d.cc": story}))
+        self.assertEqual(self.types(here | {"src/io/d.cc": "", "src/sim/e.cc": story}), "",
+                         "a test of record has no sim in it")
+
     def test_headers(self):
         self.assert_fine("src/base/a.h", HEADER)
         self.assert_breach("begin with a comment", "src/base/a.h", "#pragma once\n")

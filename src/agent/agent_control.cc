@@ -29,6 +29,30 @@ std::string header(std::string_view name, std::string_view type, std::string_vie
            std::string(name) + " " + std::string(type) + "\n";
 }
 
+// As the journal has it: "ann", or "ann (root)" when another user's process claims the name.
+std::string who(const Deed& deed) {
+    const bool same = deed.user.empty() || to_lower(deed.user) == to_lower(deed.by);
+    return same ? deed.by : deed.by + " (" + deed.user + ")";
+}
+
+// Whose process a recorded name came from: "root" of "ann (root)" and of "root".
+std::string user_of(std::string_view name) {
+    const size_t open = name.rfind(" (");
+    if (open == std::string_view::npos || !name.ends_with(')')) return to_lower(name);
+    return to_lower(name.substr(open + 2, name.size() - open - 3));
+}
+
+// Two people are needed, and one of them is not two by giving another name.
+bool has_said_yes(const Action& action, const Deed& deed) {
+    for (const std::string_view known : split(action.approved_by, ',')) {
+        const std::string_view name = trim(known);
+        if (name.empty()) continue;
+        if (to_lower(name) == to_lower(who(deed))) return true;
+        if (!deed.user.empty() && user_of(name) == to_lower(deed.user)) return true;
+    }
+    return false;
+}
+
 }  // namespace
 
 // --- look ---
@@ -82,7 +106,7 @@ Json OpsAgent::health_json() const {
 
 Result<Json> OpsAgent::act(const Deed& deed) {
     if (deed.what == "pause" || deed.what == "resume") {
-        return set_paused(deed.what == "pause", deed.by);
+        return set_paused(deed.what == "pause", deed);
     }
     if (deed.what == "silence") return add_silence(deed);
     if (deed.what == "reload") {
@@ -92,10 +116,12 @@ Result<Json> OpsAgent::act(const Deed& deed) {
     return act_on_case(deed);
 }
 
-Result<Json> OpsAgent::set_paused(bool paused, const std::string& by) {
+Result<Json> OpsAgent::set_paused(bool paused, const Deed& deed) {
+    const std::string by = who(deed);
     const Time now = ports_.clock.now();
     TRY(set_kill_switch(ports_.files, loaded_->data_dir, paused, by, now));
-    note(paused ? "agent.paused" : "agent.resumed", nullptr, "", Json::object({{"by", by}}));
+    note(paused ? "agent.paused" : "agent.resumed", nullptr, "",
+         Json::object({{"by", by}, {"via", deed.via}}));
     ports_.log.line(Severity::warning, std::string(paused ? "paused by " : "resumed by ") + by);
     if (!paused) ask_again_after_pause();
     return Json::object({{"paused", paused}});
@@ -108,9 +134,12 @@ Result<Json> OpsAgent::add_silence(const Deed& deed) {
         return Error{Fault::invalid, "silence for how long? A duration like 2h"};
     const Time now = ports_.clock.now();
     const Time until = add_saturating(now, deed.span);
-    TRY(escalator_->silence(deed.id, until, deed.by, now));
+    TRY(escalator_->silence(deed.id, until, who(deed), now));
     note("silence.added", nullptr, "",
-         Json::object({{"matcher", deed.id}, {"until", format_rfc3339(until)}, {"by", deed.by}}));
+         Json::object({{"matcher", deed.id},
+                       {"until", format_rfc3339(until)},
+                       {"by", who(deed)},
+                       {"via", deed.via}}));
     states_changed_ = true;
     return Json::object({{"silenced", deed.id}, {"until", format_rfc3339(until)}});
 }
@@ -125,15 +154,16 @@ Result<Json> OpsAgent::act_on_case(const Deed& deed) {
     const std::string id = named->id, target = named->target;
     if (deed.what == "ack") {
         note("incident.acknowledged", the_case, target,
-             Json::object({{"by", deed.by}, {"note", deed.note}}));
+             Json::object({{"by", who(deed)}, {"via", deed.via}, {"note", deed.note}}));
         escalate(*the_case);
     } else if (deed.what == "resolve") {
         if (the_case->repair && the_case->incident.state == IncidentState::resolving) {
             return Error{Fault::denied,
                          "a repair is under way; pause first, or wait for it to end"};
         }
-        withdraw_repair(*the_case, "closed by " + deed.by);
-        resolve_case(*the_case, "human", "closed by " + deed.by, deed.note);
+        const std::string closed = "closed by " + who(deed) + " (" + deed.via + ")";
+        withdraw_repair(*the_case, closed);
+        resolve_case(*the_case, "human", closed, deed.note);
         return Json::object({{"id", id}, {"state", "resolved"}});
     } else if (deed.what == "approve" || deed.what == "reject") {
         const Action* action = awaiting_action(*the_case);
@@ -142,9 +172,17 @@ Result<Json> OpsAgent::act_on_case(const Deed& deed) {
         }
         const std::string shown = action->argv_sha256;
         if (deed.what == "approve") {
-            feed(*the_case, RepairApproved{deed.by, shown});
+            if (!deed.shown.empty() && deed.shown != shown) {
+                return Error{Fault::denied,
+                             "the commands are not those that were shown any more; look again"};
+            }
+            if (has_said_yes(*action, deed)) {
+                return Error{Fault::denied, "'" + (deed.user.empty() ? deed.by : deed.user) +
+                                                "' has said yes already; another person must"};
+            }
+            feed(*the_case, RepairApproved{who(deed), shown, deed.via});
         } else {
-            feed(*the_case, RepairRejected{deed.by});
+            feed(*the_case, RepairRejected{who(deed), deed.via});
         }
     } else {
         return Error{Fault::invalid, "nothing to do is called '" + deed.what + "'"};

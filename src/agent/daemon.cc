@@ -17,6 +17,7 @@
 #include "io/stderr_log.h"
 #include "io/worker_pool.h"
 #include "resolve/executor_client.h"
+#include "resolve/rules.h"
 #include "web/server.h"
 
 namespace ops {

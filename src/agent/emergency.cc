@@ -1,9 +1,13 @@
 #include "agent/emergency.h"
 
+#include <utility>
+
 namespace ops {
 
 void Emergency::tell(const std::string& reason, const EscalationSettings& escalation, Time now) {
-    log_.line(Severity::error, "not acting: " + reason);
+    if (std::exchange(reason_, reason) != reason) {
+        log_.line(Severity::error, "not acting: " + reason);
+    }
     if (key_.empty()) key_ = "emergency/" + format_rfc3339(now);
     AlertDraft alert;
     alert.key = key_;
@@ -31,6 +35,7 @@ void Emergency::over(const EscalationSettings& escalation, Time now) {
     for (const std::string& channel : told_) (void)send(alert, channel, escalation);  // logged
     told_.clear();
     key_.clear();
+    reason_.clear();
 }
 
 bool Emergency::send(const AlertDraft& alert, const std::string& channel,

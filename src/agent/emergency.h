@@ -29,6 +29,7 @@ private:
     Log& log_;
     std::set<std::string> told_;  // channels
     std::string key_;             // of this outage; empty: there is none
+    std::string reason_;          // that was logged
 };
 
 }  // namespace ops

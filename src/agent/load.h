@@ -21,14 +21,16 @@ struct Loaded {
     EscalationSettings escalation;
     std::string data_dir;  // absolute or relative to the working folder
     std::string runbook_file;
+    struct SecretFile {
+        std::string path;
+        Place place;  // that names it
+    };
+    std::vector<SecretFile> secret_files;
 };
 
 // The config file, conf.d/*.yaml beside it, and the runbook it names (relative to its folder).
 // Every problem of all of them is noted; null when there was an error.
 std::unique_ptr<Loaded> load(Files& files, const std::string& config_file,
                              const Environment& environment, Problems& problems);
-
-// `path` as the config file means it: relative to the file's own folder.
-std::string beside(const std::string& config_file, const std::string& path);
 
 }  // namespace ops

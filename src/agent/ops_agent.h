@@ -147,7 +147,7 @@ private:
     Json health_json() const;
     Json target_json(const TargetState& state) const;
     Result<Json> act_on_case(const Deed& deed);
-    Result<Json> set_paused(bool paused, const std::string& by);
+    Result<Json> set_paused(bool paused, const Deed& deed);
     Result<Json> add_silence(const Deed& deed);
 
     // RepairWorld

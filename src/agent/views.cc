@@ -128,6 +128,7 @@ Result<Json> alerts(Store& store, const View& view, Time now) {
                           {"text", alert.alert["text"]},
                           {"sent", Json::of_strings(alert.sent)},
                           {"waiting", Json::of_strings(alert.waiting)},
+                          {"given_up", Json::of_strings(alert.given_up)},
                           {"error", alert.error.empty() ? Json() : Json(alert.error)}}));
     }
     return Json::object({{"alerts", list}});

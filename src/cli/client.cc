@@ -1,13 +1,11 @@
 #include "cli/client.h"
 
 #include "agent/health.h"
-#include "agent/load.h"
 #include "agent/views.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "io/curl_http.h"
 #include "io/posix_files.h"
-#include "io/real_clock.h"
 #include "io/standard_output.h"
 
 namespace ops {
@@ -49,8 +47,7 @@ Result<Client> Client::open(const Invocation& invocation) {
     }
     PosixFiles files;
     Problems problems;
-    const std::shared_ptr<const Loaded> loaded =
-        load(files, invocation.config_file, environment_variable, problems);
+    auto loaded = load(files, invocation.config_file, environment_variable, problems);
     if (!loaded) {
         return Error{Fault::invalid,
                      "the configuration has errors; see 'ops-agent lint'\n" + problems.print()};
@@ -62,6 +59,8 @@ Result<Client> Client::open(const Invocation& invocation) {
     client.time_zone_ = loaded->settings.agent.time_zone;
     const Result<std::string> token = files.read(client.data_dir_ + "/api.token");
     if (token.ok()) client.token_ = trim(token.value());
+    client.loaded_ = std::move(loaded);
+    client.now_ = invocation.now;
     return client;
 }
 
@@ -107,13 +106,14 @@ Result<Json> Client::look(const View& view, bool& from_records) {
     options.access = Access::read;
     auto store = Store::open(data_dir_, options);
     if (!store.ok()) return live;  // no agent and no records: the first is what to tell
-    RealClock clock;
     from_records = true;
-    if (view.what == "health") {
-        PosixFiles files;
-        return last_health(*store.value(), *loaded_, files, clock.now());
-    }
-    return look_at_records(*store.value(), view, clock.now());
+    if (view.what != "health") return look_at_records(*store.value(), view, now_);
+    PosixFiles files;
+    Json health = TRY(last_health(*store.value(), *loaded_, files, now_));
+    const Json open =
+        TRY(look_at_records(*store.value(), {"incidents", "", {{"state", kOpenStates}}}, now_));
+    health.set("open_incidents", static_cast<int64_t>(open["incidents"].items().size()));
+    return health;
 }
 
 int told(const Error& error, const Terminal& terminal) {

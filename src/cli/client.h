@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "agent/load.h"
 #include "base/json.h"
 #include "base/result.h"
 #include "cli/verbs.h"
@@ -13,7 +14,9 @@
 
 namespace ops {
 
-struct Loaded;
+// Of incidents that are not resolved, as the API's `state` takes them.
+inline constexpr const char* kOpenStates =
+    "open,awaiting_approval,resolving,verifying,escalated,acknowledged";
 
 class Client {
 public:
@@ -33,8 +36,9 @@ public:
 
 private:
     Result<Json> ask(const std::string& method, const std::string& path, const std::string& body);
+    std::unique_ptr<Loaded> loaded_;
     std::string listen_, data_dir_, token_, time_zone_;
-    std::shared_ptr<const Loaded> loaded_;
+    Time now_{};
 };
 
 // Prints why it did not work; the exit code: 3 when no agent runs, 2 for what was asked wrongly, 1

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "cli/verbs.h"
+#include "io/real_clock.h"
 
 namespace {
 
@@ -31,6 +32,7 @@ struct Parsed {
     Invocation invocation;
     std::map<std::string, std::string> texts;
     std::map<std::string, bool> flags;
+    std::string now;
 };
 
 void add_verb(CLI::App& app, const Verb& verb, Parsed& parsed) {
@@ -40,6 +42,8 @@ void add_verb(CLI::App& app, const Verb& verb, Parsed& parsed) {
     sub->add_option("-c,--config", parsed.invocation.config_file,
                     "configuration; default ./ops-agent.yaml, then /etc/ops-agent/ops-agent.yaml");
     sub->add_flag("--json", parsed.invocation.json, "JSON on standard output");
+    // "2m ago" as of another moment: for old records, and for tests that compare output.
+    sub->add_option("--now", parsed.now)->group("");
     if (verb.most_words > 0) {
         auto* words = sub->add_option("words", parsed.invocation.words, std::string(verb.words));
         words->expected(verb.least_words, verb.most_words)->required(verb.least_words > 0);
@@ -97,6 +101,13 @@ int run(int argc, char** argv) {
         return ops::kUsage;
     }
     Invocation& invocation = parsed.invocation;
+    const auto now = parsed.now.empty() ? ops::Result<ops::Time>(ops::RealClock().now())
+                                        : ops::parse_rfc3339(parsed.now);
+    if (!now.ok()) {
+        terminal.problem("--now: " + now.error().message);
+        return ops::kUsage;
+    }
+    invocation.now = now.value();
     invocation.config_given = !invocation.config_file.empty();
     if (!invocation.config_given) invocation.config_file = find_config();
     for (const auto& [name, text] : parsed.texts) {

@@ -9,7 +9,11 @@
 namespace ops {
 namespace {
 
-std::string by(const Invocation& invocation) { return invocation.option("--by", user_name()); }
+// Who says so, and whose process this is: the agent records both.
+Json words_of(const Invocation& invocation) {
+    const std::string user = user_name();
+    return Json::object({{"by", invocation.option("--by", user)}, {"user", user}});
+}
 
 int post(const Invocation& invocation, Terminal& terminal, const std::string& path,
          const Json& body, const std::string& done) {
@@ -23,15 +27,32 @@ int post(const Invocation& invocation, Terminal& terminal, const std::string& pa
 }
 
 int decide(const Invocation& invocation, Terminal& terminal, const std::string& what,
-           const std::string& done) {
+           const std::string& done, const std::string& shown = "") {
     const std::string& id = invocation.words[0];
     if (!is_safe_word(id)) {
         terminal.problem("'" + printable(id, Lines::flatten) + "' is no id");
         return kUsage;
     }
-    return post(invocation, terminal, "/api/v1/incidents/" + id + "/" + what,
-                Json::object({{"by", by(invocation)}, {"note", invocation.option("--note")}}),
+    Json body = words_of(invocation);
+    body.set("note", invocation.option("--note"));
+    if (!shown.empty()) body.set("argv_sha256", shown);
+    return post(invocation, terminal, "/api/v1/incidents/" + id + "/" + what, body,
                 id + " " + done);
+}
+
+// Everything that a yes allows, in the order it will run.
+void print_plan(const Json& incident, const Json& asked, const Terminal& terminal) {
+    terminal.line(incident["title"].as_string() + ": " + incident["seen"].as_string());
+    terminal.line("Entry '" + asked["entry"].as_string() + "', risk " + asked["risk"].as_string() +
+                  ", will run:");
+    for (const Json& command : asked["commands"].items()) {
+        std::string line = "  " + printable(join(command["argv"].strings(), " "), Lines::flatten);
+        const std::string host = command["host"].as_string(), user = command["as"].as_string();
+        if (!host.empty()) line += "  (on " + host + ")";
+        if (!user.empty()) line += "  (as " + user + ")";
+        if (command["kind"].as_string() == "undo") line += "  (only to undo it)";
+        terminal.line(line);
+    }
 }
 
 }  // namespace
@@ -48,16 +69,15 @@ int verb_approve(const Invocation& invocation, Terminal& terminal) {
     Client client = std::move(opened).value();
     const Result<Json> incident = client.get("/api/v1/incidents/" + id);
     if (!incident.ok()) return told(incident.error(), terminal);
-    bool found = false;
-    for (const Json& action : incident.value()["actions"].items()) {
-        if (action["state"].as_string() != "awaiting_approval") continue;
-        found = true;
-        if (!invocation.json) terminal.line("will run: " + join(action["argv"].strings(), " "));
+    const Json* asked = nullptr;
+    for (const Json& event : incident.value()["timeline"].items()) {
+        if (event["kind"].as_string() == "action.awaiting") asked = &event["body"];
     }
-    if (!found) {
+    if (asked == nullptr || incident.value()["state"].as_string() != "awaiting_approval") {
         terminal.problem("incident '" + id + "' waits for no approval");
         return kUnwell;
     }
+    if (!invocation.json) print_plan(incident.value(), *asked, terminal);
     if (!invocation.flag("--yes") && terminal.has_colours()) {
         terminal.line("approve? [y/N]");
         const int answer = std::getchar();
@@ -66,7 +86,7 @@ int verb_approve(const Invocation& invocation, Terminal& terminal) {
             return kUnwell;
         }
     }
-    return decide(invocation, terminal, "approve", "approved");
+    return decide(invocation, terminal, "approve", "approved", (*asked)["argv_sha256"].as_string());
 }
 
 int verb_reject(const Invocation& invocation, Terminal& terminal) {
@@ -86,20 +106,20 @@ int verb_resolve(const Invocation& invocation, Terminal& terminal) {
 }
 
 int verb_silence(const Invocation& invocation, Terminal& terminal) {
-    return post(invocation, terminal, "/api/v1/silences",
-                Json::object({{"name", invocation.words[0]},
-                              {"duration", invocation.words[1]},
-                              {"by", by(invocation)}}),
+    Json body = words_of(invocation);
+    body.set("name", invocation.words[0]);
+    body.set("duration", invocation.words[1]);
+    return post(invocation, terminal, "/api/v1/silences", body,
                 invocation.words[0] + " is silent for " + invocation.words[1] +
                     "; it is still watched and repaired");
 }
 
 int verb_pause(const Invocation& invocation, Terminal& terminal) {
-    return post(invocation, terminal, "/api/v1/pause", Json::object({{"by", by(invocation)}}),
+    return post(invocation, terminal, "/api/v1/pause", words_of(invocation),
                 "paused: no action starts until 'ops-agent resume'");
 }
 int verb_resume(const Invocation& invocation, Terminal& terminal) {
-    return post(invocation, terminal, "/api/v1/resume", Json::object({{"by", by(invocation)}}),
+    return post(invocation, terminal, "/api/v1/resume", words_of(invocation),
                 "resumed: actions may start");
 }
 

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "cli/client.h"
+#include "cli/secrets.h"
 #include "cli/verbs.h"
 #include "escalate/channel.h"
 #include "escalate/escalate.h"
@@ -33,6 +34,7 @@ public:
             if (!host.local) ssh(host);
         }
         channels();
+        secrets();
         kill_switch();
         return findings_;
     }
@@ -107,6 +109,12 @@ private:
         } else {
             fine("critical incidents go to " + join(critical, ", "));
         }
+    }
+
+    void secrets() {
+        const auto open = open_secrets(loaded_);
+        for (const OpenSecret& secret : open) warning(secret.what, secret.advice);
+        if (open.empty()) fine("secrets can be read by this user only");
     }
 
     void kill_switch() {

@@ -1,4 +1,5 @@
 #include "agent/load.h"
+#include "cli/secrets.h"
 #include "cli/verbs.h"
 #include "io/posix_files.h"
 #include "io/standard_output.h"
@@ -17,6 +18,11 @@ int verb_lint(const Invocation& invocation, Terminal& terminal) {
         return kUsage;
     }
     const auto loaded = load(files, invocation.config_file, environment_variable, problems);
+    if (loaded) {
+        for (const OpenSecret& secret : open_secrets(*loaded)) {
+            problems.warning(secret.place, secret.what + ": " + secret.advice);
+        }
+    }
     problems.sort_by_place();
     size_t errors = 0;
     Json list = Json::array();

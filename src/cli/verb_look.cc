@@ -1,15 +1,18 @@
 // Verbs that show: the cause first, then what was done, then the rest.
+#include <algorithm>
+#include <utility>
+
 #include "base/text.h"
 #include "base/units.h"
 #include "cli/client.h"
 #include "cli/verbs.h"
+#include "cli/words.h"
 #include "escalate/alert.h"
-#include "io/real_clock.h"
 
 namespace ops {
 namespace {
 
-Time now() { return RealClock().now(); }
+constexpr size_t kMostWell = 40;  // targets that are up, before they are only counted
 
 Colour colour_of_status(const std::string& status) {
     if (status == "up" || status == "ok") return Colour::green;
@@ -25,24 +28,30 @@ Colour colour_of_state(const Json& incident) {
     return Colour::yellow;
 }
 
-std::string state_of(const Json& incident) {
-    const std::string state = incident["state"].as_string();
-    const std::string by = incident["resolved_by"].as_string();
-    if (state != "resolved") return state;
-    if (by == "auto") return "repaired";
-    return by == "human" ? "closed" : "recovered";
+Colour colour_of_action(const std::string& state) {
+    if (state == "verified") return Colour::green;
+    return state == "failed" ? Colour::red : Colour::yellow;
 }
 
 // How long it lasted, or has lasted.
-std::string lasted(const Json& incident) {
+std::string lasted(const Json& incident, Time now) {
     const Result<Time> from = parse_rfc3339(incident["opened_at"].as_string());
     const Result<Time> to = parse_rfc3339(incident["resolved_at"].as_string());
     if (!from.ok()) return "-";
     return format_duration_short(std::chrono::duration_cast<std::chrono::seconds>(
-        (to.ok() ? to.value() : now()) - from.value()));
+        (to.ok() ? to.value() : now) - from.value()));
 }
 
-std::string joined(const Json& list) { return join(list.strings(), " "); }
+// "2026-01-29 14:30", and with seconds the time of day alone.
+std::string moment(const Json& rfc3339, const std::string& zone) {
+    const Result<Time> at = parse_rfc3339(rfc3339.as_string());
+    return at.ok() ? local_time(at.value(), zone) : "-";
+}
+std::string clock_time(const Json& rfc3339, const std::string& zone) {
+    const std::string minute = moment(rfc3339, zone);
+    if (minute == "-") return minute;
+    return minute.substr(11) + rfc3339.as_string().substr(16, 3);  // seconds are alike in any zone
+}
 
 // What a value of a fact is to people; the unit is the fact's.
 std::string said(const std::string& fact, const Json& value) {
@@ -64,22 +73,38 @@ std::string some_facts(const Json& facts) {
     return out;
 }
 
-void print_targets(const Json& list, const Terminal& terminal) {
-    Table table({"", "NAME", "STATUS", "SINCE", "WHAT"});
+// What is not well first; of many that are, only how many.
+void print_targets(const Json& list, const Invocation& invocation, const Terminal& terminal) {
+    std::vector<const Json*> all;
+    size_t well = 0;
     for (const Json& one : list.items()) {
-        const std::string status = one["status"].as_string();
-        const std::string reason = one["reason"].as_string();
+        all.push_back(&one);
+        well += one["status"].as_string() == "up" ? 1U : 0U;
+    }
+    const auto is_well = [](const Json* one) { return (*one)["status"].as_string() == "up"; };
+    std::stable_partition(all.begin(), all.end(), [&](const Json* one) { return !is_well(one); });
+    const bool only_counted = well > kMostWell && !invocation.flag("--all");
+    Table table({"", "NAME", "STATUS", "SINCE", "WHAT"});
+    for (const Json* one : all) {
+        if (only_counted && is_well(one)) continue;
+        const std::string status = (*one)["status"].as_string();
+        const std::string reason = (*one)["reason"].as_string();
+        const std::string since = (*one)["since"].as_string();
         const Colour colour = colour_of_status(status);
         table.row({{status == "up"     ? "●"
                     : status == "down" ? "✗"
                                        : "○",
                     colour},
-                   {one["name"].as_string()},
+                   {(*one)["name"].as_string()},
                    {status, colour},
-                   {one["since"].is_null() ? "-" : ago(one["since"].as_string(), now())},
-                   {reason.empty() ? some_facts(one["facts"]) : reason}});
+                   {since.empty() ? "-" : ago(since, invocation.now)},
+                   {reason.empty() ? some_facts((*one)["facts"]) : reason}});
     }
     if (!table.is_empty()) table.print(terminal);
+    if (only_counted) {
+        terminal.line(terminal.in(Colour::green, "●") + " " + std::to_string(well) +
+                      " more are up (--all shows them)");
+    }
 }
 
 View view_of(const Invocation& invocation, std::string what) {
@@ -91,11 +116,9 @@ View view_of(const Invocation& invocation, std::string what) {
     return view;
 }
 
-void note_records(bool from_records, const Invocation& invocation, const Terminal& terminal) {
-    if (from_records && !invocation.json) {
-        terminal.line(
-            terminal.in(Colour::dim, "(no agent is running: this is what its records say)"));
-    }
+void note_records(bool from_records, const Terminal& terminal) {
+    if (!from_records) return;
+    terminal.line(terminal.in(Colour::dim, "(no agent is running: this is what its records say)"));
 }
 
 // Fetches a view and hands it to `print`, or prints it as it is for --json.
@@ -111,21 +134,39 @@ int show_view(const Invocation& invocation, Terminal& terminal, const View& view
         terminal.line(json.value().dump_pretty());
         return kFine;
     }
-    note_records(from_records, invocation, terminal);
-    return print(json.value());
+    note_records(from_records, terminal);
+    return print(json.value(), one.time_zone());
 }
 
-void print_incidents(const Json& list, const Terminal& terminal) {
-    Table table({"ID", "STATE", "LEVEL", "OPENED", "LASTED", "WHAT"});
+void print_incidents(const Json& list, Time now, const Terminal& terminal) {
+    Table table({"ID", "STATE", "OPENED", "LASTED", "WHAT"});
     for (const Json& one : list.items()) {
+        const std::string seen = one["seen"].as_string();
         table.row({{one["id"].as_string()},
-                   {state_of(one), colour_of_state(one)},
-                   {one["level"].as_string()},
-                   {ago(one["opened_at"].as_string(), now())},
-                   {lasted(one)},
-                   {one["title"].as_string() + ": " + one["reason"].as_string()}});
+                   {state_words(one), colour_of_state(one)},
+                   {ago(one["opened_at"].as_string(), now)},
+                   {lasted(one, now)},
+                   {one["title"].as_string() + (seen.empty() ? "" : ": " + seen)}});
     }
     table.print(terminal);
+}
+
+void print_health(const Json& health, bool from_records, const Invocation& invocation,
+                  const Terminal& terminal) {
+    const int64_t open = health["open_incidents"].as_int();
+    const std::string status = health["status"].as_string();
+    if (from_records) {
+        const std::string at = health["at"].as_string();
+        terminal.line(terminal.in(Colour::red, "NO AGENT IS RUNNING") + ": nothing is watched" +
+                      (at.empty() ? "" : "; this is how it was " + ago(at, invocation.now)));
+    }
+    terminal.line(terminal.in(colour_of_status(status), status) + ", " + std::to_string(open) +
+                  (open == 1 ? " open incident" : " open incidents") + ", mode " +
+                  health["mode"].as_string() +
+                  (health["paused"].as_bool()
+                       ? ", " + terminal.in(Colour::red, "PAUSED: nothing is repaired")
+                       : ""));
+    terminal.line();
 }
 
 }  // namespace
@@ -143,96 +184,116 @@ int verb_status(const Invocation& invocation, Terminal& terminal) {
         terminal.line(json.dump_pretty());
         return code;
     }
-    if (from_records) {
-        terminal.line(terminal.in(Colour::red, "NO AGENT IS RUNNING") + ": this is what it saw " +
-                      ago(json["at"].as_string(), now()) + ", when it was last there");
-    }
-    const int64_t open = json["open_incidents"].as_int();
-    const std::string status = json["status"].as_string();
-    terminal.line(
-        terminal.in(colour_of_status(status), status) + ", " + std::to_string(open) +
-        (open == 1 ? " open incident" : " open incidents") + ", mode " + json["mode"].as_string() +
-        (json["paused"].as_bool() ? ", " + terminal.in(Colour::red, "PAUSED: nothing is repaired")
-                                  : ""));
-    terminal.line();
-    if (open > 0) {
-        const View open_ones{
-            "incidents",
-            "",
-            {{"state", "open,awaiting_approval,resolving,verifying,escalated,acknowledged"}}};
-        const Result<Json> incidents = client.look(open_ones, from_records);
-        if (incidents.ok()) print_incidents(incidents.value()["incidents"], terminal);
+    print_health(json, from_records, invocation, terminal);
+    if (json["open_incidents"].as_int() > 0) {
+        View open{"incidents", "", {}};
+        open.filters["state"] = kOpenStates;
+        const Result<Json> incidents = client.look(open, from_records);
+        if (incidents.ok()) {
+            print_incidents(incidents.value()["incidents"], invocation.now, terminal);
+        }
         terminal.line();
     }
-    print_targets(json["hosts"], terminal);
+    print_targets(json["hosts"], invocation, terminal);
     terminal.line();
-    print_targets(json["services"], terminal);
+    print_targets(json["services"], invocation, terminal);
     return code;
 }
 
 int verb_incidents(const Invocation& invocation, Terminal& terminal) {
-    return show_view(invocation, terminal, view_of(invocation, "incidents"), [&](const Json& json) {
-        if (json["incidents"].items().empty()) {
-            terminal.line("no incidents");
-        } else {
-            print_incidents(json["incidents"], terminal);
-        }
-        return kFine;
-    });
+    return show_view(invocation, terminal, view_of(invocation, "incidents"),
+                     [&](const Json& json, const std::string&) {
+                         if (json["incidents"].items().empty()) {
+                             terminal.line("no incidents");
+                         } else {
+                             print_incidents(json["incidents"], invocation.now, terminal);
+                         }
+                         return kFine;
+                     });
 }
 
 namespace {
 
-void print_diagnosis(const Json& incident, const Terminal& terminal) {
-    const Json& diagnosis = incident["diagnosis"];
-    if (diagnosis.is_null()) return;
-    terminal.line("Cause:   " + diagnosis["cause"].as_string());
-    terminal.line("Entry:   " + (diagnosis["entry"].as_string().empty()
-                                     ? "none fits: a person must look"
-                                     : diagnosis["entry"].as_string()));
-    for (const Json& one : diagnosis["considered"].items()) {
-        terminal.line("         " +
-                      terminal.in(one["matched"].as_bool() ? Colour::green : Colour::dim,
-                                  one["entry"].as_string() + ": " + one["why"].as_string()));
+// A heading and its text, broken at the terminal's width with the text under itself.
+void field(const std::string& heading, std::string_view text, const Terminal& terminal) {
+    constexpr size_t kIndent = 9;
+    const size_t width = terminal.width() > 0 ? static_cast<size_t>(terminal.width()) : 100;
+    const size_t room = width > kIndent + 20 ? width - kIndent : 20;
+    std::string lead = heading.empty() ? "" : heading + ":";
+    lead.resize(kIndent, ' ');
+    while (true) {
+        size_t end = text.size();
+        if (end > room) {
+            end = text.rfind(' ', room);
+            if (end == std::string_view::npos || end == 0)
+                end = std::min(text.find(' '), text.size());
+        }
+        terminal.line(lead + std::string(text.substr(0, end)));
+        if (end >= text.size()) return;
+        text.remove_prefix(end + 1);
+        lead.assign(kIndent, ' ');
     }
 }
 
-void print_actions(const Json& actions, const Terminal& terminal) {
-    if (actions.items().empty()) {
-        terminal.line("Done:    nothing");
-        return;
+void output_lines(const std::string& output, const Terminal& terminal) {
+    const std::string shown = printable(clip_middle(output, 2000), Lines::keep);
+    for (const std::string_view text : split(shown, '\n')) {
+        if (!trim(text).empty()) terminal.line("         | " + std::string(text));
     }
+}
+
+void print_cause(const Json& incident, const Terminal& terminal) {
+    const Json& diagnosis = incident["diagnosis"];
+    const std::string cause = diagnosis["cause"].as_string();
+    field("Cause", cause.empty() ? incident["seen"].as_string() : cause, terminal);
+    if (!cause.empty()) field("Seen", incident["seen"].as_string(), terminal);
+    const std::string newest = incident["reason"].as_string();
+    if (newest != incident["seen"].as_string()) {
+        field(incident["state"].as_string() == "resolved" ? "Ended" : "Now", newest, terminal);
+    }
+}
+
+// Why this entry, and why none of the others; the first few of them.
+void print_choice(const Json& diagnosis, const Terminal& terminal) {
+    constexpr size_t kMostOthers = 3;
+    if (diagnosis.is_null()) return;
+    const std::string entry = diagnosis["entry"].as_string();
+    field("Entry", entry.empty() ? "none fits: a person must look" : entry, terminal);
+    size_t others = 0;
+    for (const Json& one : diagnosis["considered"].items()) {
+        if (one["entry"].as_string() == entry) continue;
+        if (++others > kMostOthers) continue;
+        field("", "not '" + one["entry"].as_string() + "': " + one["why"].as_string(), terminal);
+    }
+    if (others > kMostOthers) {
+        field("", "nor " + std::to_string(others - kMostOthers) + " others (--json names them)",
+              terminal);
+    }
+}
+
+void print_actions(const Json& actions, Time now, const Terminal& terminal) {
+    if (actions.items().empty()) field("Done", "nothing", terminal);
     for (const Json& action : actions.items()) {
         const std::string state = action["state"].as_string();
-        const Colour colour = state == "verified" ? Colour::green
-                              : state == "failed" ? Colour::red
-                                                  : Colour::yellow;
-        terminal.line("Done:    " + joined(action["argv"]));
-        std::string line = "         " + terminal.in(colour, state);
+        field(state == "denied" ? "Not done" : "Done", join(action["argv"].strings(), " "),
+              terminal);
+        std::string line = "         " + terminal.in(colour_of_action(state), state);
         if (!action["exit"].is_null()) line += ", exit " + std::to_string(action["exit"].as_int());
-        line += ", " + ago(action["started_at"].as_string(), now());
-        if (action["approved_by"].is_string())
-            line += ", approved by " + action["approved_by"].as_string();
-        terminal.line(line);
-        const std::string output =
-            printable(clip_middle(action["output"].as_string(), 2000), Lines::keep);
-        for (const std::string_view text : split(output, '\n')) {
-            if (!trim(text).empty()) terminal.line("         | " + std::string(text));
+        line += ", " + ago(action["started_at"].as_string(), now);
+        if (action["approved_by"].is_string()) {
+            line += ", yes from " + action["approved_by"].as_string();
         }
+        terminal.line(line);
+        if (action["reason"].is_string()) field("", action["reason"].as_string(), terminal);
+        output_lines(action["output"].as_string(), terminal);
     }
 }
 
-void print_timeline(const Json& incident, const Terminal& terminal) {
-    Table table({"WHEN", "EVENT", "WHAT"});
+void print_timeline(const Json& incident, const std::string& zone, const Terminal& terminal) {
+    Table table({"WHEN", "WHAT HAPPENED"});
     for (const Json& event : incident["timeline"].items()) {
-        const Json& body = event["body"];
-        std::string what = body["reason"].as_string();
-        for (const char* key :
-             {"text", "title", "state", "cause", "output", "channel", "error", "level"}) {
-            if (!what.empty()) break;
-            what = clip_end(body[key].as_string(), 200);
-        }
-        table.row({{event["at"].as_string().substr(11, 12)}, {event["kind"].as_string()}, {what}});
+        const std::string said = event_words(event);
+        if (!said.empty()) table.row({{clock_time(event["at"], zone)}, {said}});
     }
     table.print(terminal);
 }
@@ -241,89 +302,90 @@ void print_timeline(const Json& incident, const Terminal& terminal) {
 
 int verb_show(const Invocation& invocation, Terminal& terminal) {
     const View view{"incident", invocation.words[0], {}};
-    return show_view(invocation, terminal, view, [&](const Json& json) {
+    return show_view(invocation, terminal, view, [&](const Json& json, const std::string& zone) {
         terminal.line(terminal.in(Colour::bold, json["title"].as_string()) + "  " +
-                      terminal.in(colour_of_state(json), state_of(json)) + "  " +
+                      terminal.in(colour_of_state(json), state_words(json)) + "  " +
                       json["id"].as_string());
-        terminal.line("Seen:    " + json["reason"].as_string());
-        print_diagnosis(json, terminal);
-        print_actions(json["actions"], terminal);
-        const std::string told_to = joined(json["told"]);
-        terminal.line("Told:    " + (told_to.empty() ? "nobody" : told_to));
-        terminal.line("Lasted:  " + lasted(json) + ", from " + json["opened_at"].as_string());
-        if (json["note"].is_string() && !json["note"].as_string().empty()) {
-            terminal.line("Note:    " + json["note"].as_string());
-        }
+        print_cause(json, terminal);
+        print_choice(json["diagnosis"], terminal);
+        print_actions(json["actions"], invocation.now, terminal);
+        const std::string told_to = join(json["told"].strings(), ", ");
+        field("Told", told_to.empty() ? "nobody" : told_to, terminal);
+        field("Lasted", lasted(json, invocation.now) + ", from " + moment(json["opened_at"], zone),
+              terminal);
         for (const Json& one : json["evidence"].items()) {
-            terminal.line("Evidence " + one["command"].as_string());
-            for (const std::string_view text : split(one["output"].as_string(), '\n')) {
-                if (!trim(text).empty()) terminal.line("         | " + std::string(text));
-            }
+            field("Evidence", one["command"].as_string(), terminal);
+            output_lines(one["output"].as_string(), terminal);
         }
         terminal.line();
-        print_timeline(json, terminal);
+        print_timeline(json, zone, terminal);
         return kFine;
     });
 }
 
 int verb_actions(const Invocation& invocation, Terminal& terminal) {
-    return show_view(invocation, terminal, view_of(invocation, "actions"), [&](const Json& json) {
-        Table table({"WHEN", "STATE", "EXIT", "TARGET", "ENTRY", "COMMAND"});
+    const auto print = [&](const Json& json, const std::string&) {
+        Table table({"WHEN", "STATE", "EXIT", "TARGET", "COMMAND"});
         for (const Json& one : json["actions"].items()) {
             const std::string state = one["state"].as_string();
-            table.row({{ago(one["started_at"].as_string(), now())},
-                       {state, state == "verified" ? Colour::green
-                               : state == "failed" ? Colour::red
-                                                   : Colour::yellow},
-                       {one["exit"].is_null() ? "-" : std::to_string(one["exit"].as_int())},
-                       {one["target"].as_string()},
-                       {one["entry"].as_string()},
-                       {joined(one["argv"])}});
+            std::string what = short_command(one["argv"].strings());
+            if (state == "denied") what = one["reason"].as_string() + ": " + what;
+            table.row(
+                {{ago(one["started_at"].as_string(), invocation.now)},
+                 {state == "awaiting_approval" ? "needs a yes" : state, colour_of_action(state)},
+                 {one["exit"].is_null() ? "-" : std::to_string(one["exit"].as_int())},
+                 {one["target"].as_string()},
+                 {what}});
         }
         if (table.is_empty()) terminal.line("no actions");
         if (!table.is_empty()) table.print(terminal);
         return kFine;
-    });
+    };
+    return show_view(invocation, terminal, view_of(invocation, "actions"), print);
 }
 
 int verb_alerts(const Invocation& invocation, Terminal& terminal) {
-    return show_view(invocation, terminal, view_of(invocation, "alerts"), [&](const Json& json) {
-        if (json["alerts"].items().empty()) terminal.line("nobody was told anything");
+    const auto print = [&](const Json& json, const std::string&) {
+        bool first = true;
         for (const Json& one : json["alerts"].items()) {
-            const std::string waiting = joined(one["waiting"]);
-            terminal.line(terminal.in(
-                Colour::dim, ago(one["at"].as_string(), now()) + " to " + joined(one["sent"]) +
-                                 (waiting.empty() ? "" : " (waiting: " + waiting + ")")));
+            if (!std::exchange(first, false)) terminal.line();
+            terminal.line(terminal.in(Colour::dim, ago(one["at"].as_string(), invocation.now) +
+                                                       ", " + delivery_words(one)));
             terminal.line(printable(one["text"].as_string(), Lines::keep));
-            terminal.line();
         }
+        if (first) terminal.line("nobody was told anything");
         return kFine;
-    });
+    };
+    return show_view(invocation, terminal, view_of(invocation, "alerts"), print);
 }
 
 int verb_report(const Invocation& invocation, Terminal& terminal) {
-    return show_view(invocation, terminal, view_of(invocation, "report"), [&](const Json& json) {
-        const auto count = [&](const char* key) { return std::to_string(json[key].as_int()); };
-        terminal.line("From " + json["since"].as_string() + " to " + json["until"].as_string());
-        terminal.line();
-        terminal.line("incidents             " + count("incidents"));
-        terminal.line("  repaired unaided    " + count("repaired"));
-        terminal.line("  went by themselves  " + count("recovered_by_themselves"));
-        terminal.line("  closed by people    " + count("closed_by_people"));
-        terminal.line("  still open          " + count("open"));
-        terminal.line("messages to people    " + count("alerts"));
-        if (!json["median_repair_seconds"].is_null()) {
-            terminal.line("median time to repair " +
-                          format_duration_short(Duration(static_cast<int64_t>(
-                              json["median_repair_seconds"].as_number() * 1000))));
-        }
-        if (!json["most_incidents"].items().empty()) terminal.line();
-        for (const Json& one : json["most_incidents"].items()) {
-            terminal.line("  " + std::to_string(one["incidents"].as_int()) + " x " +
-                          one["target"].as_string());
-        }
-        return kFine;
-    });
+    return show_view(invocation, terminal, view_of(invocation, "report"),
+                     [&](const Json& json, const std::string& zone) {
+                         const auto count = [&](const char* key) {
+                             return std::to_string(json[key].as_int());
+                         };
+                         terminal.line("From " + moment(json["since"], zone) + " to " +
+                                       moment(json["until"], zone));
+                         terminal.line();
+                         terminal.line("incidents             " + count("incidents"));
+                         terminal.line("  repaired unaided    " + count("repaired"));
+                         terminal.line("  went by themselves  " + count("recovered_by_themselves"));
+                         terminal.line("  closed by people    " + count("closed_by_people"));
+                         terminal.line("  still open          " + count("open"));
+                         terminal.line("messages to people    " + count("alerts"));
+                         if (!json["median_repair_seconds"].is_null()) {
+                             terminal.line("median time to repair " +
+                                           format_duration_short(Duration(static_cast<int64_t>(
+                                               json["median_repair_seconds"].as_number() * 1000))));
+                         }
+                         if (!json["most_incidents"].items().empty()) terminal.line();
+                         for (const Json& one : json["most_incidents"].items()) {
+                             terminal.line("  " + std::to_string(one["incidents"].as_int()) +
+                                           " x " + one["target"].as_string());
+                         }
+                         return kFine;
+                     });
 }
 
 }  // namespace ops

@@ -70,11 +70,22 @@ int verb_simulate(const Invocation& invocation, Terminal& terminal) {
     const std::string folder = slash == std::string::npos ? "" : file.substr(0, slash + 1);
     const ReadFile read_file = [&](const std::string& name) { return files.read(folder + name); };
     const auto seed = number_of(invocation.option("--seed", "1"));
+    const std::string keep = invocation.option("--keep");
     const Result<ScenarioReport> report =
-        run_scenario(text.value(), file, seed.value_or(1), read_file);
+        run_scenario(text.value(), file, seed.value_or(1), read_file,
+                     keep.empty() ? KeepFiles::no : KeepFiles::yes);
     if (!report.ok()) {
         terminal.problem(report.error().message);
         return kUsage;
+    }
+    for (const auto& [name, bytes] : report.value().files) {
+        const std::string path = keep + "/" + name;
+        Result<> written = files.make_folder(path.substr(0, path.rfind('/')));
+        if (written.ok()) written = files.replace(path, bytes);
+        if (!written.ok()) {
+            terminal.problem(written.error().message);
+            return kUnwell;
+        }
     }
     return print_report(report.value(), file, invocation, terminal);
 }

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/time.h"
 #include "cli/terminal.h"
 
 namespace ops {
@@ -20,6 +21,7 @@ struct Invocation {
     std::string config_file;  // given by --config, or found; empty: there is none
     bool config_given = false;
     bool json = false;
+    Time now{};                                  // when it was called, or --now
     std::vector<std::string> words;              // after the verb
     std::map<std::string, std::string> options;  // "--note" -> text; a flag is "true"
 

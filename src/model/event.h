@@ -5,8 +5,8 @@
 //
 //   agent.started       epoch version boot mode config_sha256 runbook_sha256
 //   agent.stopped
-//   agent.paused        by
-//   agent.resumed       by
+//   agent.paused        by via     (by: the name claimed, with the unix user's where they differ;
+//   agent.resumed       by via      via: what was shown for it, "token" or "password")
 //   config.loaded       config_sha256 runbook_sha256
 //   config.refused      reason
 //   target.changed      status reason since      (status: as in product.md, `service`)
@@ -15,12 +15,12 @@
 //   incident.state      state reason
 //   incident.level      level criterion
 //   incident.noted      text by
-//   incident.acknowledged by
+//   incident.acknowledged by via note
 //   incident.resolved   by(auto|human|self) reason note
 //   action.denied       action entry step attempt argv reason
 //   action.awaiting     action entry step attempt argv argv_sha256 needed expires
-//   action.approved     action by argv_sha256
-//   action.rejected     action by
+//   action.approved     action by via argv_sha256
+//   action.rejected     action by via
 //   action.intent       action entry entry_sha256 step attempt argv argv_sha256 effect approval
 //                       epoch not_after boot before{} undo
 //   action.outcome      action how code output output_sha256 took_ms found(reply|disk|process)
@@ -31,7 +31,7 @@
 //   alert.queued        key level state channels[] title text fields{}
 //   alert.sent          key channel
 //   alert.failed        key channel error next_try      (without next_try: never tried again)
-//   silence.added       matcher until by
+//   silence.added       matcher until by via
 //   silence.ended       matcher by
 //   event.outside       kind body{}              (pushed: deploy, security ...)
 //   memory.stored       id title

@@ -1,9 +1,9 @@
 // command: runs a program here and looks at its exit status and what it prints: a number, JSON, or
 // what a Nagios plugin prints.
+#include "base/shell_words.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "monitor/check_kind.h"
-#include "monitor/command_words.h"
 #include "monitor/reading.h"
 #include "monitor/value_range.h"
 
@@ -136,11 +136,14 @@ std::vector<std::string> read_words(CheckRequest& request) {
     const std::string text = request.subject_text();
     if (text.empty()) return {};
     if (shell) return {"/bin/sh", "-c", text};
-    CommandWords split = split_command(text);
-    if (!split.problem.empty()) {
-        request.error(subject.place_of(split.offset), "command: " + split.problem);
+    const PlacedWords split = split_placed_words(text);
+    for (const WordProblem& problem : split.problems) {
+        request.error(subject.place_of(problem.offset), "command: " + problem.message);
     }
-    return std::move(split.words);
+    std::vector<std::string> words;
+    for (const Word& word : split.words) words.push_back(word.text);
+    if (words.empty()) request.error(subject.place, "an empty command");
+    return words;
 }
 
 std::unique_ptr<Check> make_command(CheckRequest& request) {

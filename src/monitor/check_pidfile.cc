@@ -1,6 +1,6 @@
 // pidfile: the process whose number a file holds.
+#include "base/shell_words.h"
 #include "base/text.h"
-#include "monitor/command_words.h"
 #include "monitor/machine_text.h"
 #include "monitor/process_check.h"
 
@@ -44,7 +44,7 @@ private:
     ProcessWish wish() const { return {.what = "process of pidfile " + quoted()}; }
 
     std::string script() const {
-        const std::string file = shell_quote(path_);
+        const std::string file = single_quoted(path_);
         return section("pid", "p=; if [ ! -e " + file + " ]; then echo missing; elif [ ! -r " +
                                   file + " ]; then echo unreadable; else p=$(head -n 1 -- " + file +
                                   " | tr -d ' ' | tr -dc '0-9-'); echo \"pid $p\"; fi") +

@@ -1,9 +1,9 @@
 // systemd: a unit, asked for over D-Bus, or with systemctl over ssh.
 #include <charconv>
 
+#include "base/shell_words.h"
 #include "base/text.h"
 #include "base/units.h"
-#include "monitor/command_words.h"
 #include "monitor/machine_text.h"
 #include "monitor/process_check.h"
 
@@ -201,7 +201,7 @@ private:
 };
 
 std::string remote_script(const std::string& unit) {
-    const std::string quoted = shell_quote(unit);
+    const std::string quoted = single_quoted(unit);
     return section("unit",
                    "systemctl show --no-pager -p LoadState,ActiveState,SubState,Result,MainPID,"
                    "NRestarts,MemoryCurrent,CPUUsageNSec -- " +

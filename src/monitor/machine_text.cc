@@ -5,8 +5,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/shell_words.h"
 #include "base/text.h"
-#include "monitor/command_words.h"
 
 namespace ops {
 namespace {
@@ -169,7 +169,7 @@ std::optional<Time> read_date(const Sections& sections) {
 
 std::string disk_sections(const std::vector<std::string>& mounts) {
     std::string of;
-    for (const std::string& mount : mounts) of += " " + shell_quote(mount);
+    for (const std::string& mount : mounts) of += " " + single_quoted(mount);
     // -l leaves network disks out, on which df may hang; those named are asked anyway.
     const std::string df = mounts.empty() ? "df -P -l" : "df -P";
     const std::string names = mounts.empty() ? "" : " --" + of;

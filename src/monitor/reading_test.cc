@@ -8,7 +8,6 @@
 
 #include "base/text.h"
 #include "monitor/check_for_test.h"
-#include "monitor/command_words.h"
 
 namespace ops {
 namespace {
@@ -178,37 +177,6 @@ TEST(CommandCheck, RunsWhatIsWritten) {
         if (check->target() != "web") continue;
         EXPECT_EQ(std::get<CommandAsk>(check->ask().question).command.argv[0], "/etc/ops/count");
     }
-}
-
-TEST(CommandWords, SplitAsAShellWould) {
-    struct Row {
-        std::string text, words;
-    };
-    for (const Row& row : std::vector<Row>{
-             {"a  b\tc", "a|b|c"},
-             {"'a b'\"c d\"e", "a bc de"},
-             {"\"a\\\"b\\x\"", "a\"b\\x"},
-             {"a\\ b", "a b"},
-             {"''", ""},
-             {"a#b", "a#b"},
-             {"a~", "a~"},
-             {"", "?0 an empty command"},
-             {"   ", "?0 an empty command"},
-             {"a; b", "?1 ';' outside quotes needs a shell, quote it or say shell: true"},
-             {"a 'b", "?2 a ' without its end"},
-             {"a \"b", "?2 a \" without its end"},
-             {"a \\", "?2 a '\\' with nothing after it"},
-             {"\"$x\"", "?1 '$' and '`' in double quotes need a shell"},
-             {"a $(b)", "?2 '$' outside quotes needs a shell, quote it or say shell: true"},
-             {"a ~/b", "?2 '~' outside quotes needs a shell, quote it or say shell: true"},
-         }) {
-        const CommandWords found = split_command(row.text);
-        const std::string said = found.problem.empty()
-                                     ? join(found.words, "|")
-                                     : "?" + std::to_string(found.offset) + " " + found.problem;
-        EXPECT_EQ(said, row.words) << row.text;
-    }
-    EXPECT_EQ(shell_quote("it's"), "'it'\\''s'");
 }
 
 TEST(PrometheusCheck, JudgesEveryAnswer) {

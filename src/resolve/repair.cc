@@ -257,7 +257,7 @@ void RepairTurn::approved(const RepairApproved& input) {
     if (std::find(asked.yes.begin(), asked.yes.end(), name) != asked.yes.end()) return;
     asked.yes.push_back(name);
     record_action("action.approved", asked.key,
-                  Json::object({{"by", name}, {"argv_sha256", asked.plan}}));
+                  Json::object({{"by", name}, {"via", input.via}, {"argv_sha256", asked.plan}}));
     if (static_cast<int>(asked.yes.size()) < asked.needed) return;
     r_.approval_ = Approval{
         asked.key + "@" + format_rfc3339(add_saturating(asked.until, -now_.limits.approval_valid)),
@@ -269,7 +269,8 @@ void RepairTurn::approved(const RepairApproved& input) {
 
 void RepairTurn::rejected(const RepairRejected& input) {
     if (r_.phase_ != Phase::asking) return;
-    record_action("action.rejected", r_.asked_->key, Json::object({{"by", input.by}}));
+    record_action("action.rejected", r_.asked_->key,
+                  Json::object({{"by", input.by}, {"via", input.via}}));
     finish(How::gave_up, "rejected by " + input.by);
 }
 

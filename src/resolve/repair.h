@@ -46,9 +46,11 @@ struct RepairTime {};    // a WakeAt has come, or anything may have changed (pau
 struct RepairApproved {  // one authenticated person said yes
     std::string by;
     std::string argv_sha256;  // of action.awaiting: what that person was shown
+    std::string via{};        // how it is known who asked: "token", "password"
 };
 struct RepairRejected {
     std::string by;
+    std::string via{};
 };
 struct RepairReply {  // to SendTicket; an Error as the port gave it
     std::string step_key;

@@ -6,35 +6,40 @@
 namespace ops {
 namespace {
 
-std::string folder_of(const std::string& path) {
-    const size_t slash = path.rfind('/');
-    return slash == std::string::npos ? "." : path.substr(0, slash);
-}
-
 Error refused(const std::string& what, const Problems& problems) {
     return {Fault::invalid, what + ": " + problems.print()};
 }
 
 }  // namespace
 
+std::string beside(const std::string& config_file, const std::string& path) {
+    if (path.starts_with('/')) return path;
+    const size_t slash = config_file.rfind('/');
+    return slash == std::string::npos ? path : config_file.substr(0, slash + 1) + path;
+}
+
+Result<std::vector<ConfigText>> read_config_texts(Files& files, const std::string& config_file) {
+    std::vector<ConfigText> texts{{config_file, TRY(files.read(config_file))}};
+    const std::string folder = beside(config_file, "conf.d");
+    const Result<std::vector<std::string>> names = files.list(folder);
+    if (!names.ok() && names.error().fault != Fault::not_found) return Error(names.error());
+    for (const std::string& name : names.ok() ? names.value() : std::vector<std::string>{}) {
+        if (!name.ends_with(".yaml")) continue;
+        const std::string path = folder + "/" + name;
+        texts.push_back({path, TRY(files.read(path))});
+    }
+    return texts;
+}
+
 RuleFiles::RuleFiles(Files& files, std::string config_file, Environment environment)
     : files_(files), config_file_(std::move(config_file)), environment_(std::move(environment)) {}
 
 Result<std::optional<Rules>> RuleFiles::read_if_changed() {
-    const std::string folder = folder_of(config_file_);
-    std::vector<ConfigText> texts{{config_file_, TRY(files_.read(config_file_))}};
-    const Result<std::vector<std::string>> names = files_.list(folder + "/conf.d");
-    if (!names.ok() && names.error().fault != Fault::not_found) return Error(names.error());
-    for (const std::string& name : names.ok() ? names.value() : std::vector<std::string>{}) {
-        if (!name.ends_with(".yaml")) continue;
-        const std::string path = folder + "/conf.d/" + name;
-        texts.push_back({path, TRY(files_.read(path))});
-    }
+    const std::vector<ConfigText> texts = TRY(read_config_texts(files_, config_file_));
     Problems problems;
     std::optional<Settings> settings = read_settings(texts, environment_, problems);
     if (!settings) return refused("read '" + config_file_ + "'", problems);
-    const std::string& named = settings->agent.runbook;
-    const std::string path = named.starts_with('/') ? named : folder + "/" + named;
+    const std::string path = beside(config_file_, settings->agent.runbook);
     const ConfigText runbook_text{path, TRY(files_.read(path))};
 
     std::vector<std::string> read;

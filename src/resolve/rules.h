@@ -19,6 +19,12 @@ struct Rules {
     Runbook runbook;
 };
 
+// FILE and conf.d/*.yaml beside it, in the order in which they are merged; for the core and for the
+// executor alike.
+Result<std::vector<ConfigText>> read_config_texts(Files& files, const std::string& config_file);
+// `path` as the configuration file means it: relative to the file's own folder.
+std::string beside(const std::string& config_file, const std::string& path);
+
 class RuleSource {
 public:
     virtual ~RuleSource() = default;

@@ -35,7 +35,7 @@ public:
         PlacedWords split = split_placed_words(text_);
         const bool remote = !split.words.empty() && is_ssh(split.words[0].text);
         if (command.shell) return read_script(std::move(command), split, remote);
-        for (const expr::Problem& problem : split.problems) issue(problem.offset, problem.message);
+        for (const WordProblem& problem : split.problems) issue(problem.offset, problem.message);
         if (remote) {
             read_ssh(command, split.words);
         } else {
@@ -128,7 +128,7 @@ private:
         // The other side's shell splits again what ssh hands over, so the same rules hold inside.
         for (size_t i = 2; i < words.size(); ++i) {
             PlacedWords inner = split_placed_words(words[i].text);
-            for (const expr::Problem& problem : inner.problems) {
+            for (const WordProblem& problem : inner.problems) {
                 issue(words[i].offset_of(problem.offset), problem.message);
             }
             for (Word& word : inner.words) {

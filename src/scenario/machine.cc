@@ -295,6 +295,20 @@ std::vector<std::string> Machine::journal_lines() {
     return lines;
 }
 
+std::map<std::string, std::string> Machine::switch_off() {
+    if (agent_) agent_->stop();
+    ++generation_;
+    agent_.reset();
+    executor_.reset();
+    const std::string folder = std::string(kData) + "/";
+    std::map<std::string, std::string> files;
+    for (const std::string& path : disk_.files()) {
+        if (path.starts_with(folder))
+            files["var/" + path.substr(folder.size())] = disk_.bytes(path);
+    }
+    return files;
+}
+
 // --- the invariants of safety.md, section 6 ---
 
 void Machine::check_ledger() {

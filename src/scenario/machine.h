@@ -2,6 +2,7 @@
 // power of each. What runner.h drives by a script and seeds.h by chance.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -48,6 +49,8 @@ public:
     const std::string& why_down() const { return why_down_; }
     const std::vector<std::string>& log_lines() const { return log_lines_; }
     std::vector<std::string> journal_lines();  // of a running agent
+    // Stops the agent cleanly; what its data folder then holds, by "var/NAME".
+    std::map<std::string, std::string> switch_off();
     // Broken invariants of safety.md 6, each told once; empty is what must be.
     const std::vector<std::string>& violations() const { return violations_; }
     // Everything that is to hold when nothing is under way any more (I4, I8).

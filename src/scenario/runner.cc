@@ -39,7 +39,7 @@ public:
     Run(std::string file, uint64_t seed, const ReadFile& read_file)
         : file_(std::move(file)), machine_(seed), read_file_(read_file) {}
 
-    Result<ScenarioReport> all(const std::vector<ScriptLine>& script) {
+    Result<ScenarioReport> all(const std::vector<ScriptLine>& script, KeepFiles keep_files) {
         for (const ScriptLine& line : script) {
             TRY(one(line).during(place(line)));
         }
@@ -48,6 +48,11 @@ public:
         report_.journal = machine_.journal_lines();
         for (const std::string& broken : machine_.violations()) report_.failures.push_back(broken);
         report_.passed = report_.failures.empty();
+        if (keep_files == KeepFiles::yes) {
+            report_.files = machine_.switch_off();
+            report_.files["ops-agent.yaml"] = config_;
+            report_.files["runbook.yaml"] = runbook_;
+        }
         return report_;
     }
 
@@ -174,6 +179,7 @@ private:
                     Json::object({{"name", words[1]}, {"duration", words[2]}, {"by", "founder"}})));
             return {};
         }
+        if (verb == "refused" && words.size() >= 3) return refused(line);
         if ((verb == "approve" || verb == "reject" || verb == "ack" || verb == "resolve") &&
             words.size() >= 2) {
             return decide(line);
@@ -197,17 +203,27 @@ private:
         return {};
     }
 
-    Result<> decide(const ScriptLine& line) {
-        const Words& words = line.words;
+    // approve|reject|ack|resolve NAME [by PERSON [as USER]]
+    Result<Json> person(const Words& words) {
         const std::optional<Incident> incident = find(words[1]);
-        if (!incident) {
-            fail(line, "no incident about '" + words[1] + "'");
-            return {};
-        }
-        const std::string by = words.size() == 4 && words[2] == "by" ? words[3] : "founder";
-        const Result<Json> done = ask("POST", "/api/v1/incidents/" + incident->id + "/" + words[0],
-                                      Json::object({{"by", by}, {"note", "in a scenario"}}));
+        if (!incident) return Error{Fault::not_found, "no incident about '" + words[1] + "'"};
+        Json body = Json::object({{"by", "founder"}, {"note", "in a scenario"}});
+        if (words.size() >= 4 && words[2] == "by") body.set("by", words[3]);
+        if (words.size() == 6 && words[4] == "as") body.set("user", words[5]);
+        return ask("POST", "/api/v1/incidents/" + incident->id + "/" + words[0], body);
+    }
+
+    Result<> decide(const ScriptLine& line) {
+        const Result<Json> done = person(line.words);
         if (!done.ok()) fail(line, done.error().message);
+        return {};
+    }
+
+    // refused approve NAME by PERSON as USER: the agent does not take it.
+    Result<> refused(const ScriptLine& line) {
+        ++report_.expectations;
+        if (person(Words(line.words.begin() + 1, line.words.end())).ok())
+            fail(line, "it was taken");
         return {};
     }
 
@@ -506,9 +522,9 @@ private:
 }  // namespace
 
 Result<ScenarioReport> run_scenario(const std::string& text, const std::string& file, uint64_t seed,
-                                    const ReadFile& read_file) {
+                                    const ReadFile& read_file, KeepFiles keep_files) {
     const std::vector<ScriptLine> script = TRY(parse_script(text, file));
-    return Run(file, seed, read_file).all(script);
+    return Run(file, seed, read_file).all(script, keep_files);
 }
 
 }  // namespace ops

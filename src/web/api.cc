@@ -44,11 +44,16 @@ WebReply look(const WebRequest& request, std::string what, std::string name, Con
 }
 
 WebReply act(const WebRequest& request, std::string what, std::string id, Control& control) {
-    Deed deed{.what = std::move(what), .id = std::move(id), .by = "", .note = "", .span = {}};
+    Deed deed;
+    deed.what = std::move(what);
+    deed.id = std::move(id);
+    deed.via = request.proof;
     if (!request.body.empty()) {
         const Result<Json> body = Json::parse(request.body);
         if (!body.ok()) return problem(400, "body: " + body.error().message);
-        deed.by = body.value()["by"].as_string();
+        deed.by = printable(clip_end(body.value()["by"].as_string(), 100), Lines::flatten);
+        deed.user = printable(clip_end(body.value()["user"].as_string(), 100), Lines::flatten);
+        deed.shown = body.value()["argv_sha256"].as_string();
         deed.note = body.value()["note"].as_string();
         if (deed.id.empty()) deed.id = body.value()["name"].as_string();
         if (body.value().has("duration")) {
@@ -57,7 +62,7 @@ WebReply act(const WebRequest& request, std::string what, std::string id, Contro
             deed.span = span.value();
         }
     }
-    if (deed.by.empty()) deed.by = "api";
+    if (deed.by.empty()) deed.by = deed.user.empty() ? "api" : deed.user;
     return reply_of(control.act(deed));
 }
 
@@ -210,7 +215,10 @@ bool may(Right right, const WebRequest& request, const WebAccess& access) {
 
 }  // namespace
 
-WebReply answer(const WebRequest& request, const WebAccess& access, Control& control) {
+WebReply answer(WebRequest request, const WebAccess& access, Control& control) {
+    request.proof = bears(request, access.api_token)  ? "token"
+                    : bears(request, access.password) ? "password"
+                                                      : "";
     if (!is_own_name(request.header("host"), access)) {
         return problem(403, "this server does not go by the name '" +
                                 printable(request.header("host"), Lines::flatten) + "'");

@@ -5,6 +5,10 @@
 // it; mode 0600); heartbeats, facts and outside events need the push token, or, while none is set,
 // come from loopback. Host and Origin must name this server, so that no web page in a browser on
 // this machine can speak to it.
+//
+// Who a person is cannot be known here: whoever bears the token is trusted. So a Deed says both who
+// is claimed (`by`), which unix user's process asked (`user`, from the command line), and what was
+// shown (`via`); the journal keeps all three.
 #pragma once
 
 #include <string>
@@ -23,6 +27,6 @@ struct WebAccess {
         host_names;  // that a Host header may carry, without port; loopback's are built in
 };
 
-WebReply answer(const WebRequest& request, const WebAccess& access, Control& control);
+WebReply answer(WebRequest request, const WebAccess& access, Control& control);
 
 }  // namespace ops

@@ -17,6 +17,7 @@ public:
     Result<Json> act(const Deed& deed) override {
         last = deed.what + " " + deed.id + " by " + deed.by + " note " + deed.note + " for " +
                std::to_string(deed.span.count());
+        who = deed.by + "|" + deed.user + "|" + deed.via + "|" + deed.shown;
         return Json::object();
     }
     Result<> push(const Push& push) override {
@@ -25,7 +26,7 @@ public:
     }
     std::string metrics() override { return "ops_agent_open_incidents 0\n"; }
     bool is_ready() override { return false; }
-    std::string last;
+    std::string last, who;
 };
 
 struct Asked {
@@ -49,6 +50,26 @@ WebReply ask(const Asked& asked, Heard& heard, const WebAccess& access = {"secre
     request.body = asked.body;
     request.from_loopback = asked.from_loopback;
     return answer(request, access, heard);
+}
+
+TEST(Api, SaysWhoIsClaimedWhoseProcessItWasAndWhatWasShown) {
+    const struct {
+        const char* token;
+        const char* body;
+        const char* who;
+    } rows[] = {
+        {"secret", "{}", "api||token|"},
+        {"secret", R"({"by":"ann"})", "ann||token|"},
+        {"secret", R"({"user":"root"})", "root|root|token|"},
+        {"secret", R"({"by":"ann","user":"root","argv_sha256":"ab"})", "ann|root|token|ab"},
+        {"word", R"({"by":"ann\u001b[2J\nx"})", "ann x||password|"},
+    };
+    for (const auto& row : rows) {
+        Heard heard;
+        ask({"POST", "/api/v1/incidents/inc-1/approve", row.token, row.body}, heard,
+            {"secret", "", "word", {}});
+        EXPECT_EQ(heard.who, row.who) << row.body;
+    }
 }
 
 TEST(Api, Routes) {

@@ -23,8 +23,11 @@ struct View {
 // reload.
 struct Deed {
     std::string what;
-    std::string id;  // incident or action, or the name to silence
-    std::string by;  // who: an authenticated person or "local"
+    std::string id;     // incident or action, or the name to silence
+    std::string by;     // the name that is claimed
+    std::string user;   // of the machine, whose process asked: the command line sends it; or empty
+    std::string via;    // what was shown to be let in: "token" or "password"
+    std::string shown;  // to an approver: hash of the words; empty: not said
     std::string note;
     Duration span{};  // of a silence
 };

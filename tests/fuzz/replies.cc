@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "base/assert.h"
+#include "base/shell_words.h"
 #include "base/text.h"
 #include "monitor/check_url.h"
-#include "monitor/command_words.h"
 #include "monitor/reading.h"
 #include "monitor/xmlrpc.h"
 
@@ -122,10 +122,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
         const auto again = ops::parse_check_url(url.value().print());
         ASSERT(again.ok() && again.value().print() == url.value().print());
     }
-    const ops::CommandWords words = ops::split_command(text);
-    ASSERT(words.problem.empty() != words.words.empty());
+    for (const ops::WordProblem& problem : ops::split_placed_words(text).problems) {
+        ASSERT(problem.offset <= text.size() && !problem.message.empty());
+    }
     // What is quoted is one word again.
-    const ops::CommandWords quoted = ops::split_command(ops::shell_quote(text));
-    ASSERT(quoted.words == std::vector<std::string>{text});
+    const ops::PlacedWords quoted = ops::split_placed_words(ops::single_quoted(text));
+    ASSERT(quoted.words.size() == 1 && quoted.words[0].text == text && quoted.problems.empty());
     return 0;
 }

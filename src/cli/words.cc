@@ -1,0 +1,138 @@
+#include "cli/words.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "base/units.h"
+
+namespace ops {
+namespace {
+
+std::string after_colon(const Json& text) {
+    const std::string words = text.as_string();
+    return words.empty() ? "" : ": " + words;
+}
+
+std::string outcome_words(const Json& body) {
+    const std::string how = body["how"].as_string();
+    std::string said = how == "timed_out" ? "it took too long and was ended"
+                       : how == "exited"
+                           ? "it ended with exit " + std::to_string(body["code"].as_int())
+                       : how == "signalled" ? "it was ended by a signal"
+                                            : "it ended";
+    if (body["took_ms"].is_number()) {
+        said += " after " + format_duration(Duration(body["took_ms"].as_int()));
+    }
+    return said;
+}
+
+std::string action_words(const std::string& what, const Json& body) {
+    const std::string command = short_command(body["argv"].strings());
+    if (what == "intent") {
+        return std::string(body["undo"].as_bool() ? "undoes: " : "does: ") + command +
+               " (attempt " + std::to_string(body["attempt"].as_int()) + ")";
+    }
+    if (what == "denied") {
+        return "does not " + (command.empty() ? "act" : "do '" + command + "'") +
+               after_colon(body["reason"]);
+    }
+    if (what == "awaiting") return "asks for a yes to: " + command;
+    if (what == "approved") return "yes from " + body["by"].as_string();
+    if (what == "rejected") return "no from " + body["by"].as_string();
+    if (what == "outcome") return outcome_words(body);
+    if (what == "unknown") return "what became of it is not known" + after_colon(body["reason"]);
+    if (what == "verified") return "it helped" + after_colon(body["reason"]);
+    if (what == "failed") return "it did not help" + after_colon(body["reason"]);
+    return what == "undone" ? "it was undone" : "";
+}
+
+std::string incident_words(const std::string& what, const Json& body) {
+    if (what == "opened") return body["title"].as_string() + after_colon(body["reason"]);
+    if (what == "diagnosed") {
+        const std::string entry = body["entry"].as_string();
+        return entry.empty() ? "no entry of the runbook fits" : "entry '" + entry + "' fits";
+    }
+    if (what == "state") {
+        const std::string state = body["state"].as_string();
+        if (state == "awaiting_approval" || state == "resolving") return "";  // the action says it
+        return (state == "verifying" ? "looks whether it helped" : state) +
+               after_colon(body["reason"]);
+    }
+    if (what == "level") {
+        return "level " + body["level"].as_string() + " by '" + body["criterion"].as_string() + "'";
+    }
+    if (what == "noted") return body["text"].as_string();
+    if (what == "acknowledged") {
+        return body["by"].as_string() + " takes it over" + after_colon(body["note"]);
+    }
+    if (what == "resolved") {
+        const std::string by = body["by"].as_string();
+        return (by == "auto"    ? "repaired"
+                : by == "human" ? "closed"
+                                : "well again by itself") +
+               after_colon(body["reason"]) + (body["note"].as_string().empty() ? "" : ", ") +
+               body["note"].as_string();
+    }
+    return what == "evidence" ? "evidence: " + body["command"].as_string() : "";
+}
+
+std::string alert_words(const std::string& what, const Json& body) {
+    if (what == "queued") {
+        const std::string text = body["text"].as_string();
+        return "to say: " + text.substr(0, text.find('\n'));
+    }
+    if (what == "sent") return "told " + body["channel"].as_string();
+    if (what == "failed") {
+        return body["channel"].as_string() + " did not take it" + after_colon(body["error"]) +
+               (body["next_try"].is_string() ? "" : " (not tried again)");
+    }
+    return "";
+}
+
+}  // namespace
+
+std::string short_command(const std::vector<std::string>& argv) {
+    const auto operands = std::find(argv.begin(), argv.end(), "--");
+    const bool is_ssh = !argv.empty() && (argv[0] == "ssh" || argv[0].ends_with("/ssh"));
+    if (!is_ssh || operands == argv.end() || operands + 1 == argv.end()) return join(argv, " ");
+    const std::vector<std::string> remote(operands + 2, argv.end());
+    return "ssh " + *(operands + 1) + (remote.empty() ? "" : ": " + join(remote, " "));
+}
+
+std::string state_words(const Json& incident) {
+    const std::string state = incident["state"].as_string();
+    if (state == "awaiting_approval") return "needs a yes";
+    if (state != "resolved") return state;
+    const std::string by = incident["resolved_by"].as_string();
+    if (by == "auto") return "repaired";
+    return by == "human" ? "closed" : "recovered";
+}
+
+std::string event_words(const Json& event) {
+    const std::string kind = event["kind"].as_string();
+    const size_t dot = kind.find('.');
+    if (dot == std::string::npos) return kind;
+    const std::string what = kind.substr(dot + 1);
+    std::string said = kind;
+    if (kind.starts_with("action.")) said = action_words(what, event["body"]);
+    if (kind.starts_with("incident.")) said = incident_words(what, event["body"]);
+    if (kind.starts_with("alert.")) said = alert_words(what, event["body"]);
+    return printable(said, Lines::flatten);
+}
+
+std::string delivery_words(const Json& alert) {
+    std::vector<std::string> parts;
+    const auto add = [&](const std::string& lead, const Json& channels, const std::string& end) {
+        const std::string names = join(channels.strings(), ", ");
+        if (!names.empty()) parts.push_back(lead + names + end);
+    };
+    const std::string error = alert["error"].as_string();
+    add("told ", alert["sent"], "");
+    add("waits for ", alert["waiting"], "");
+    add("refused by ", alert["given_up"], "");
+    if (parts.empty()) return "told nobody";
+    const bool trouble = !alert["waiting"].items().empty() || !alert["given_up"].items().empty();
+    return join(parts, "; ") + (trouble && !error.empty() ? " (" + error + ")" : "");
+}
+
+}  // namespace ops

@@ -1,0 +1,22 @@
+// Words for people: what the agent's JSON says, as one would tell it at 3 a.m. Pure.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "base/time.h"
+
+namespace ops {
+
+// "ssh pc: supervisorctl restart worker_3" instead of ssh with all its options.
+std::string short_command(const std::vector<std::string>& argv);
+// "needs a yes", "repaired", "closed", "recovered", or the state as it is.
+std::string state_words(const Json& incident);
+// One event of an incident's timeline: "did: systemctl restart api (attempt 1)". Empty for what
+// says nothing that another event does not say better.
+std::string event_words(const Json& event);
+// "told hook", "waits for phone: HTTP 503", "mail refused it".
+std::string delivery_words(const Json& alert);
+
+}  // namespace ops

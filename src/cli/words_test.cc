@@ -1,0 +1,84 @@
+#include "cli/words.h"
+
+#include <gtest/gtest.h>
+
+namespace ops {
+namespace {
+
+TEST(Words, ACommandOverSshIsItsHostAndItsWords) {
+    const struct {
+        std::vector<std::string> argv;
+        const char* said;
+    } rows[] = {
+        {{"systemctl", "restart", "api"}, "systemctl restart api"},
+        {{"ssh", "-o", "BatchMode=yes", "--", "pc", "supervisorctl", "restart", "worker_3"},
+         "ssh pc: supervisorctl restart worker_3"},
+        {{"/usr/bin/ssh", "--", "pc"}, "ssh pc"},
+        {{"git", "log", "--", "x"}, "git log -- x"},
+        {{"ssh", "--"}, "ssh --"},
+        {{}, ""},
+    };
+    for (const auto& row : rows) EXPECT_EQ(short_command(row.argv), row.said);
+}
+
+TEST(Words, EveryEventOfAnIncidentIsTold) {
+    const struct {
+        const char* event;
+        const char* said;
+    } rows[] = {
+        {R"({"kind":"incident.opened","body":{"title":"api is down","reason":"refused"}})",
+         "api is down: refused"},
+        {R"({"kind":"incident.diagnosed","body":{"entry":""}})", "no entry of the runbook fits"},
+        {R"({"kind":"incident.diagnosed","body":{"entry":"Restart"}})", "entry 'Restart' fits"},
+        {R"({"kind":"incident.state","body":{"state":"resolving","reason":"x"}})", ""},
+        {R"({"kind":"incident.state","body":{"state":"escalated","reason":"3 of 3 failed"}})",
+         "escalated: 3 of 3 failed"},
+        {R"({"kind":"incident.level","body":{"level":"alert","criterion":"Service down"}})",
+         "level alert by 'Service down'"},
+        {R"({"kind":"incident.resolved","body":{"by":"auto","reason":"well for 30s","note":""}})",
+         "repaired: well for 30s"},
+        {R"({"kind":"incident.resolved","body":{"by":"human","reason":"closed by ann","note":"cable"}})",
+         "closed: closed by ann, cable"},
+        {R"_({"kind":"incident.acknowledged","body":{"by":"ann (root)"}})_",
+         "ann (root) takes it over"},
+        {R"({"kind":"action.intent","body":{"argv":["a","b"],"attempt":2}})",
+         "does: a b (attempt 2)"},
+        {R"({"kind":"action.denied","body":{"argv":["a"],"reason":"paused"}})",
+         "does not do 'a': paused"},
+        {R"({"kind":"action.outcome","body":{"how":"exited","code":1,"took_ms":1500}})",
+         "it ended with exit 1 after 1s500ms"},
+        {R"({"kind":"action.outcome","body":{"how":"timed_out"}})",
+         "it took too long and was ended"},
+        {R"({"kind":"alert.queued","body":{"text":"ALERT: api is down\nTime: now"}})",
+         "to say: ALERT: api is down"},
+        {R"({"kind":"alert.failed","body":{"channel":"mail","error":"550"}})",
+         "mail did not take it: 550 (not tried again)"},
+        {R"({"kind":"alert.failed","body":{"channel":"mail","error":"no net","next_try":"x"}})",
+         "mail did not take it: no net"},
+        {R"({"kind":"incident.noted","body":{"text":"a\nb"}})", "a b"},
+        {R"({"kind":"deploy.done","body":{}})", "deploy.done"},
+    };
+    for (const auto& row : rows) {
+        EXPECT_EQ(event_words(Json::parse(row.event).value()), row.said) << row.event;
+    }
+}
+
+TEST(Words, WhatBecameOfAMessage) {
+    const struct {
+        const char* alert;
+        const char* said;
+    } rows[] = {
+        {R"({"sent":["a","b"],"waiting":[],"given_up":[],"error":"old"})", "told a, b"},
+        {R"({"sent":[],"waiting":["a"],"given_up":[],"error":"HTTP 503"})",
+         "waits for a (HTTP 503)"},
+        {R"({"sent":["b"],"waiting":[],"given_up":["a"],"error":"HTTP 404"})",
+         "told b; refused by a (HTTP 404)"},
+        {R"({"sent":[],"waiting":[],"given_up":[],"error":null})", "told nobody"},
+    };
+    for (const auto& row : rows) {
+        EXPECT_EQ(delivery_words(Json::parse(row.alert).value()), row.said) << row.alert;
+    }
+}
+
+}  // namespace
+}  // namespace ops

@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+"""Compares what the command line prints with the texts in this folder.
+
+    tests/cli/golden.py OPS_AGENT             compare; exits 1 and shows the difference
+    tests/cli/golden.py OPS_AGENT --update    write what it prints now (then read the diff)
+
+A *.golden file is a list of commands with what they print and, unless it is 0, how they exit:
+
+    $ ops-agent incidents --state open
+    ...
+    [exit 3]
+
+`$ [80] ops-agent ...` runs it on a terminal of 80 columns. All run in a folder with the records of recorded.scn,
+which a simulated agent left behind, so that every time and id in them is the same each time; "now" is a fixed
+moment after it. Words that differ from build to build are masked.
+"""
+import difflib
+import fcntl
+import os
+import pathlib
+import pty
+import re
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+
+HERE = pathlib.Path(__file__).resolve().parent
+NOW = "2026-01-29T15:12:00Z"
+TIMED = {"status", "incidents", "show", "actions", "alerts", "report"}
+COMMAND = re.compile(r"^\$ (?:\[(\d+)\] )?ops-agent(.*)$")
+MASKS = [(re.compile(r"\b[0-9a-f]{7,40}(-dirty|\+)?\b(?=[^\n]*$)"), "COMMIT")]
+
+
+def on_terminal(argv, columns, folder, environment):
+    """The output and exit code of a program that believes it is on a terminal."""
+    leader, follower = pty.openpty()
+    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+    process = subprocess.Popen(argv, cwd=folder, env=environment, stdin=follower, stdout=follower,
+                               stderr=follower, close_fds=True)
+    os.close(follower)
+    output = b""
+    while True:
+        try:
+            piece = os.read(leader, 65536)
+        except OSError:  # how Linux says that the other side is closed
+            break
+        if not piece:
+            break
+        output += piece
+    os.close(leader)
+    return output.decode().replace("\r\n", "\n"), process.wait()
+
+
+def run(program, words, columns, folder):
+    environment = {"PATH": os.environ["PATH"], "TZ": "UTC", "NO_COLOR": "1", "HOME": str(folder)}
+    argv = [str(program)] + words
+    if words and words[0] in TIMED and "--help" not in words:
+        argv += ["--now", NOW]
+    if columns:
+        output, code = on_terminal(argv, columns, folder, environment)
+    else:
+        done = subprocess.run(argv, cwd=folder, env=environment, text=True, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        output, code = done.stdout, done.returncode
+    if words and words[0] == "version":
+        for pattern, name in MASKS:
+            output = pattern.sub(name, output)
+        output = re.sub(r"(?m)^(build\s+).*$", r"\1BUILD", output)
+    return "".join(line.rstrip() + "\n" for line in output.splitlines()), code
+
+
+def split_words(text):
+    import shlex
+    return shlex.split(text)
+
+
+def replay(program, golden, folder):
+    """The golden file as it would be written now."""
+    out = []
+    for line in golden.read_text().splitlines():
+        command = COMMAND.match(line)
+        if not command:
+            continue
+        columns = int(command.group(1)) if command.group(1) else 0
+        output, code = run(program, split_words(command.group(2)), columns, folder)
+        out.append(line + "\n" + output + (f"[exit {code}]\n" if code else ""))
+    return "\n".join(out)
+
+
+def main(arguments):
+    program = pathlib.Path(arguments[0]).resolve()
+    update = "--update" in arguments
+    worst = 0
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        subprocess.run([program, "simulate", HERE / "recorded.scn", "--keep", folder], check=True,
+                       stdout=subprocess.DEVNULL)
+        for bad in HERE.glob("bad*.yaml"):
+            (folder / bad.name).write_text(bad.read_text())
+        goldens = sorted(HERE.glob("*.golden"))
+        if not goldens:
+            sys.exit("golden.py: no *.golden here")
+        for golden in goldens:
+            now = replay(program, golden, folder)
+            if update:
+                golden.write_text(now)
+            elif now != golden.read_text():
+                worst = 1
+                sys.stdout.writelines(difflib.unified_diff(
+                    golden.read_text().splitlines(True), now.splitlines(True),
+                    f"{golden.name} (expected)", f"{golden.name} (printed)"))
+    print("golden: " + ("differences; if they are meant: tests/cli/golden.py OPS_AGENT --update"
+                        if worst else "written" if update else f"{len(goldens)} files as expected"))
+    return worst
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
