@@ -1,5 +1,6 @@
 // What people and services ask of the running agent, over HTTP and the command line.
 #include <algorithm>
+#include <set>
 
 #include "agent/health.h"
 #include "agent/ops_agent.h"
@@ -35,20 +36,22 @@ std::string who(const Deed& deed) {
     return same ? deed.by : deed.by + " (" + deed.user + ")";
 }
 
-// Whose process a recorded name came from: "root" of "ann (root)" and of "root".
-std::string user_of(std::string_view name) {
-    const size_t open = name.rfind(" (");
-    if (open == std::string_view::npos || !name.ends_with(')')) return to_lower(name);
-    return to_lower(name.substr(open + 2, name.size() - open - 3));
+// What a recorded name holds of its bearer: "ann" and "root" of "ann (root)".
+std::set<std::string> names_in(std::string_view recorded) {
+    const size_t open = recorded.rfind(" (");
+    if (open == std::string_view::npos || !recorded.ends_with(')')) return {to_lower(recorded)};
+    return {to_lower(recorded.substr(0, open)),
+            to_lower(recorded.substr(open + 2, recorded.size() - open - 3))};
 }
 
-// Two people are needed, and one of them is not two by giving another name.
+// Two people are needed, and one of them is not two by giving another name, nor by being another
+// user.
 bool has_said_yes(const Action& action, const Deed& deed) {
+    const std::set<std::string> asking = names_in(who(deed));
     for (const std::string_view known : split(action.approved_by, ',')) {
-        const std::string_view name = trim(known);
-        if (name.empty()) continue;
-        if (to_lower(name) == to_lower(who(deed))) return true;
-        if (!deed.user.empty() && user_of(name) == to_lower(deed.user)) return true;
+        for (const std::string& name : names_in(trim(known))) {
+            if (asking.contains(name)) return true;
+        }
     }
     return false;
 }

@@ -53,7 +53,6 @@ Result<Client> Client::open(const Invocation& invocation) {
                      "the configuration has errors; see 'ops-agent lint'\n" + problems.print()};
     }
     Client client;
-    client.loaded_ = loaded;
     client.listen_ = loaded->settings.agent.listen;
     client.data_dir_ = loaded->data_dir;
     client.time_zone_ = loaded->settings.agent.time_zone;
@@ -127,7 +126,13 @@ std::string ago(const std::string& rfc3339, Time now) {
     if (!at.ok()) return "-";
     const Duration span = now - at.value();
     if (span < std::chrono::seconds(1)) return "now";
-    return format_duration_short(std::chrono::duration_cast<std::chrono::seconds>(span)) + " ago";
+    const auto whole = [&](auto unit, const char* name) {
+        return std::to_string(std::chrono::duration_cast<decltype(unit)>(span).count()) + name;
+    };
+    if (span < std::chrono::minutes(1)) return whole(std::chrono::seconds(), "s ago");
+    if (span < std::chrono::hours(1)) return whole(std::chrono::minutes(), "m ago");
+    if (span < std::chrono::hours(48)) return whole(std::chrono::hours(), "h ago");
+    return whole(std::chrono::days(), "d ago");
 }
 
 }  // namespace ops

@@ -92,6 +92,10 @@ int run(int argc, char** argv) {
         return app.exit(asked);
     } catch (const CLI::ParseError& wrong) {
         std::string message = wrong.what();
+        for (const Verb& verb : ops::verbs()) {
+            if (argc < 2 || verb.name != argv[1] || !message.starts_with("words")) continue;
+            message = std::string(verb.words) + message.substr(std::string("words").size());
+        }
         if (argc < 2) {
             std::fputs(app.help().c_str(), stdout);
             return ops::kUsage;

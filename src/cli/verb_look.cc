@@ -145,7 +145,7 @@ void print_incidents(const Json& list, Time now, const Terminal& terminal) {
         table.row({{one["id"].as_string()},
                    {state_words(one), colour_of_state(one)},
                    {ago(one["opened_at"].as_string(), now)},
-                   {lasted(one, now)},
+                   {one["resolved_at"].is_null() ? "-" : lasted(one, now)},
                    {one["title"].as_string() + (seen.empty() ? "" : ": " + seen)}});
     }
     table.print(terminal);

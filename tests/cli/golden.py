@@ -30,7 +30,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 NOW = "2026-01-29T15:12:00Z"
 TIMED = {"status", "incidents", "show", "actions", "alerts", "report"}
 COMMAND = re.compile(r"^\$ (?:\[(\d+)\] )?ops-agent(.*)$")
-MASKS = [(re.compile(r"\b[0-9a-f]{7,40}(-dirty|\+)?\b(?=[^\n]*$)"), "COMMIT")]
+BUILD = re.compile(r"ops-agent (\S+) \(commit [^,]+, [^)]+\)")
 
 
 def on_terminal(argv, columns, folder, environment):
@@ -65,9 +65,7 @@ def run(program, words, columns, folder):
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         output, code = done.stdout, done.returncode
     if words and words[0] == "version":
-        for pattern, name in MASKS:
-            output = pattern.sub(name, output)
-        output = re.sub(r"(?m)^(build\s+).*$", r"\1BUILD", output)
+        output = BUILD.sub(r"ops-agent \1 (commit COMMIT, BUILD)", output)
     return "".join(line.rstrip() + "\n" for line in output.splitlines()), code
 
 
