@@ -216,7 +216,7 @@ namespace {
 
 // A heading and its text, broken at the terminal's width with the text under itself.
 void field(const std::string& heading, std::string_view text, const Terminal& terminal) {
-    constexpr size_t kIndent = 9;
+    constexpr size_t kIndent = 10;
     const size_t width = terminal.width() > 0 ? static_cast<size_t>(terminal.width()) : 100;
     const size_t room = width > kIndent + 20 ? width - kIndent : 20;
     std::string lead = heading.empty() ? "" : heading + ":";
@@ -238,7 +238,7 @@ void field(const std::string& heading, std::string_view text, const Terminal& te
 void output_lines(const std::string& output, const Terminal& terminal) {
     const std::string shown = printable(clip_middle(output, 2000), Lines::keep);
     for (const std::string_view text : split(shown, '\n')) {
-        if (!trim(text).empty()) terminal.line("         | " + std::string(text));
+        if (!trim(text).empty()) terminal.line("          | " + std::string(text));
     }
 }
 
@@ -275,9 +275,11 @@ void print_actions(const Json& actions, Time now, const Terminal& terminal) {
     if (actions.items().empty()) field("Done", "nothing", terminal);
     for (const Json& action : actions.items()) {
         const std::string state = action["state"].as_string();
-        field(state == "denied" ? "Not done" : "Done", join(action["argv"].strings(), " "),
-              terminal);
-        std::string line = "         " + terminal.in(colour_of_action(state), state);
+        field(state == "denied"              ? "Not done"
+              : state == "awaiting_approval" ? "To do"
+                                             : "Done",
+              join(action["argv"].strings(), " "), terminal);
+        std::string line = "          " + terminal.in(colour_of_action(state), state);
         if (!action["exit"].is_null()) line += ", exit " + std::to_string(action["exit"].as_int());
         line += ", " + ago(action["started_at"].as_string(), now);
         if (action["approved_by"].is_string()) {
