@@ -1,6 +1,7 @@
 // What must be true of the detector whatever comes in, and in whatever order.
 #include <rapidcheck.h>
 
+#include <ostream>
 #include <set>
 
 #include "detect/story_for_test.h"
@@ -40,6 +41,12 @@ struct Happening {
     int number = 0;
 };
 
+std::ostream& operator<<(std::ostream& out, Happening::What what) {
+    constexpr const char* kNames[] = {"good", "bad",     "dead",  "unknown", "memory",
+                                      "pass", "restart", "close", "hold"};
+    return out << kNames[static_cast<size_t>(what)];
+}
+
 Happening any_happening() {
     using enum Happening::What;
     const auto what = *rc::gen::weightedElement<Happening::What>({{8, good},
@@ -70,7 +77,7 @@ public:
 private:
     void on(const IncidentOpen& change) {
         RC_ASSERT(open_.insert(change.key).second);  // once per key until it is cleared
-        RC_ASSERT(!change.title.empty() && !change.reason.empty());
+        if (change.title.empty() || change.reason.empty()) RC_FAIL(print(Change(change)));
     }
     void on(const IncidentClear& change) { RC_ASSERT(open_.erase(change.key) == 1U); }
     void on(const IncidentFolded& change) {

@@ -252,6 +252,8 @@ void Detector::Core::say_cleared(uint32_t index, Changes& out) {
 
 void Detector::Core::review(uint32_t index, Time now, Changes& out) {
     Target& target = targets_[index];
+    refresh_down(index,
+                 now);  // it may be reviewed for another's sake in the middle of its own answer
     const std::vector<Source> sources = sources_of(index);
     target.ailing = !sources.empty();
     target.degraded = sources.size() > (target.down ? 1U : 0U);
