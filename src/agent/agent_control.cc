@@ -251,11 +251,26 @@ Result<> OpsAgent::push(const Push& push) {
 
 bool OpsAgent::is_ready() { return watching_ && !failure_; }
 
+std::string OpsAgent::late_metrics() const {
+    const std::string name = "ops_agent_check_late_seconds";
+    std::string out = header(name, "histogram", "How late checks began against their schedule.");
+    uint64_t count = 0;
+    for (size_t i = 0; i < late_.size(); ++i) {
+        count += late_[i];
+        const std::string limit =
+            i < kLateSteps.size() ? format_number(kLateSteps[i] / 1000.0, 3) : "+Inf";
+        out += metric(name + "_bucket", "le", limit, static_cast<double>(count));
+    }
+    out += metric(name + "_sum", "", "", static_cast<double>(late_ms_) / 1000.0);
+    return out + metric(name + "_count", "", "", static_cast<double>(count));
+}
+
 std::string OpsAgent::metrics() {
     std::string out = header("ops_agent_info", "gauge", "Version of this agent.");
     out += metric("ops_agent_info", "version", options_.version, 1);
     out += header("ops_agent_checks_total", "counter", "Replies of checks since the start.");
     out += metric("ops_agent_checks_total", "", "", static_cast<double>(checks_done_));
+    out += late_metrics();
     out += header("ops_agent_actions_total", "counter", "Actions begun since the start.");
     out += metric("ops_agent_actions_total", "", "", static_cast<double>(actions_done_));
     out += header("ops_agent_alerts_sent_total", "counter", "Messages delivered since the start.");

@@ -54,6 +54,7 @@ void OpsAgent::arrange() {
     const Time now = ports_.clock.now();
     detector_ = std::make_unique<Detector>(loaded_->settings, loaded_->runbook,
                                            static_cast<const HistorySource*>(this), now);
+    loaded_->settings.checks = {};  // each has its check and its track now
     heartbeats_ = std::make_unique<HeartbeatBook>(
         loaded_->settings.inventory, now, static_cast<uint32_t>(loaded_->checks.checks.size()));
     for (const auto& [service, at] : last_beat_) heartbeats_->restore(service, at);

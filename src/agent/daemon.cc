@@ -7,6 +7,7 @@
 #include "agent/ops_agent.h"
 #include "base/text.h"
 #include "io/curl_http.h"
+#include "io/free_memory.h"
 #include "io/inbox.h"
 #include "io/posix_files.h"
 #include "io/posix_processes.h"
@@ -212,6 +213,7 @@ private:
                   "watching " + std::to_string(services) +
                       " services; http://127.0.0.1:" + std::to_string(server_->port()));
         notify_service_manager("READY=1");
+        give_back_free_memory();  // of reading the configuration
         loop(*agent.value());
         if (const auto& failure = agent.value()->failure()) {
             emergency_.tell(failure->message, escalation, clock_.now());

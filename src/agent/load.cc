@@ -25,6 +25,7 @@ std::unique_ptr<Loaded> load(Files& files, const std::string& config_file,
 
     auto loaded = std::make_unique<Loaded>();
     loaded->settings = std::move(*settings);
+    loaded->settings.inventory.services.shrink_to_fit();
     loaded->data_dir = absolute_data_folder(config_file, loaded->settings);
     loaded->runbook_file = beside(config_file, loaded->settings.agent.runbook);
     const Result<std::string> runbook_text = files.read(loaded->runbook_file);
@@ -54,6 +55,10 @@ std::unique_ptr<Loaded> load(Files& files, const std::string& config_file,
         }
     }
     if (!runbook || problems.has_errors()) return nullptr;
+    for (CheckSettings& check : loaded->settings.checks) {
+        check.remote = remote_address(check, loaded->settings.inventory);
+        check.check = Node();
+    }
     loaded->runbook = std::move(*runbook);
     return loaded;
 }

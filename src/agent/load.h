@@ -1,5 +1,6 @@
 // Loaded: everything the operator's files say, read and checked together. The same files always
-// give the same value.
+// give the same value. The trees of `settings.checks` are let go once the checks are made: of ten
+// thousand they are the most of what is kept.
 #pragma once
 
 #include <memory>

@@ -70,7 +70,7 @@ void OpsAgent::tick() {
     if (failure_) return;
     flush_samples();
     if (outbox_may_have_work_ || now >= next_outbox_) send_due();
-    if (now >= next_save_ || states_changed_) save_states();
+    if (now >= next_save_ || (states_changed_ && now >= soonest_save_)) save_states();
     if (now >= next_upkeep_) {
         next_upkeep_ = now + kUpkeepEvery;
         limiter_.forget_old(now);
@@ -193,6 +193,9 @@ void OpsAgent::on_probe(const ProbeEvent& event) {
 
 void OpsAgent::monitor_all_services(const Reply& reply) {
     ++checks_done_;
+    const auto step = std::lower_bound(kLateSteps.begin(), kLateSteps.end(), reply.late.count());
+    ++late_[static_cast<size_t>(step - kLateSteps.begin())];
+    late_ms_ += static_cast<uint64_t>(std::max<int64_t>(reply.late.count(), 0));
     auto& checks = loaded_->checks.checks;
     if (reply.check >= checks.size() || !checks[reply.check]) return;  // of an older configuration
     judged(*checks[reply.check], checks[reply.check]->judge(reply));
@@ -254,13 +257,15 @@ void OpsAgent::flush_samples() {
 // --- states that are no events ---
 
 void OpsAgent::save_states() {
-    next_save_ = ports_.clock.now() + kSaveEvery;
-    states_changed_ = false;
-    Json detector = detector_->save();
     const Time now = ports_.clock.now();
-    detector.set("saved_at", static_cast<int64_t>(now.time_since_epoch().count()));
-    const Json states = Json::object({{"detector", detector}, {"escalator", escalator_->save()}});
-    const Result<> saved = store_->set_state("states", states.dump());
+    next_save_ = now + kSaveEvery;
+    // What is saved grows with the targets: of thousands not every change is worth a second's work.
+    const auto targets = static_cast<int64_t>(loaded_->settings.inventory.services.size());
+    soonest_save_ = now + std::min(kSaveEvery, Duration(targets));
+    states_changed_ = false;
+    const std::string states = "{\"detector\":" + detector_->save_text(now) +
+                               ",\"escalator\":" + escalator_->save().dump() + "}";
+    const Result<> saved = store_->set_state("states", states);
     if (!saved.ok()) failure_ = saved.error();
 }
 

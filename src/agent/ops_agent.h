@@ -11,6 +11,7 @@
 // Rooms never call back into it but through the small interfaces at the end of this header.
 #pragma once
 
+#include <array>
 #include <deque>
 #include <map>
 #include <memory>
@@ -143,6 +144,7 @@ private:
     Result<Json> act(const Deed& deed) override;
     Result<> push(const Push& push) override;
     std::string metrics() override;
+    std::string late_metrics() const;
     bool is_ready() override;
     Json health_json() const;
     Json target_json(const TargetState& state) const;
@@ -205,10 +207,15 @@ private:
     bool states_changed_ = false;
     bool outbox_may_have_work_ = true;
     bool reload_wanted_ = false;
-    Time next_save_{};
+    Time next_save_{}, soonest_save_{};
     Time next_outbox_{};
     Time next_upkeep_{};
     uint64_t checks_done_ = 0;
+    // Replies whose check began at most so late; the last counts those that were later still.
+    static constexpr auto kLateSteps = std::to_array<int>(
+        {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000});  // milliseconds
+    std::array<uint64_t, kLateSteps.size() + 1> late_{};
+    uint64_t late_ms_ = 0;  // all of them together
     uint64_t actions_done_ = 0;
     uint64_t alerts_sent_ = 0;
 };

@@ -82,6 +82,8 @@ struct CheckSettings {
     int recoveries = 2;       // good in a row before it is well again
     bool host_check = false;  // one every host has without being asked: disks, machine
     bool signal = false;
+    // The machine it asks over the network, once `check` is let go (agent/load.h).
+    std::optional<std::string> remote;
 };
 
 struct Settings {

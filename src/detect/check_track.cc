@@ -45,6 +45,7 @@ bool CheckTrack::take(const Observation& seen) {
     last_at = seen.at;
     answered = true;
     asked_at = Time{};
+    certain = seen.health == Health::bad && seen.certain;
     reached = shows_network_works(seen);
     if (seen.health == Health::unknown) {
         // Neither a failure nor a recovery: what was known stays, and a recovery starts again.

@@ -44,6 +44,7 @@ struct CheckTrack {
     Health last = Health::unknown;
     bool answered = false;  // at least once since the start of the program
     bool degraded = false;  // the last answer was good, but not all is well; `reason` says why
+    bool certain = false;   // the last answer was bad beyond doubt: the process is gone
     bool reached = false;   // the last answer shows that the network works (even HTTP 500 does)
     int bad_row = 0, good_row = 0, unknown_row = 0;
     Time last_at{};       // of the newest answer

@@ -94,12 +94,14 @@ void Detector::Core::make_conditions() {
     }
     for (uint32_t index = 0; index < targets_.size(); ++index) {
         Target& target = targets_[index];
+        std::vector<Instance> instances;
         for (uint32_t i = 0; i < conditions_.size(); ++i) {
             if (!could_match(target, conditions_[i], probes[i], settings_.inventory)) continue;
-            const auto place = static_cast<uint32_t>(target.instances.size());
-            target.instances.push_back(Instance{.condition = i});
+            const auto place = static_cast<uint32_t>(instances.size());
+            instances.push_back(Instance{.condition = i});
             if (conditions_[i].timed) timed_.emplace_back(index, place);
         }
+        target.instances = {instances.begin(), instances.end()};  // no more room than it needs
     }
 }
 

@@ -196,6 +196,7 @@ public:
     void say_cleared(uint32_t target, Changes& out);
     std::string key_of(uint32_t target, const Source& source) const;
     bool has_evidence(const Target& target, const Source& source) const;
+    bool is_certain(const Target& target) const;
     Facts facts_at_opening(uint32_t target, const Source& source, Time now) const;
     std::string reason_of(uint32_t target, const Source& source, Time now) const;
 
@@ -234,7 +235,7 @@ public:
     std::string title_of(uint32_t target, const Source& source, Time now) const;
 
     // --- save.cc ---
-    Json save() const;
+    std::string save_text(std::optional<Time> now) const;
     Json save_target(const Target& target) const;
     void restore(const Json& saved, Time now);
     void restore_instances(const Json& saved, uint32_t target);
@@ -309,9 +310,5 @@ private:
 
 // Told by signals only: revenue_mrr, review_state.
 bool is_only_a_signals(std::string_view name);
-
-// The machine a check asks over the network: "10.0.0.8", "db.example.com", an ssh destination;
-// empty when the check stays on this machine.
-std::string remote_address(const CheckSettings& check, const Inventory& inventory);
 
 }  // namespace ops

@@ -180,7 +180,14 @@ std::string Detector::suppressed_by(std::string_view target) const {
     return known.systemic.empty() ? known.suppressed_by : known.systemic;
 }
 
-Json Detector::save() const { return core_->save(); }
+std::string Detector::save_text(Time now) const { return core_->save_text(now); }
+
+Json Detector::save() const {
+    Result<Json> saved = Json::parse(core_->save_text(std::nullopt));
+    ASSERT(saved.ok());
+    return std::move(saved).value();
+}
+
 void Detector::restore(const Json& saved, Time now) { core_->restore(saved, now); }
 
 }  // namespace ops

@@ -61,6 +61,9 @@ inline constexpr std::string_view kUplinkPrefix = "uplink:";
 // The checks of agent.uplink, each a list item "host:port" or a URL, under such a target: append
 // them to Settings::checks before anything is made of those.
 std::vector<CheckSettings> uplink_checks(const AgentSettings& agent);
+// The machine a check asks over the network: "10.0.0.8", "db.example.com", an ssh destination;
+// empty when the check stays on this machine.
+std::string remote_address(const CheckSettings& check, const Inventory& inventory);
 // `rule` of incidents that no entry or criterion names.
 inline constexpr std::string_view kRuleDown = "down";
 inline constexpr std::string_view kRuleFlapping = "flapping";
@@ -212,8 +215,10 @@ public:
     // it back.
     std::string suppressed_by(std::string_view target) const;
 
-    // The caller may add `saved_at`, the time of saving: the ages of the last heartbeat and the
-    // last good answer then do not grow while the program is away.
+    // As JSON text. With the time of saving, the ages of the last heartbeat and the last good look
+    // do not count the time until restore().
+    std::string save_text(Time now) const;
+    // Without that time: for another detector that goes on at once.
     Json save() const;
     // Call before the first observation. What the new configuration no longer names is dropped: its
     // open incidents are cleared in the first tick.

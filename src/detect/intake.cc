@@ -46,6 +46,8 @@ Detector::Core::Core(const Settings& settings, const Runbook& runbook, const His
 
 void Detector::Core::make_targets() {
     const Inventory& inventory = settings_.inventory;
+    targets_.reserve(inventory.hosts.size() + inventory.services.size() + inventory.signals.size() +
+                     1);
     const auto add = [this](Target::Kind kind, const std::string& name) -> Target& {
         names_.emplace(name, static_cast<uint32_t>(targets_.size()));
         Target& target = targets_.emplace_back();
@@ -110,6 +112,7 @@ uint32_t Detector::Core::make_track(uint32_t check, uint32_t target, const Check
 
 void Detector::Core::make_tracks() {
     constexpr size_t kWitnesses = 8;
+    tracks_.reserve(settings_.checks.size());
     for (uint32_t check = 0; check < settings_.checks.size(); ++check) {
         const CheckSettings& given = settings_.checks[check];
         const bool is_uplink = given.target.starts_with(kUplinkPrefix);

@@ -135,6 +135,13 @@ bool Detector::Core::has_evidence(const Target& target, const Source& source) co
     return !any_track;
 }
 
+// Is it down because its process is gone?
+bool Detector::Core::is_certain(const Target& target) const {
+    return std::any_of(target.tracks.begin(), target.tracks.end(), [this](uint32_t at) {
+        return tracks_[at].verdict == Verdict::bad && tracks_[at].certain;
+    });
+}
+
 std::string Detector::Core::reason_of(uint32_t index, const Source& source, Time now) const {
     const Target& target = targets_[index];
     if (source.instance != nullptr) {
@@ -292,7 +299,10 @@ void Detector::Core::review(uint32_t index, Time now, Changes& out) {
         if (target.kind == Target::Kind::service) note_failing(index, now);
         const bool gathering = await_siblings(index, now, out);
         if (above.wait || gathering) continue;
-        if (target.flapping && target.raised_while_flapping) continue;
+        // Nobody is called again for what comes and goes, but what is dead does not come back by
+        // itself: it is raised each time, and the budgets of repairs say when it is enough.
+        const bool is_dead = source.name == kRuleDown && is_certain(target);
+        if (target.flapping && target.raised_while_flapping && !is_dead) continue;
         if (join_systemic(index, now, out)) return;
         raise(index, source, key, now, out);
         if (target.flapping) target.raised_while_flapping = true;

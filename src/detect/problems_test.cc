@@ -326,6 +326,16 @@ TEST(Flapping, StillDownWhenItEndsIsRaised) {
               "open grafana [down] grafana is down: connection refused\n");
 }
 
+TEST(Flapping, WhatIsDeadIsRaisedEachTime) {
+    Story story(kFounders, kFoundersRunbook);
+    story.all_good();
+    for (int i = 0; i < 40; ++i) i % 2 == 0 ? story.bad("worker_1") : story.good("worker_1");
+    story.detector->closed("worker_1", story.now);
+    EXPECT_EQ(story.down("worker_1"), "") << "it comes and goes";
+    for (int i = 0; i < 2; ++i) story.good("worker_1");
+    EXPECT_TRUE(has(story.dead("worker_1"), "open worker_1 [down]")) << "nobody else starts it";
+}
+
 TEST(Systemic, HalfOfAGroupWithinTwoMinutesIsOneIncident) {
     Story story(kFounders, kFoundersRunbook);
     story.all_good();

@@ -63,6 +63,7 @@ std::vector<CheckSettings> uplink_checks(const AgentSettings& agent) {
 }
 
 std::string remote_address(const CheckSettings& check, const Inventory& inventory) {
+    if (check.remote) return *check.remote;
     const std::string asked = asked_host(check.check, "");
     if (!asked.empty()) return is_loopback(asked) ? "" : asked;
     if (check.signal) return "";

@@ -130,20 +130,28 @@ Json Detector::Core::save_target(const Target& target) const {
     return json;
 }
 
-Json Detector::Core::save() const {
-    Json targets = Json::array();
-    for (const Target& target : targets_) targets.push(save_target(target));
+std::string Detector::Core::save_text(std::optional<Time> now) const {
     Json open = Json::array();
     for (const auto& [key, incident] : open_) {
         open.push(save_open(incident,
                             incident.target == kNone ? "" : targets_[incident.target].name,
                             incident.scope == kNone ? "" : scopes_[incident.scope].name));
     }
-    return Json::object({{"version", 1},
-                         {"events_from", time_json(events_from_)},
-                         {"network_lost", network_lost_},
-                         {"targets", std::move(targets)},
-                         {"open", std::move(open)}});
+    Json all = Json::object({{"version", 1},
+                             {"events_from", time_json(events_from_)},
+                             {"network_lost", network_lost_},
+                             {"open", std::move(open)}});
+    if (now) all.set("saved_at", time_json(*now));
+    // One target after another: as one value ten thousand would fill many times the memory.
+    std::string text = all.dump();
+    text.pop_back();
+    text += ",\"targets\":[";
+    text.reserve(text.size() + targets_.size() * 160);
+    for (const Target& target : targets_) {
+        if (&target != &targets_.front()) text += ',';
+        text += save_target(target).dump();
+    }
+    return text += "]}";
 }
 
 void Detector::Core::restore_instances(const Json& saved, uint32_t index) {

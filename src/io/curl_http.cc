@@ -1,6 +1,8 @@
 #include "io/curl_http.h"
 
+#define CURL_DISABLE_TYPECHECK
 #include <curl/curl.h>
+#include <dlfcn.h>
 
 #include <algorithm>
 #include <array>
@@ -16,6 +18,54 @@ static constexpr size_t kMaxBody = size_t{1024} * 1024;
 static constexpr size_t kMaxHeader = size_t{64} * 1024;
 
 namespace {
+
+// The library is loaded when something is sent for the first time: with what it needs in turn (28
+// libraries) it is the most of what the program would hold in memory while all is well.
+struct Curl {
+    Result<> is_loaded;
+    decltype(&::curl_global_init) global_init = nullptr;
+    decltype(&::curl_easy_init) easy_init = nullptr;
+    decltype(&::curl_easy_cleanup) easy_cleanup = nullptr;
+    decltype(&::curl_easy_setopt) easy_setopt = nullptr;
+    decltype(&::curl_easy_perform) easy_perform = nullptr;
+    decltype(&::curl_easy_getinfo) easy_getinfo = nullptr;
+    decltype(&::curl_easy_strerror) easy_strerror = nullptr;
+    decltype(&::curl_slist_append) slist_append = nullptr;
+    decltype(&::curl_slist_free_all) slist_free_all = nullptr;
+
+    Curl() {
+        void* library = ::dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
+        if (library == nullptr) {
+            is_loaded = Error{Fault::unavailable, std::string("load curl: ") + ::dlerror()};
+            return;
+        }
+        take(library, "curl_global_init", global_init);
+        take(library, "curl_easy_init", easy_init);
+        take(library, "curl_easy_cleanup", easy_cleanup);
+        take(library, "curl_easy_setopt", easy_setopt);
+        take(library, "curl_easy_perform", easy_perform);
+        take(library, "curl_easy_getinfo", easy_getinfo);
+        take(library, "curl_easy_strerror", easy_strerror);
+        take(library, "curl_slist_append", slist_append);
+        take(library, "curl_slist_free_all", slist_free_all);
+        // easy_init fails when this did. Never undone: other threads may still use it at the end.
+        if (is_loaded.ok()) (void)global_init(CURL_GLOBAL_DEFAULT);
+    }
+
+    template <class Function>
+    void take(void* library, const char* name, Function& function) {
+        function = reinterpret_cast<Function>(::dlsym(library, name));
+        if (function == nullptr) {
+            is_loaded = Error{Fault::unavailable, std::string("load curl: it lacks ") + name};
+        }
+    }
+};
+
+// Loaded once for the process, by the first that asks. A failure is tried again by the next start.
+const Curl& curl_library() {
+    static const Curl kCurl;
+    return kCurl;
+}
 
 using Easy = std::unique_ptr<CURL, void (*)(CURL*)>;
 using List = std::unique_ptr<curl_slist, void (*)(curl_slist*)>;
@@ -36,13 +86,6 @@ struct Outgoing {
 };
 
 }  // namespace
-
-// Once for the process, before any thread uses curl; never undone, as other threads may still use
-// it at the end.
-static void start_curl() {
-    static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);
-    (void)started;  // curl_easy_init fails when this did
-}
 
 // Called with every address before a socket is made for it: a name may resolve to anything.
 static curl_socket_t open_socket(void* given, curlsocktype, curl_sockaddr* address) {
@@ -104,20 +147,21 @@ static Fault fault_of(CURLcode code) {
 
 static void set_up(CURL* curl, const std::string& url, Duration time_limit, Guard& guard,
                    char* words) {
+    const Curl& library = curl_library();
     words[0] = '\0';
-    curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS,
-                     static_cast<long>(std::max<int64_t>(time_limit.count(), 1)));
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_PROXY, "");
-    curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, words);
+    library.easy_setopt(curl, CURLOPT_URL, url.c_str());
+    library.easy_setopt(curl, CURLOPT_TIMEOUT_MS,
+                        static_cast<long>(std::max<int64_t>(time_limit.count(), 1)));
+    library.easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    library.easy_setopt(curl, CURLOPT_PROXY, "");
+    library.easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
+    library.easy_setopt(curl, CURLOPT_ERRORBUFFER, words);
     // With Debian's default curl parses all 145 authorities of the folder for each connection; the
     // file has them too.
-    curl_easy_setopt(curl, CURLOPT_CAPATH, nullptr);
-    curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_socket);
-    curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, &guard);
-    curl_easy_setopt(curl, CURLOPT_USERAGENT, "ops-agent");
+    library.easy_setopt(curl, CURLOPT_CAPATH, nullptr);
+    library.easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    library.easy_setopt(curl, CURLOPT_OPENSOCKETDATA, &guard);
+    library.easy_setopt(curl, CURLOPT_USERAGENT, "ops-agent");
 }
 
 // The url may hold a token (a webhook's often does), so only the host is told.
@@ -132,12 +176,13 @@ static std::string place_of(const std::string& url) {
 }
 
 static Error failure(const std::string& url, CURLcode code, const char* words, const Guard& guard) {
+    const Curl& library = curl_library();
     const std::string doing = "reach " + place_of(url) + ": ";
     if (!guard.refused.empty()) {
         return {Fault::denied, doing + "the address " + guard.refused +
                                    " is link-local or gives a cloud's metadata, which is refused"};
     }
-    std::string text = words[0] != '\0' ? words : curl_easy_strerror(code);
+    std::string text = words[0] != '\0' ? words : library.easy_strerror(code);
     if (text.size() > 1 && std::islower(static_cast<unsigned char>(text[1])) != 0) {
         text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
     }
@@ -148,32 +193,34 @@ static bool breaks_lines(std::string_view text) {
     return text.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos;
 }
 
-CurlHttp::CurlHttp(LinkLocal link_local) : link_local_(link_local) { start_curl(); }
+CurlHttp::CurlHttp(LinkLocal link_local) : link_local_(link_local) {}
 
 Result<HttpReply> CurlHttp::send(const HttpRequest& request) {
     if (breaks_lines(request.method) || breaks_lines(request.url)) {
         return Error{Fault::invalid, "http: the method or the url holds a line break"};
     }
-    const Easy curl(curl_easy_init(), curl_easy_cleanup);
+    const Curl& library = curl_library();
+    TRY(library.is_loaded);
+    const Easy curl(library.easy_init(), library.easy_cleanup);
     if (curl == nullptr) return Error{Fault::unavailable, "http: curl could not be set up"};
     Guard guard{link_local_, ""};
     std::array<char, CURL_ERROR_SIZE> words{};
     set_up(curl.get(), request.url, request.time_limit, guard, words.data());
-    curl_easy_setopt(curl.get(), CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(curl.get(), CURLOPT_CUSTOMREQUEST, request.method.c_str());
-    if (request.method == "HEAD") curl_easy_setopt(curl.get(), CURLOPT_NOBODY, 1L);
+    library.easy_setopt(curl.get(), CURLOPT_PROTOCOLS_STR, "http,https");
+    library.easy_setopt(curl.get(), CURLOPT_CUSTOMREQUEST, request.method.c_str());
+    if (request.method == "HEAD") library.easy_setopt(curl.get(), CURLOPT_NOBODY, 1L);
     const bool has_body = !request.body.empty() || request.method == "POST" ||
                           request.method == "PUT" || request.method == "PATCH";
     if (has_body) {
-        curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDSIZE_LARGE,
-                         static_cast<curl_off_t>(request.body.size()));
-        curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDS, request.body.data());
+        library.easy_setopt(curl.get(), CURLOPT_POSTFIELDSIZE_LARGE,
+                            static_cast<curl_off_t>(request.body.size()));
+        library.easy_setopt(curl.get(), CURLOPT_POSTFIELDS, request.body.data());
     }
     // Curl would wait a second for "100 Continue" before larger bodies, and says what kind the body
     // is without being asked.
-    List headers(curl_slist_append(nullptr, "Expect:"), curl_slist_free_all);
-    const auto add = [&headers](const std::string& line) {
-        curl_slist* longer = curl_slist_append(headers.get(), line.c_str());
+    List headers(library.slist_append(nullptr, "Expect:"), library.slist_free_all);
+    const auto add = [&](const std::string& line) {
+        curl_slist* longer = library.slist_append(headers.get(), line.c_str());
         if (longer == nullptr) return;
         (void)headers.release();  // it is the head of the longer one
         headers.reset(longer);
@@ -188,25 +235,25 @@ Result<HttpReply> CurlHttp::send(const HttpRequest& request) {
         add(value.empty() ? name + ";" : name + ": " + value);
     }
     if (!says_type) add("Content-Type:");
-    curl_easy_setopt(curl.get(), CURLOPT_HTTPHEADER, headers.get());
+    library.easy_setopt(curl.get(), CURLOPT_HTTPHEADER, headers.get());
     Incoming incoming;
-    curl_easy_setopt(curl.get(), CURLOPT_HEADERFUNCTION, take_header);
-    curl_easy_setopt(curl.get(), CURLOPT_HEADERDATA, &incoming);
-    curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, take_body);
-    curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &incoming);
-    const CURLcode code = curl_easy_perform(curl.get());
+    library.easy_setopt(curl.get(), CURLOPT_HEADERFUNCTION, take_header);
+    library.easy_setopt(curl.get(), CURLOPT_HEADERDATA, &incoming);
+    library.easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, take_body);
+    library.easy_setopt(curl.get(), CURLOPT_WRITEDATA, &incoming);
+    const CURLcode code = library.easy_perform(curl.get());
     if (incoming.too_large) {
         return Error{Fault::unavailable,
                      "reach " + place_of(request.url) + ": the reply is over 1 MiB"};
     }
     if (code != CURLE_OK) return failure(request.url, code, words.data(), guard);
     long status = 0;
-    curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
+    library.easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
     incoming.reply.status = static_cast<int>(status);
     return std::move(incoming.reply);
 }
 
-CurlMail::CurlMail(LinkLocal link_local) : link_local_(link_local) { start_curl(); }
+CurlMail::CurlMail(LinkLocal link_local) : link_local_(link_local) {}
 
 Result<> CurlMail::send(const MailMessage& message) {
     // Each goes into a line of the protocol.
@@ -218,34 +265,36 @@ Result<> CurlMail::send(const MailMessage& message) {
     if (message.to.empty() || breaks_lines(message.from) || breaks_lines(message.smtp_url)) {
         return Error{Fault::invalid, "mail: no receiver, or a line break in the sender"};
     }
-    const Easy curl(curl_easy_init(), curl_easy_cleanup);
+    const Curl& library = curl_library();
+    TRY(library.is_loaded);
+    const Easy curl(library.easy_init(), library.easy_cleanup);
     if (curl == nullptr) return Error{Fault::unavailable, "mail: curl could not be set up"};
     Guard guard{link_local_, ""};
     std::array<char, CURL_ERROR_SIZE> words{};
     set_up(curl.get(), message.smtp_url, message.time_limit, guard, words.data());
-    curl_easy_setopt(curl.get(), CURLOPT_PROTOCOLS_STR, "smtp,smtps");
-    curl_easy_setopt(curl.get(), CURLOPT_USE_SSL,
-                     static_cast<long>(message.require_tls ? CURLUSESSL_ALL : CURLUSESSL_TRY));
+    library.easy_setopt(curl.get(), CURLOPT_PROTOCOLS_STR, "smtp,smtps");
+    library.easy_setopt(curl.get(), CURLOPT_USE_SSL,
+                        static_cast<long>(message.require_tls ? CURLUSESSL_ALL : CURLUSESSL_TRY));
     if (!message.user.empty()) {
-        curl_easy_setopt(curl.get(), CURLOPT_USERNAME, message.user.c_str());
-        curl_easy_setopt(curl.get(), CURLOPT_PASSWORD, message.password.c_str());
+        library.easy_setopt(curl.get(), CURLOPT_USERNAME, message.user.c_str());
+        library.easy_setopt(curl.get(), CURLOPT_PASSWORD, message.password.c_str());
     }
-    curl_easy_setopt(curl.get(), CURLOPT_MAIL_FROM, ("<" + message.from + ">").c_str());
-    List receivers(nullptr, curl_slist_free_all);
+    library.easy_setopt(curl.get(), CURLOPT_MAIL_FROM, ("<" + message.from + ">").c_str());
+    List receivers(nullptr, library.slist_free_all);
     for (const std::string& address : message.to) {
-        curl_slist* longer = curl_slist_append(receivers.get(), ("<" + address + ">").c_str());
+        curl_slist* longer = library.slist_append(receivers.get(), ("<" + address + ">").c_str());
         if (longer == nullptr) return Error{Fault::unavailable, "mail: no memory"};
         (void)receivers.release();  // it is the head of the longer one
         receivers.reset(longer);
     }
-    curl_easy_setopt(curl.get(), CURLOPT_MAIL_RCPT, receivers.get());
+    library.easy_setopt(curl.get(), CURLOPT_MAIL_RCPT, receivers.get());
     Outgoing outgoing{message.text};
-    curl_easy_setopt(curl.get(), CURLOPT_UPLOAD, 1L);
-    curl_easy_setopt(curl.get(), CURLOPT_READFUNCTION, give_text);
-    curl_easy_setopt(curl.get(), CURLOPT_READDATA, &outgoing);
-    curl_easy_setopt(curl.get(), CURLOPT_INFILESIZE_LARGE,
-                     static_cast<curl_off_t>(message.text.size()));
-    const CURLcode code = curl_easy_perform(curl.get());
+    library.easy_setopt(curl.get(), CURLOPT_UPLOAD, 1L);
+    library.easy_setopt(curl.get(), CURLOPT_READFUNCTION, give_text);
+    library.easy_setopt(curl.get(), CURLOPT_READDATA, &outgoing);
+    library.easy_setopt(curl.get(), CURLOPT_INFILESIZE_LARGE,
+                        static_cast<curl_off_t>(message.text.size()));
+    const CURLcode code = library.easy_perform(curl.get());
     if (code != CURLE_OK) return failure(message.smtp_url, code, words.data(), guard);
     return {};
 }

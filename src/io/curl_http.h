@@ -1,5 +1,5 @@
 // CurlHttp and CurlMail: the outside services by libcurl, blocking, on workers. Safe to use from
-// many threads.
+// many threads. Debian's libcurl.so.4 is loaded by the first send.
 //
 // Redirects are not followed, no proxy is taken from the environment, bodies end at 1 MiB.
 // Link-local and metadata addresses (169.254.0.0/16, fe80::/10, fd00:ec2::254) are refused after

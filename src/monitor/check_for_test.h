@@ -29,7 +29,7 @@ inline Made make_from(const std::string& whole_text, const std::string& target,
         made.problems);
     CheckList list = make_checks(made.settings, made.problems, secrets);
     for (size_t i = 0; i < list.checks.size(); ++i) {
-        if (list.settings[i].target == target && !made.check)
+        if (list.checks[i] && list.checks[i]->target() == target && !made.check)
             made.check = std::move(list.checks[i]);
     }
     return made;

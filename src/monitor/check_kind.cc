@@ -37,7 +37,9 @@ std::string CheckRequest::secret(std::string_view key) {
               "'" + std::string(key) + "' cannot be read: " + content.error().message);
         return "";
     }
-    return std::move(content).value();
+    std::string secret = std::move(content).value();
+    while (secret.ends_with('\n') || secret.ends_with('\r')) secret.pop_back();  // an editor's
+    return secret;
 }
 
 void CheckRequest::error(const Place& place, std::string message) {

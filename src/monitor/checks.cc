@@ -205,11 +205,15 @@ std::vector<CheckSettings> log_checks(const Settings& settings, Problems& proble
 CheckList make_checks(const Settings& settings, Problems& problems, const SecretReader& secrets) {
     CheckList list;
     Problems found;
-    list.settings = settings.checks;
-    for (CheckSettings& log : log_checks(settings, found)) list.settings.push_back(std::move(log));
-    for (const CheckSettings& check : list.settings) {
-        const auto index = static_cast<uint32_t>(list.checks.size());
-        list.checks.push_back(make_check(check, index, settings, found, secrets));
+    const std::vector<CheckSettings> logs = log_checks(settings, found);
+    list.intervals.reserve(settings.checks.size() + logs.size());
+    list.checks.reserve(settings.checks.size() + logs.size());
+    for (const std::vector<CheckSettings>* some : {&settings.checks, &logs}) {
+        for (const CheckSettings& check : *some) {
+            const auto index = static_cast<uint32_t>(list.checks.size());
+            list.intervals.push_back(check.interval);
+            list.checks.push_back(make_check(check, index, settings, found, secrets));
+        }
     }
     // One mistake in worker_{1..7} is one problem, not seven.
     std::set<std::pair<std::string, Problem::Kind>> places;

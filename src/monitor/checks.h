@@ -95,7 +95,7 @@ std::vector<CheckSettings> log_checks(const Settings& settings, Problems& proble
 // Every check of the configuration by its index: Settings::checks, then log_checks(). Where a check
 // could not be made there is a null, so the numbering holds.
 struct CheckList {
-    std::vector<CheckSettings> settings;
+    std::vector<Duration> intervals;
     std::vector<std::unique_ptr<Check>> checks;  // as many
 };
 CheckList make_checks(const Settings& settings, Problems& problems,

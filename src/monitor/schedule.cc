@@ -44,7 +44,7 @@ std::vector<Scheduled> plan_schedule(const CheckList& list) {
         if (check == nullptr) continue;
         Scheduled scheduled;
         scheduled.ask = check->ask();
-        scheduled.interval = std::max(list.settings[i].interval, Duration(1));
+        scheduled.interval = std::max(list.intervals[i], Duration(1));
         const bool command = std::holds_alternative<CommandAsk>(scheduled.ask.question);
         const std::string key =
             check->target() + '\n' + std::string(check->kind()) + '\n' + std::to_string(i);

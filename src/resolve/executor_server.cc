@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "io/descriptor.h"
+#include "io/free_memory.h"
 #include "io/posix_files.h"
 #include "io/posix_processes.h"
 #include "io/real_clock.h"
@@ -154,14 +155,16 @@ int run_executor(const RunExecutor& options, const Environment& environment) {
 
     PosixFiles files;
     PosixProcesses processes;
-    RuleFiles first_look(files, options.config_file, environment);
-    const Result<std::optional<Rules>> rules = first_look.read_if_changed();
-    if (!rules.ok() || !rules.value()) {
-        log.line(Severity::error, "executor: " + rules.error().message);
-        return 2;
+    std::string data_folder;
+    {
+        RuleFiles first_look(files, options.config_file, environment);
+        const Result<std::optional<Rules>> rules = first_look.read_if_changed();
+        if (!rules.ok() || !rules.value()) {
+            log.line(Severity::error, "executor: " + rules.error().message);
+            return 2;
+        }
+        data_folder = absolute_data_folder(options.config_file, rules.value()->settings);
     }
-    const std::string data_folder =
-        absolute_data_folder(options.config_file, rules.value()->settings);
     RuleFiles source(files, options.config_file, environment);
     ExecutorConfig config;
     config.folder = data_folder + "/executor";
@@ -180,6 +183,7 @@ int run_executor(const RunExecutor& options, const Environment& environment) {
         log.line(Severity::error, "executor: " + server.error().message);
         return 1;
     }
+    give_back_free_memory();
     server.value()->serve();
     executor.value()->drain();
     return 0;

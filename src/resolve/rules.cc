@@ -3,8 +3,22 @@
 #include <filesystem>
 #include <utility>
 
+#include "base/hash.h"
+
 namespace ops {
 namespace {
+
+std::vector<std::string> hashes(const std::vector<ConfigText>& texts, const ConfigText& runbook) {
+    std::vector<std::string> all;
+    for (const ConfigText& text : texts) all.push_back(sha256_hex(text.file + "\n" + text.text));
+    all.push_back(sha256_hex(runbook.file + "\n" + runbook.text));
+    return all;
+}
+
+void forget_what_looks(Settings& settings) {
+    settings.checks = {};
+    for (Node* part : {&settings.signals, &settings.logs, &settings.channels}) *part = Node();
+}
 
 Error refused(const std::string& what, const Problems& problems) {
     return {Fault::invalid, what + ": " + problems.print()};
@@ -36,19 +50,22 @@ RuleFiles::RuleFiles(Files& files, std::string config_file, Environment environm
 
 Result<std::optional<Rules>> RuleFiles::read_if_changed() {
     const std::vector<ConfigText> texts = TRY(read_config_texts(files_, config_file_));
+    if (!last_runbook_.empty()) {
+        const Result<std::string> runbook = files_.read(last_runbook_);
+        if (runbook.ok() && hashes(texts, {last_runbook_, runbook.value()}) == last_read_) {
+            return std::optional<Rules>();
+        }
+    }
     Problems problems;
     std::optional<Settings> settings = read_settings(texts, environment_, problems);
     if (!settings) return refused("read '" + config_file_ + "'", problems);
     const std::string path = beside(config_file_, settings->agent.runbook);
     const ConfigText runbook_text{path, TRY(files_.read(path))};
-
-    std::vector<std::string> read;
-    for (const ConfigText& text : texts) read.push_back(text.file + "\n" + text.text);
-    read.push_back(path + "\n" + runbook_text.text);
-    if (read == last_read_) return std::optional<Rules>();
     std::optional<Runbook> runbook = read_runbook(runbook_text, *settings, problems);
     if (!runbook) return refused("read '" + path + "'", problems);
-    last_read_ = std::move(read);
+    last_read_ = hashes(texts, runbook_text);
+    last_runbook_ = path;
+    forget_what_looks(*settings);
     return std::optional<Rules>(Rules{*std::move(settings), *std::move(runbook)});
 }
 

@@ -1,0 +1,3 @@
+# What the load tests ask, and what the repair tests break, built only with -DOPS_BENCH=ON (bench/run).
+add_executable(bench_target ${CMAKE_SOURCE_DIR}/bench/target.cc)
+add_executable(bench_service ${CMAKE_SOURCE_DIR}/bench/service.cc)
