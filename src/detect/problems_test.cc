@@ -329,11 +329,11 @@ TEST(Flapping, StillDownWhenItEndsIsRaised) {
 TEST(Flapping, WhatIsDeadIsRaisedEachTime) {
     Story story(kFounders, kFoundersRunbook);
     story.all_good();
-    for (int i = 0; i < 40; ++i) i % 2 == 0 ? story.bad("worker_1") : story.good("worker_1");
-    story.detector->closed("worker_1", story.now);
-    EXPECT_EQ(story.down("worker_1"), "") << "it comes and goes";
-    for (int i = 0; i < 2; ++i) story.good("worker_1");
-    EXPECT_TRUE(has(story.dead("worker_1"), "open worker_1 [down]")) << "nobody else starts it";
+    for (int i = 0; i < 40; ++i) i % 2 == 0 ? story.bad("grafana") : story.good("grafana");
+    story.detector->closed("grafana", story.now);
+    EXPECT_EQ(story.down("grafana"), "") << "it comes and goes";
+    for (int i = 0; i < 2; ++i) story.good("grafana");
+    EXPECT_TRUE(has(story.dead("grafana"), "open grafana [down]")) << "nobody else starts it";
 }
 
 TEST(Systemic, HalfOfAGroupWithinTwoMinutesIsOneIncident) {

@@ -298,6 +298,7 @@ TEST(RuleFiles, SeeAChangeAndKeepTheOldWhenTheNewIsBad) {
     EXPECT_EQ(changed.value()->runbook.find("slow"), nullptr);
     EXPECT_EQ(absolute_data_folder(company.config, changed.value()->settings),
               company.folder.path + "/var");
+    EXPECT_TRUE(changed.value()->settings.checks.empty()) << "an executor looks at nothing";
 }
 
 }  // namespace
