@@ -78,7 +78,7 @@ try_test() {
     echo "== ./dev test passed in $((SECONDS - began)) s"
 }
 
-# Starts it as a user would, waits for the first page, and asks it to stop. Only bash is there to do so.
+# Starts it as a user would, waits until it answers, looks at its status, and asks it to stop. Only bash is there to do so.
 try_run() {
     began=$SECONDS
     inside '
@@ -90,7 +90,9 @@ try_run() {
             sleep 1
         done
         (get /api/v1/health) | tail -n 1 | head -c 400; echo
-        (get /) | grep -qi "<html" || { echo "no page at /"; exit 1; }
+        sleep 3 # the first round of checks
+        build/release/ops-agent status --config var/run/ops-agent.yaml | tee /tmp/status
+        grep -q "●.* up " /tmp/status || { echo "nothing is seen to be up"; exit 1; }
         kill -TERM $agent
         for tenth in $(seq 50); do
             kill -0 $agent 2>/dev/null || { wait $agent && exit 0; echo "ended with $?"; exit 1; }
