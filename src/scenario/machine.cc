@@ -265,7 +265,11 @@ Result<Json> Machine::ask(const std::string& method, const std::string& path, co
     request.headers = {{"host", "localhost"}, {"authorization", std::string("Bearer ") + kToken}};
     if (!body.is_null()) request.body = body.dump();
     request.from_loopback = true;
-    deliver(request);
+    try {
+        deliver(request);
+    } catch (const sim::PowerLost&) {  // in the middle of what was asked: nobody hears an answer
+        cut_power();
+    }
     if (is_dead()) return Error{Fault::unavailable, "the agent is down: " + why_down_};
     const auto found = replies_.find(request.connection);
     if (found == replies_.end()) return Error{Fault::unavailable, "no reply from the agent"};
