@@ -25,11 +25,13 @@ import subprocess
 import sys
 import tempfile
 import termios
+import threading
 
 HERE = pathlib.Path(__file__).resolve().parent
 NOW = "2026-01-29T15:12:00Z"
 TIMED = {"status", "incidents", "show", "actions", "alerts", "report"}
 COMMAND = re.compile(r"^\$ (?:\[(\d+)\] )?ops-agent(.*)$")
+END = b"\0the end\0"
 BUILD = re.compile(r"ops-agent (\S+) \(commit [^,]+, [^)]+\)")
 
 
@@ -39,18 +41,22 @@ def on_terminal(argv, columns, folder, environment):
     fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
     process = subprocess.Popen(argv, cwd=folder, env=environment, stdin=follower, stdout=follower,
                                stderr=follower, close_fds=True)
-    os.close(follower)
+
+    def mark_the_end():
+        process.wait()
+        os.write(follower, END)
+
+    # This side stays open until all is read: once the last writer has closed, Linux may say "end" (EIO) while
+    # what was written is still on its way, and the output would lack its last lines.
+    marker = threading.Thread(target=mark_the_end)
+    marker.start()
     output = b""
-    while True:
-        try:
-            piece = os.read(leader, 65536)
-        except OSError:  # how Linux says that the other side is closed
-            break
-        if not piece:
-            break
-        output += piece
+    while not output.endswith(END):
+        output += os.read(leader, 65536)
+    marker.join()
+    os.close(follower)
     os.close(leader)
-    return output.decode().replace("\r\n", "\n"), process.wait()
+    return output.removesuffix(END).decode().replace("\r\n", "\n"), process.returncode
 
 
 def run(program, words, columns, folder):
