@@ -119,7 +119,9 @@ void OpsAgent::on(const CriterionCleared&) {}
 
 void OpsAgent::on(const Recheck& change) {
     auto& checks = loaded_->checks.checks;
-    if (change.check < checks.size() && checks[change.check]) {
+    if (second_look_ && second_look_->check == change.check) {
+        second_look_->is_wanted = true;
+    } else if (change.check < checks.size() && checks[change.check]) {
         ports_.probes.start(checks[change.check]->ask());
     }
 }

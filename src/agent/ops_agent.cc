@@ -198,7 +198,12 @@ void OpsAgent::monitor_all_services(const Reply& reply) {
     late_ms_ += static_cast<uint64_t>(std::max<int64_t>(reply.late.count(), 0));
     auto& checks = loaded_->checks.checks;
     if (reply.check >= checks.size() || !checks[reply.check]) return;  // of an older configuration
+    // A re-check that the detector asks for now was already made: Ask::second_look.
+    if (!reply.second_look.empty()) second_look_ = {reply.check, false};
     judged(*checks[reply.check], checks[reply.check]->judge(reply));
+    const bool is_wanted = second_look_ && second_look_->is_wanted;
+    second_look_.reset();
+    if (is_wanted) monitor_all_services(reply.second_look.front());
 }
 
 void OpsAgent::judged(ops::Check& check, const Judged& judged) {

@@ -210,6 +210,12 @@ private:
     Time next_save_{}, soonest_save_{};
     Time next_outbox_{};
     Time next_upkeep_{};
+    // While a reply is judged that brought its re-check along: does the detector ask for it?
+    struct SecondLook {
+        uint32_t check = 0;
+        bool is_wanted = false;
+    };
+    std::optional<SecondLook> second_look_;
     uint64_t checks_done_ = 0;
     // Replies whose check began at most so late; the last counts those that were later still.
     static constexpr auto kLateSteps = std::to_array<int>(

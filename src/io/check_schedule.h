@@ -23,6 +23,8 @@ public:
         Duration interval{}, time_limit{};
         int64_t due = 0;
         bool in_flight = false;
+        bool second_look = false;  // Ask::second_look
+        bool was_quick = false;    // the last round was: is_quick()
         std::shared_ptr<const Question> question;
     };
 

@@ -52,6 +52,7 @@ std::vector<uint32_t> CheckSchedule<Question>::replace(std::vector<Entry> all, i
             entry.due = old->due;
             entry.in_flight = old->in_flight;
             entry.skipped = old->skipped;
+            entry.was_quick = old->was_quick;
             ++old;
         } else {
             entry.due = place(entry.due, now, grid);

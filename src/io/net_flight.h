@@ -47,6 +47,8 @@ public:
     Step ready();
     Step expired();  // deadline() has come: the next address, or the end
     int64_t deadline() const { return deadline_; }
+    int64_t last_moment() const { return last_moment_; }
+    bool is_naming() const { return state_ == State::naming; }
 
     std::string name() const;  // that must be looked up
     // When done.

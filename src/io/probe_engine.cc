@@ -51,6 +51,7 @@ void ProbeEngine::schedule(std::vector<Scheduled> all) {
         entry.check = one.ask.check;
         entry.interval = one.interval;
         entry.time_limit = one.ask.time_limit;
+        entry.second_look = one.ask.second_look;
         entry.due = nanoseconds_of(one.phase);  // replace() makes it a moment
         entry.question = prepare(std::move(one.ask.question));
         made.entries.push_back(std::move(entry));

@@ -380,6 +380,109 @@ TEST_F(ProbeEngineTest, ReplacesScheduleAndQuestion) {
     engine_->schedule({});
 }
 
+// The server answers its first `quick` connections at once; then `after` says what happens to each.
+struct Hanging {
+    explicit Hanging(int quick, std::function<void(int number, int fd)> after)
+        : server([this, quick, after = std::move(after)](int fd) {
+              const int number = ++taken - quick;
+              if (number > 0) return after(number, fd);
+              (void)TestServer::read_request(fd);
+              TestServer::send_all(fd, reply("200 OK", "x"));
+          }) {}
+    std::atomic<int> taken = 0;
+    TestServer server;
+};
+
+Scheduled with_second_look(const std::string& url, Duration time_limit) {
+    HttpAsk asked;
+    asked.url = url;
+    return {.ask = {.check = 1, .question = asked, .time_limit = time_limit, .second_look = true},
+            .interval = 20ms,
+            .phase = 0ms};
+}
+
+TEST_F(ProbeEngineTest, ATimeOutBringsItsSecondLook) {
+    std::promise<void> gate;
+    const std::shared_future<void> open = gate.get_future().share();
+    Hanging hanging(2, [open](int, int) { open.wait(); });
+    engine_->schedule({with_second_look(hanging.server.url(), 400ms)});
+    EXPECT_TRUE(next_reply().answer.ok());
+    EXPECT_TRUE(next_reply().answer.ok());
+    const Reply silent = next_reply();
+    ASSERT_FALSE(silent.answer.ok());
+    ASSERT_EQ(silent.second_look.size(), 1U);
+    const Reply& second = silent.second_look.front();
+    EXPECT_EQ(second.check, 1U);
+    EXPECT_EQ(second.at, silent.at);
+    EXPECT_LE(second.took, 201ms) << "it began after half the limit";
+    EXPECT_GE(second.took, 90ms) << "and was silent long enough to prove something";
+    ASSERT_FALSE(second.answer.ok());
+    EXPECT_EQ(second.answer.error().fault, Fault::timeout);
+    EXPECT_EQ(second.answer.error().message, silent.answer.error().message);
+    // It hangs already: no more than one look a round.
+    EXPECT_TRUE(next_reply().second_look.empty());
+    gate.set_value();
+}
+
+TEST_F(ProbeEngineTest, ASecondLookThatIsAnsweredSaysSo) {
+    std::vector<Descriptor> held;
+    Hanging lossy(1, [&held](int number, int fd) {
+        if (number == 1) {  // lost: this connection is never answered
+            held.emplace_back(::dup(fd));
+            return;
+        }
+        (void)TestServer::read_request(fd);
+        TestServer::send_all(fd, reply(number == 2 ? "500 Oops" : "200 OK", "x"));
+    });
+    engine_->schedule({with_second_look(lossy.server.url(), 400ms)});
+    EXPECT_TRUE(next_reply().answer.ok());
+    const Reply lost = next_reply();
+    ASSERT_FALSE(lost.answer.ok());
+    EXPECT_EQ(lost.answer.error().fault, Fault::timeout);
+    ASSERT_EQ(lost.second_look.size(), 1U);
+    ASSERT_TRUE(lost.second_look[0].answer.ok()) << lost.second_look[0].answer.error().message;
+    EXPECT_EQ(std::get<HttpAnswer>(lost.second_look[0].answer.value()).status, 500);
+    EXPECT_EQ(lost.second_look[0].at, lost.at) << "known only now, so nothing is newer";
+    const Reply after = next_reply();
+    EXPECT_TRUE(after.answer.ok());
+    EXPECT_TRUE(after.second_look.empty());
+}
+
+TEST_F(ProbeEngineTest, ASlowAnswerMakesTheSecondLookNothing) {
+    // The first connection is answered when the second look arrives, which is left hanging.
+    std::vector<Descriptor> held;
+    Hanging sluggish(1, [&held](int number, int fd) {
+        (void)TestServer::read_request(fd);
+        if (number <= 2) held.emplace_back(::dup(fd));
+        if (number == 1) return;
+        TestServer::send_all(number == 2 ? held.front().get() : fd, reply("200 OK", "x"));
+        if (number == 2) held.erase(held.begin());  // the end of the first one's answer
+    });
+    engine_->schedule({with_second_look(sluggish.server.url(), 800ms)});
+    EXPECT_TRUE(next_reply().answer.ok());
+    const Reply slow = next_reply();
+    ASSERT_TRUE(slow.answer.ok()) << slow.answer.error().message;
+    EXPECT_GE(slow.took, 400ms);
+    EXPECT_TRUE(slow.second_look.empty());
+    const Reply after = next_reply();
+    EXPECT_TRUE(after.answer.ok());
+    EXPECT_LT(after.took, 400ms);
+}
+
+TEST_F(ProbeEngineTest, NoSecondLookUnlessTheAskAllowsIt) {
+    std::promise<void> gate;
+    const std::shared_future<void> open = gate.get_future().share();
+    Hanging hanging(1, [open](int, int) { open.wait(); });
+    Scheduled once = with_second_look(hanging.server.url(), 200ms);
+    once.ask.second_look = false;
+    engine_->schedule({once});
+    EXPECT_TRUE(next_reply().answer.ok());
+    const Reply silent = next_reply();
+    EXPECT_FALSE(silent.answer.ok());
+    EXPECT_TRUE(silent.second_look.empty());
+    gate.set_value();
+}
+
 class WatchTest : public ProbeEngineTest {
 protected:
     static pid_t spawn_sleeper() {

@@ -99,9 +99,10 @@ void ProbeEngine::Loop::start_thread() {
 void ProbeEngine::Loop::run() {
     now_ = monotonic_ns();
     while (!stopping_) {
-        wait_and_handle();
+        const bool all_taken = wait_and_handle();
         now_ = monotonic_ns();
-        expire(now_);
+        // Nobody is told to have been silent whose answer lies there and was not looked at yet.
+        if (all_taken) expire(now_);
         if (unwatchable_ > 0) look_at_unwatchable();
         schedule_.start_due(now_, kStartsAtOnce, [this](ProbeSchedule::Entry& entry, int64_t due) {
             Flight flight;
@@ -110,6 +111,9 @@ void ProbeEngine::Loop::run() {
             flight.skipped = std::exchange(entry.skipped, 0);
             flight.late = Duration((now_ - due) / kMillisecond);
             flight.time_limit = entry.time_limit;
+            if (entry.second_look && entry.was_quick) {
+                flight.look_again_at = now_ + nanoseconds_of(entry.time_limit) / 2;
+            }
             launch(entry.question, std::move(flight));
         });
         deliver(false);
@@ -136,7 +140,7 @@ void ProbeEngine::Loop::rest(int64_t next) const {
     ::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, nullptr);
 }
 
-void ProbeEngine::Loop::wait_and_handle() {
+bool ProbeEngine::Loop::wait_and_handle() {
     std::array<epoll_event, 256> events;
     const int64_t next = next_moment();
     rest(next);
@@ -160,6 +164,7 @@ void ProbeEngine::Loop::wait_and_handle() {
             go_on(static_cast<uint32_t>(tag), flight->net->ready());
         }
     }
+    return count < static_cast<int>(events.size());
 }
 
 void ProbeEngine::Loop::read_mail() {

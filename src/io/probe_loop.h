@@ -82,9 +82,13 @@ private:
     struct Flight {
         uint32_t check = 0, generation = 0, skipped = 0;
         bool in_use = false, is_scheduled = false;
-        int64_t began = 0, deadline = 0;
+        int64_t began = 0, deadline = 0;  // deadline: when something must be done about it
         Duration late{}, time_limit{};
         uint32_t heap_at = 0;
+        int64_t look_again_at = 0;  // when its second look begins; 0: never
+        uint64_t first = 0;         // of a second look: the tag of the first; 0: it is none
+        uint64_t second = 0;        // the tag of its second look in flight; 0: none
+        std::vector<Reply> seen{};  // what its second look came to
         std::unique_ptr<NetFlight> net;
         std::shared_ptr<Job> job;
     };
@@ -96,7 +100,7 @@ private:
 
     void run();
     void rest(int64_t next) const;
-    void wait_and_handle();
+    bool wait_and_handle();  // false: more may be waiting
     int64_t next_moment() const;
     void read_mail();
     void take(AskNow letter);
@@ -114,6 +118,8 @@ private:
     void finish(uint32_t index, Result<Answer> answer, std::optional<Time> certificate);
     void drop(uint32_t index);
     void expire(int64_t now);
+    void look_again(uint32_t index, int64_t now);
+    std::vector<Reply> take_second_look(uint32_t index, const Reply& first);
     Flight* find(uint64_t tag);
     uint64_t tag_of(uint32_t index) const;
     void heap_add(uint32_t index);
@@ -138,6 +144,7 @@ private:
     NetFlight::Shared shared_;
     std::vector<Flight> flights_;
     std::vector<uint32_t> free_, heap_;  // heap: flights by deadline, the earliest first
+    size_t second_looks_ = 0;            // in flight
     std::unordered_map<uint32_t, Watched> watched_;
     uint32_t watch_generation_ = 0;
     size_t unwatchable_ = 0;

@@ -13,6 +13,8 @@ static constexpr int64_t kMillisecond = 1'000'000;
 // A command is ended by its own limit, 2 s for SIGKILL and 5 s for a kernel that does not let go;
 // only one that never got a thread is answered here.
 static constexpr Duration kCommandGrace = 3s;
+// When more than these hang at once, it is not one service: the others are asked again afterwards.
+static constexpr size_t kSecondLooks = 256;
 
 uint64_t ProbeEngine::Loop::tag_of(uint32_t index) const {
     return uint64_t{flights_[index].generation} << 32U | index;
@@ -20,7 +22,7 @@ uint64_t ProbeEngine::Loop::tag_of(uint32_t index) const {
 
 ProbeEngine::Loop::Flight* ProbeEngine::Loop::find(uint64_t tag) {
     const auto index = static_cast<uint32_t>(tag);
-    if (index >= flights_.size()) return nullptr;
+    if (tag == 0 || index >= flights_.size()) return nullptr;
     Flight& flight = flights_[index];
     return flight.in_use && flight.generation == tag >> 32U ? &flight : nullptr;
 }
@@ -35,12 +37,17 @@ void ProbeEngine::Loop::launch(const std::shared_ptr<const PreparedQuestion>& qu
         free_.pop_back();
     }
     flight.generation = (flights_[index].generation + 1) & 0x7fffffffU;
+    if (flight.generation == 0) flight.generation = 1;  // so that no tag is 0
     flight.in_use = true;
     flight.time_limit = std::clamp(flight.time_limit, Duration(1), Duration(1h));
     flight.began = monotonic_ns();
     flight.deadline = flight.began + flight.time_limit.count() * kMillisecond;
     flights_[index] = std::move(flight);
     Flight& placed = flights_[index];
+    if (placed.first != 0) {
+        find(placed.first)->second = tag_of(index);
+        ++second_looks_;
+    }
     if (const auto* error = std::get_if<Error>(question.get())) {
         heap_add(index);
         finish(index, *error, std::nullopt);
@@ -49,6 +56,7 @@ void ProbeEngine::Loop::launch(const std::shared_ptr<const PreparedQuestion>& qu
         if (std::holds_alternative<CommandAsk>(*question)) {
             placed.deadline += kCommandGrace.count() * kMillisecond;
         }
+        placed.look_again_at = 0;
         heap_add(index);
         launch_job(index, question);
     } else {
@@ -111,8 +119,10 @@ void ProbeEngine::Loop::go_on(uint32_t index, NetFlight::Step step) {
         step = known == nullptr ? NetFlight::Step::waiting : flight.net->resolved(*known);
     }
     if (step == NetFlight::Step::waiting) {
-        if (flight.deadline != flight.net->deadline()) {
-            flight.deadline = flight.net->deadline();
+        int64_t next = flight.net->deadline();
+        if (flight.look_again_at != 0) next = std::min(next, flight.look_again_at);
+        if (flight.deadline != next) {
+            flight.deadline = next;
             heap_fix(flight.heap_at);
         }
         return;
@@ -126,27 +136,60 @@ void ProbeEngine::Loop::finish(uint32_t index, Result<Answer> answer,
                                std::optional<Time> certificate) {
     Flight& flight = flights_[index];
     const int64_t took = (monotonic_ns() - flight.began + kMillisecond / 2) / kMillisecond;
-    tell(Reply{.check = flight.check,
-               .at = clock_.now(),
-               .took = Duration(took),
-               .answer = std::move(answer),
-               .certificate_expires = certificate,
-               .skipped_rounds = flight.skipped,
-               .late = flight.late});
+    Reply reply{.check = flight.check,
+                .at = clock_.now(),
+                .took = Duration(took),
+                .answer = std::move(answer),
+                .certificate_expires = certificate,
+                .skipped_rounds = flight.skipped,
+                .late = flight.late};
+    if (flight.first != 0) {
+        find(flight.first)->seen.push_back(std::move(reply));
+        return drop(index);
+    }
     if (flight.is_scheduled) {
         ProbeSchedule::Entry* entry = schedule_.find(flight.check);
-        if (entry != nullptr) entry->in_flight = false;
+        if (entry != nullptr) {
+            entry->in_flight = false;
+            entry->was_quick = reply.answer.ok() && is_quick(reply.took, flight.time_limit);
+        }
     }
+    if (!reply.answer.ok() && reply.answer.error().fault == Fault::timeout) {
+        reply.second_look = take_second_look(index, reply);
+    }
+    tell(std::move(reply));
     drop(index);
+}
+
+// What the second look came to by the end of the first.
+std::vector<Reply> ProbeEngine::Loop::take_second_look(uint32_t index, const Reply& first) {
+    Flight& flight = flights_[index];
+    std::vector<Reply> seen = std::move(flight.seen);
+    const Flight* const second = find(flight.second);
+    if (second != nullptr && !second->net->is_naming()) {  // a name server's silence is not its own
+        const auto took = Duration((monotonic_ns() - second->began) / kMillisecond);
+        seen.push_back(Reply{.check = flight.check,
+                             .took = took,
+                             .answer = first.answer.error(),
+                             .certificate_expires = first.certificate_expires});
+    }
+    for (Reply& reply : seen) reply.at = first.at;  // known, and of use, only now
+    return seen;
 }
 
 void ProbeEngine::Loop::drop(uint32_t index) {
     Flight& flight = flights_[index];
     ASSERT(flight.in_use);
     heap_remove(index);
+    if (flight.first != 0) {
+        --second_looks_;
+        if (Flight* first = find(flight.first)) first->second = 0;
+    }
+    if (find(flight.second) != nullptr) drop(static_cast<uint32_t>(flight.second));
     if (flight.job != nullptr) flight.job->state = JobState::given_up;
     flight.net.reset();
     flight.job.reset();
+    flight.seen.clear();
     flight.in_use = false;
     free_.push_back(index);
 }
@@ -155,6 +198,10 @@ void ProbeEngine::Loop::expire(int64_t now) {
     while (!heap_.empty() && flights_[heap_[0]].deadline <= now) {
         const uint32_t index = heap_[0];
         Flight& flight = flights_[index];
+        if (flight.look_again_at != 0 && flight.look_again_at <= now) {
+            look_again(index, now);
+            continue;
+        }
         if (flight.net != nullptr) {
             go_on(index, flight.net->expired());
             continue;
@@ -165,6 +212,25 @@ void ProbeEngine::Loop::expire(int64_t now) {
                                          format_duration(flight.time_limit)},
                std::nullopt);
     }
+}
+
+// Half the time limit is over without an answer: the second look, unless it could prove nothing.
+void ProbeEngine::Loop::look_again(uint32_t index, int64_t now) {
+    Flight& first = flights_[index];
+    const int64_t limit = nanoseconds_of(first.time_limit);
+    const int64_t late = now - std::exchange(first.look_again_at, 0);
+    go_on(index, NetFlight::Step::waiting);  // its next moment is the end
+    const ProbeSchedule::Entry* entry = schedule_.find(first.check);
+    // One that begins much later, as we ourselves were held up, or that waits for the same
+    // name server, is no second witness.
+    if (entry == nullptr || late > limit / 4 || first.net->is_naming()) return;
+    if (second_looks_ >= kSecondLooks) return;
+    Flight second;
+    second.check = first.check;
+    // Not to end before the first one, so rounded up.
+    second.time_limit = Duration((first.net->last_moment() - now) / kMillisecond + 1);
+    second.first = tag_of(index);
+    launch(entry->question, std::move(second));
 }
 
 void ProbeEngine::Loop::heap_add(uint32_t index) {

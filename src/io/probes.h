@@ -64,6 +64,17 @@ struct Ask {
     uint32_t check = 0;
     Question question;
     Duration time_limit = std::chrono::seconds(5);
+    // Of a scheduled ask that may be asked twice without harm (a GET, a connection): when it has
+    // had no answer for half its time limit, a second look begins on a connection of its own and
+    // ends with the first. So whoever would ask again because of a time-out has that answer
+    // already, and a service that hangs is known to hang after one time limit, not two. This is the
+    // hedged request of Dean and Barroso, "The Tail at Scale" (2013), used to be sure, not to be
+    // fast: an answer to the first makes the second one nothing, as if it had never been asked.
+    //
+    // Bounds: one second look a round, and only when the round before was answered within a quarter
+    // of the limit. So one that is always slow is never judged by half its limit, one that hangs
+    // already is asked no more often than it would be, and a healthy one not at all.
+    bool second_look = false;
 };
 
 // Spans from the start of the ask; a phase not reached is zero.
@@ -139,6 +150,9 @@ struct Reply {
     // flight.
     uint32_t skipped_rounds = 0;
     Duration late{};  // when it started minus when it was due
+    // At most one; only beside a time-out. What the second look came to (Ask::second_look), as a
+    // reply of this moment: an answer, or the same time-out.
+    std::vector<Reply> second_look{};
 };
 
 // The process watched for this check is gone; told at once, not at the next check.
@@ -149,6 +163,9 @@ struct ProcessDied {
 };
 
 using ProbeEvent = std::variant<Reply, ProcessDied>;
+
+// May a second look begin, when the round before was answered in `took`?
+inline bool is_quick(Duration took, Duration time_limit) { return took * 4 <= time_limit; }
 
 // An ask that comes round: first `phase` after it was scheduled, then every `interval`.
 struct Scheduled {

@@ -26,7 +26,10 @@ public:
         : Check(request.index, request.settings.target, "http"), settings_(std::move(settings)) {}
 
     Ask ask() const override {
-        return {.check = index(), .question = settings_.ask, .time_limit = settings_.timeout};
+        return {.check = index(),
+                .question = settings_.ask,
+                .time_limit = settings_.timeout,
+                .second_look = settings_.ask.method == "GET" || settings_.ask.method == "HEAD"};
     }
 
     Judged judge(const Reply& reply) override {

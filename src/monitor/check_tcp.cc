@@ -15,7 +15,10 @@ public:
           timeout_(request.settings.timeout) {}
 
     Ask ask() const override {
-        return {.check = index(), .question = ask_, .time_limit = timeout_};
+        return {.check = index(),
+                .question = ask_,
+                .time_limit = timeout_,
+                .second_look = ask_.send.empty()};
     }
 
     Judged judge(const Reply& reply) override {

@@ -156,6 +156,7 @@ std::string service_of_url(std::string_view url) {
 void SimProbes::forget() {
     ++generation_;
     scheduled_.clear();
+    quick_.clear();
     watched_.clear();
 }
 
@@ -175,7 +176,7 @@ void SimProbes::plan_round(uint32_t check, int generation, Duration in) {
         if (generation != generation_) return;
         const Scheduled& scheduled = scheduled_.at(check);
         plan_round(check, generation, scheduled.interval);
-        ask_now(scheduled.ask);
+        ask_in_round(scheduled.ask);
     });
 }
 
@@ -209,23 +210,50 @@ void SimProbes::process_died(int pid) {
     }
 }
 
-void SimProbes::ask_now(const Ask& ask) {
+SimProbes::Timing SimProbes::timed(const Ask& ask) {
     Timing timing = answer(ask);
-    if (timing.takes >= ask.time_limit) {
-        timing = {
-            Error{Fault::timeout, "no answer in " + std::to_string(ask.time_limit.count()) + " ms"},
+    if (timing.takes < ask.time_limit) return timing;
+    return {Error{Fault::timeout, "no answer in " + std::to_string(ask.time_limit.count()) + " ms"},
             ask.time_limit};
-    }
-    const int generation = generation_;
-    world_.in(timing.takes, [this, generation, check = ask.check, timing = std::move(timing)] {
-        if (generation != generation_ || !world_.receiver_) return;
-        world_.receiver_(Reply{.check = check,
-                               .at = world_.now_,
-                               .took = timing.takes,
-                               .answer = timing.answer,
-                               .certificate_expires = {},
-                               .skipped_rounds = 0,
-                               .late = {}});
+}
+
+void SimProbes::reply(uint32_t check, Timing timing, int generation, std::vector<Reply> second) {
+    if (generation != generation_ || !world_.receiver_) return;
+    for (Reply& one : second) one.at = world_.now_;
+    world_.receiver_(Reply{.check = check,
+                           .at = world_.now_,
+                           .took = timing.takes,
+                           .answer = std::move(timing.answer),
+                           .certificate_expires = {},
+                           .skipped_rounds = 0,
+                           .late = {},
+                           .second_look = std::move(second)});
+}
+
+void SimProbes::ask_now(const Ask& ask) {
+    Timing timing = timed(ask);
+    world_.in(timing.takes, [this, generation = generation_, check = ask.check,
+                             timing = std::move(timing)] { reply(check, timing, generation); });
+}
+
+// A round, with its second look as Ask::second_look says.
+void SimProbes::ask_in_round(const Ask& ask) {
+    const Timing timing = timed(ask);
+    const bool was_quick = std::exchange(
+        quick_[ask.check], timing.answer.ok() && is_quick(timing.takes, ask.time_limit));
+    const bool times_out = !timing.answer.ok() && timing.answer.error().fault == Fault::timeout;
+    if (!ask.second_look || !was_quick || !times_out) return ask_now(ask);
+    const Duration half = ask.time_limit / 2;
+    world_.in(half, [this, generation = generation_, ask, timing, half] {
+        Ask again = ask;
+        again.time_limit -= half;
+        Timing second = timed(again);
+        if (second.takes >= again.time_limit) second.answer = timing.answer;
+        const Duration rest = timing.takes - half;
+        world_.in(rest, [this, generation, check = ask.check, timing, second] {
+            reply(check, timing, generation,
+                  {Reply{.check = check, .took = second.takes, .answer = second.answer}});
+        });
     });
 }
 

@@ -27,8 +27,11 @@ private:
         Result<Answer> answer;
         Duration takes;
     };
+    Timing timed(const Ask& ask);
     void plan_round(uint32_t check, int generation, Duration in);
     void ask_now(const Ask& ask);
+    void ask_in_round(const Ask& ask);
+    void reply(uint32_t check, Timing timing, int generation, std::vector<Reply> second = {});
     Timing answer(const Ask& ask);
     Timing answer_http(const HttpAsk& ask, Duration time_limit);
     Timing answer_supervisor(const HttpAsk& ask, Duration time_limit);
@@ -40,6 +43,7 @@ private:
     World& world_;
     int generation_ = 0;  // of the schedule and everything in flight
     std::map<uint32_t, Scheduled> scheduled_;
+    std::map<uint32_t, bool> quick_;  // was the round before? As of Ask::second_look
     std::map<uint32_t, ProcessIdentity> watched_;
 };
 
