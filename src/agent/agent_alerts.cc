@@ -119,6 +119,19 @@ void OpsAgent::on_delivered(const AlertDelivered& delivered) {
     if (refused.channel_fails) channel_fails(delivered.channel, failed.error.message);
 }
 
+// What a channel lacks is found now, and not when it is needed.
+void OpsAgent::prepare_channels() {
+    ChannelLog log(ports_.log);
+    Sender sender({ports_.http, ports_.mail, ports_.processes, ports_.files, log});
+    for (const ChannelSettings& channel : loaded_->escalation.channels) {
+        const Result<> ready = sender.prepare(channel);
+        if (ready.ok()) continue;
+        const std::string& why = ready.error().message;
+        ports_.log.line(Severity::error, "channel '" + channel.name + "' cannot work: " + why);
+        channel_fails(channel.name, why);
+    }
+}
+
 // --- a channel that fails is an incident of its own ---
 
 void OpsAgent::channel_fails(const std::string& channel, const std::string& reason) {

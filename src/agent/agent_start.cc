@@ -55,6 +55,7 @@ void OpsAgent::arrange() {
     detector_ = std::make_unique<Detector>(loaded_->settings, loaded_->runbook,
                                            static_cast<const HistorySource*>(this), now);
     loaded_->settings.checks = {};  // each has its check and its track now
+    heartbeats_seen_at_ = {};
     heartbeats_ = std::make_unique<HeartbeatBook>(
         loaded_->settings.inventory, now, static_cast<uint32_t>(loaded_->checks.checks.size()));
     for (const auto& [service, at] : last_beat_) heartbeats_->restore(service, at);
@@ -161,6 +162,7 @@ void OpsAgent::watch() {
         open.insert(the_case.incident.members.begin(), the_case.incident.members.end());
     }
     for (const std::string& target : open) recheck(target, false);
+    prepare_channels();
 }
 
 Result<> OpsAgent::reload() {

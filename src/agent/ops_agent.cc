@@ -55,12 +55,14 @@ void OpsAgent::tick() {
     // Recovery comes before any new event: nothing is watched until the past is settled.
     if (!watching_ && looking_up_.empty()) watch();
     if (watching_) {
-        const auto late = heartbeats_->next_late(now - Duration(1));
+        // Whatever became late since the last tick, however long ago that was.
+        const auto late = heartbeats_->next_late(heartbeats_seen_at_);
         if (late && *late <= now) {
             for (const Observation& seen : heartbeats_->evaluate(now)) {
                 if (seen.health == Health::bad) observe(seen, {});
             }
         }
+        heartbeats_seen_at_ = now;
         detect(detector_->tick(now));
     }
     ask_again_after_pause();

@@ -136,6 +136,7 @@ private:
     void tell(const std::vector<AlertDraft>& drafts);
     void send_due();
     void on_delivered(const AlertDelivered& delivered);
+    void prepare_channels();
     void channel_fails(const std::string& channel, const std::string& reason);
     void channel_works(const std::string& channel, const std::string& why);
 
@@ -185,6 +186,7 @@ private:
     std::unique_ptr<History> history_;
     std::unique_ptr<Detector> detector_;
     std::unique_ptr<HeartbeatBook> heartbeats_;
+    Time heartbeats_seen_at_{};  // those late until then are known
     std::unique_ptr<Escalator> escalator_;
     Limiter limiter_;
     Protected protected_;

@@ -23,9 +23,18 @@ struct Finding {
     std::string advice;
 };
 
+class LineLog final : public LogSink {
+public:
+    explicit LineLog(const Terminal& terminal) : terminal_(terminal) {}
+    void alert_line(Level, std::string_view line) override { terminal_.line(line); }
+
+private:
+    const Terminal& terminal_;
+};
+
 class Doctor {
 public:
-    explicit Doctor(const Loaded& loaded) : loaded_(loaded) {}
+    Doctor(const Loaded& loaded, const Terminal& terminal) : loaded_(loaded), log_(terminal) {}
 
     std::vector<Finding> all() {
         data_folder();
@@ -109,6 +118,15 @@ private:
         } else {
             fine("critical incidents go to " + join(critical, ", "));
         }
+        CurlHttp http;
+        CurlMail mail;
+        Sender sender({http, mail, processes_, files_, log_});
+        for (const ChannelSettings& channel : loaded_.escalation.channels) {
+            const Result<> ready = sender.prepare(channel);
+            if (ready.ok()) continue;
+            fault("channel '" + channel.name + "' cannot work: " + ready.error().message,
+                  "install what is missing; Debian's package for mails and webhooks is libcurl4");
+        }
     }
 
     void secrets() {
@@ -127,16 +145,8 @@ private:
     const Loaded& loaded_;
     PosixFiles files_;
     PosixProcesses processes_;
+    LineLog log_;
     std::vector<Finding> findings_;
-};
-
-class LineLog final : public LogSink {
-public:
-    explicit LineLog(const Terminal& terminal) : terminal_(terminal) {}
-    void alert_line(Level, std::string_view line) override { terminal_.line(line); }
-
-private:
-    const Terminal& terminal_;
 };
 
 std::unique_ptr<Loaded> load_or_say(const Invocation& invocation, const Terminal& terminal) {
@@ -161,7 +171,7 @@ int verb_doctor(const Invocation& invocation, Terminal& terminal) {
     if (!loaded) return kUsage;
     int code = kFine;
     Json list = Json::array();
-    for (const Finding& finding : Doctor(*loaded).all()) {
+    for (const Finding& finding : Doctor(*loaded, terminal).all()) {
         const bool is_fault = finding.kind == Finding::Kind::fault;
         if (is_fault) code = kUnwell;
         const char* word = is_fault                                 ? "fault"

@@ -75,6 +75,7 @@ void Detector::Core::make_targets() {
                 [](char c) { return c == '-' || c == '.'; }, '_');
         }
         target.own_heartbeat = service.heartbeat.has_value();
+        if (target.own_heartbeat) target.reason = "no heartbeat yet";
     }
     for (const std::string& signal : inventory.signals) add(Target::Kind::signal, signal);
     if (own_machine_ == kNone) {

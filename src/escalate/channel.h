@@ -47,6 +47,7 @@ struct ChannelSettings {
 
 struct Outgoing;
 struct DeliveryResult;
+enum class SendsBy { itself, http, mail };
 struct ChannelKind {
     std::string_view name;
     std::string_view help;
@@ -54,6 +55,7 @@ struct ChannelKind {
     bool available;             // false: a name of a later version; lint warns, nothing is sent
     void (*read)(const Node& node, ChannelSettings& channel, Problems& problems);
     DeliveryResult (*deliver)(const Outgoing& out);
+    SendsBy by = SendsBy::itself;
 };
 std::span<const ChannelKind> channel_kinds();
 
@@ -85,6 +87,8 @@ class Sender {
 public:
     Sender(ChannelPorts ports) : ports_(ports) {}
     DeliveryResult deliver(const ChannelSettings& channel, const Delivery& delivery);
+    // Whether what the channel needs of this machine is there; sends nothing.
+    Result<> prepare(const ChannelSettings& channel);
 
 private:
     ChannelPorts ports_;

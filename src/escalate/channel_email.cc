@@ -153,9 +153,11 @@ DeliveryResult deliver_email(const Outgoing& out) {
     message.to = channel.to;
     message.text = compose_mail(channel, out.delivery);
     message.time_limit = channel.timeout;
-    const Result<> sent = out.ports.mail.send(message);
+    const Result<MailTaken> sent = out.ports.mail.send(message);
     if (!sent.ok()) return not_delivered(sent.error());
-    return delivered("accepted by " + channel.smtp);
+    const std::vector<std::string>& refused = sent.value().refused;
+    return delivered("accepted by " + channel.smtp +
+                     (refused.empty() ? "" : ", but not for " + join(refused, ", ")));
 }
 
 }  // namespace ops

@@ -18,9 +18,9 @@ constexpr auto kKinds = std::to_array<ChannelKind>({
     {"command", "a program: the text on its standard input, everything as JSON in $OPS_ALERT",
      "run", true, read_command, deliver_command},
     {"webhook", "JSON by HTTP POST, signed with HMAC-SHA256 in X-Ops-Signature", "url secret_file",
-     true, read_webhook, deliver_webhook},
+     true, read_webhook, deliver_webhook, SendsBy::http},
     {"email", "a mail by SMTP, one thread an incident",
-     "to from smtp user password_file require_tls", true, read_email, deliver_email},
+     "to from smtp user password_file require_tls", true, read_email, deliver_email, SendsBy::mail},
     later("ntfy", "push messages by ntfy"),
     later("telegram", "a Telegram chat"),
     later("slack", "a Slack channel"),
@@ -65,6 +65,15 @@ DeliveryResult Sender::deliver(const ChannelSettings& channel, const Delivery& d
     return not_delivered({Fault::invalid, "channel '" + channel.name + "' is of the kind '" +
                                               channel.kind +
                                               "', which this version does not have"});
+}
+
+Result<> Sender::prepare(const ChannelSettings& channel) {
+    for (const ChannelKind& kind : kKinds) {
+        if (kind.name != channel.kind) continue;
+        if (kind.by == SendsBy::http) return ports_.http.prepare();
+        if (kind.by == SendsBy::mail) return ports_.mail.prepare();
+    }
+    return {};
 }
 
 Duration retry_delay(int tries, std::optional<Duration> asked) {

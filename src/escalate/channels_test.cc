@@ -19,12 +19,12 @@ public:
 };
 class FakeMail final : public Mail {
 public:
-    Result<> send(const MailMessage& message) override {
+    Result<MailTaken> send(const MailMessage& message) override {
         sent = message;
         return reply;
     }
     MailMessage sent;
-    Result<> reply;
+    Result<MailTaken> reply = MailTaken{};
 };
 class FakeProcesses final : public Processes {
 public:

@@ -101,7 +101,7 @@ TEST(CurlMail, HandsAMessageOver) {
     message.from = "ops@example.com";
     message.to = {"founder@example.com", "second@example.com"};
     message.text = "Subject: hello\r\n\r\n.dot\r\nbye\r\n";
-    const Result<> sent = CurlMail().send(message);
+    const Result<MailTaken> sent = CurlMail().send(message);
     ASSERT_TRUE(sent.ok()) << sent.error().message;
     for (const char* part :
          {"MAIL FROM:<ops@example.com>", "RCPT TO:<founder@example.com>",
@@ -113,6 +113,66 @@ TEST(CurlMail, HandsAMessageOver) {
     message.to = {"a@b"};
     message.require_tls = true;
     EXPECT_FALSE(CurlMail().send(message).ok()) << "the server offers no tls";
+}
+
+// One connection: `answers` to each command in turn, beginning with the greeting.
+TestServer::Serve mail_server(std::vector<std::string> answers) {
+    return [answers](int fd) {
+        std::string buffer(4096, '\0');
+        for (const std::string& answer : answers) {
+            TestServer::send_all(fd, answer + "\r\n");
+            if (::recv(fd, buffer.data(), buffer.size(), 0) <= 0) return;
+        }
+    };
+}
+
+TEST(CurlMail, KnowsLaterFromNever) {
+    struct Row {
+        std::vector<std::string> answers;
+        Fault fault;
+        const char *part, *why;
+    };
+    const std::string hi = "220 hi", ok = "250 ok";
+    const Row rows[] = {
+        {{"421 busy"}, Fault::unavailable, "421 busy", "at the greeting"},
+        {{"554 no mail here"}, Fault::denied, "554 no mail here", "at the greeting, for good"},
+        {{hi, ok, ok, "451 grey", "451 grey"}, Fault::unavailable, "a@x: 451 grey", "greylisting"},
+        {{hi, ok, ok, "550 who?", "550 who?"}, Fault::denied, "b@x: 550 who?", "nobody known"},
+        {{hi, ok, ok, "550 who?", "451 grey"}, Fault::unavailable, "451 grey", "one may later"},
+        {{hi, ok, ok, ok, ok, "354 go on", "554 spam"}, Fault::denied, "554 spam", "the text"},
+        {{hi, ok, ok, ok, ok, "354 go on", "452-the\r\n452 disk"},
+         Fault::unavailable,
+         "452 disk",
+         "of two lines the last"},
+        {{hi, ok, ok, ok, ok, "354 go on"}, Fault::unavailable, "127.0.0.1", "cut in the middle"},
+        {{hi, ok, "502 what", "221 bye"}, Fault::denied, "502 what", "not what is said to QUIT"},
+    };
+    for (const Row& row : rows) {
+        TestServer server(mail_server(row.answers));
+        MailMessage message;
+        message.smtp_url = "smtp://127.0.0.1:" + std::to_string(server.port());
+        message.from = "ops@x";
+        message.to = {"a@x", "b@x"};
+        message.text = "Subject: hello\r\n\r\n";
+        const Result<MailTaken> sent = CurlMail().send(message);
+        ASSERT_FALSE(sent.ok()) << row.why;
+        EXPECT_EQ(sent.error().fault, row.fault) << row.why << ": " << sent.error().message;
+        EXPECT_NE(sent.error().message.find(row.part), std::string::npos)
+            << row.why << ": " << sent.error().message;
+    }
+}
+
+TEST(CurlMail, OneReceiverIsEnough) {
+    TestServer server(mail_server(
+        {"220 hi", "250 ok", "250 ok", "550 who?", "250 ok", "354 go on", "250 ok", "221 bye"}));
+    MailMessage message;
+    message.smtp_url = "smtp://127.0.0.1:" + std::to_string(server.port());
+    message.from = "ops@x";
+    message.to = {"a@x", "b@x"};
+    message.text = "Subject: hello\r\n\r\n";
+    const Result<MailTaken> sent = CurlMail().send(message);
+    ASSERT_TRUE(sent.ok()) << sent.error().message;
+    EXPECT_EQ(sent.value().refused, std::vector<std::string>{"a@x: 550 who?"});
 }
 
 TEST(SocketAddress, KnowsLinkLocal) {

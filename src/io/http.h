@@ -30,6 +30,8 @@ public:
     virtual ~Http() = default;
     // Any complete reply is ok, whatever its status. Redirects are not followed.
     virtual Result<HttpReply> send(const HttpRequest& request) = 0;
+    // Whether anything can be sent at all; for the start.
+    virtual Result<> prepare() { return {}; }
 };
 
 }  // namespace ops

@@ -19,10 +19,20 @@ struct MailMessage {
     Duration time_limit = std::chrono::seconds(20);
 };
 
+// A receiver whom the server would not have, with its words: "a@example.com: 550 no such user".
+struct MailTaken {
+    std::vector<std::string> refused;
+};
+
 class Mail {
 public:
     virtual ~Mail() = default;
-    virtual Result<> send(const MailMessage& message) = 0;
+    // Taken for one receiver at least. An error tells by its fault whether the other side wants it
+    // later (4xx: unavailable) or never (5xx: denied). TLS is used when the server has it; who it
+    // is is checked when that was asked for or a password is to be sent.
+    virtual Result<MailTaken> send(const MailMessage& message) = 0;
+    // Whether anything can be sent at all; for the start.
+    virtual Result<> prepare() { return {}; }
 };
 
 }  // namespace ops

@@ -176,14 +176,14 @@ Result<HttpReply> SimHttp::send(const HttpRequest& request) {
     return reply;
 }
 
-Result<> SimMail::send(const MailMessage& message) {
+Result<MailTaken> SimMail::send(const MailMessage& message) {
     if (world_.power_.is_lost()) throw PowerLost{};
     if (const auto failure = world_.take_send_failure(join(message.to, ","))) {
         return Error{failure->status == 0 ? failure->fault : Fault::denied,
                      "'" + message.smtp_url + "' did not take it"};
     }
     world_.sent.push_back({world_.now_ + world_.job_took_, join(message.to, ","), message.text});
-    return {};
+    return MailTaken{};
 }
 
 }  // namespace ops::sim

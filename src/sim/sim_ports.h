@@ -85,7 +85,7 @@ private:
 class SimMail final : public Mail {
 public:
     explicit SimMail(World& world) : world_(world) {}
-    Result<> send(const MailMessage& message) override;
+    Result<MailTaken> send(const MailMessage& message) override;
 
 private:
     World& world_;

@@ -1,4 +1,4 @@
-"""Programs that are measured: started, looked at in /proc, and ended by their process id."""
+"""Programs that are measured or tested with: started, looked at in /proc, and ended by their process id."""
 import ctypes
 import os
 import shutil
@@ -25,9 +25,12 @@ def built(name):
     return os.path.abspath(path)
 
 
+PEERS = os.environ.get("OPS_PEERS", os.path.join(ROOT, "build/peers"))
+
+
 def peer(name):
-    """A peer's program: unpacked by bench/run into $OPS_PEERS, or installed; None when neither."""
-    folders = [os.environ.get("OPS_PEERS", "/nowhere") + "/usr/bin", "/usr/bin", "/usr/sbin"]
+    """Somebody else's program: unpacked by tools/unpack into $OPS_PEERS, or installed; None when neither."""
+    folders = [PEERS + "/usr/bin", PEERS + "/usr/sbin", "/usr/bin", "/usr/sbin"]
     return shutil.which(name, path=os.pathsep.join(folders))
 
 
