@@ -37,13 +37,15 @@ Condition make_condition(const Entry* entry, const Criterion* criterion) {
     made.entry = entry;
     made.criterion = criterion;
     if (entry != nullptr) {
-        for (const expr::Expression& symptom : entry->symptoms) made.parts.push_back(&symptom);
+        for (const expr::Expression& symptom : entry->symptoms) {
+            made.parts.emplace_back(symptom);
+        }
         made.any = entry->any;
         made.hold = entry->hold;
     } else {
-        made.parts.push_back(&*criterion->when);
+        made.parts.emplace_back(*criterion->when);
     }
-    for (const expr::Expression* const part : made.parts) {
+    for (const Condition::Part& part : made.parts) {
         add_all(made.reads, part->facts());
         made.timed = made.timed || !part->history_facts().empty() || !part->events().empty();
         made.asks_history = made.asks_history || !part->history_facts().empty();
@@ -72,6 +74,12 @@ bool could_match(const Target& target, const Condition& condition, const Entry& 
 }
 
 }  // namespace
+
+Condition::Part::Part(const expr::Expression& read)
+    : expression(&read),
+      facts(read.facts()),
+      events(read.events()),
+      may_settle(read.history_facts().empty() && !read.ages_events()) {}
 
 // Group prefixes are not stripped here: moves_by_itself looks at the end of the name.
 bool is_only_a_signals(std::string_view name) {
@@ -139,7 +147,7 @@ bool Detector::Core::is_about(uint32_t index, const Condition& condition) const 
         }
         // Only events: count(deploy, 1h).
         return std::any_of(condition.parts.begin(), condition.parts.end(),
-                           [](const expr::Expression* part) { return !part->events().empty(); });
+                           [](const Condition::Part& part) { return !part.events.empty(); });
     }
     return std::any_of(condition.reads.begin(), condition.reads.end(),
                        [&target](const std::string& name) { return target.facts.find(name); });
@@ -150,12 +158,58 @@ std::optional<bool> Detector::Core::holds_now(uint32_t index, const Condition& c
     if (condition.parts.empty() || !is_about(index, condition)) return false;
     const TargetWorld world(*this, index, now, condition.criterion != nullptr);
     bool known = true;
-    for (const expr::Expression* const part : condition.parts) {
+    for (const Condition::Part& part : condition.parts) {
         const Value value = expr::evaluate(*part, world);
         if (expr::holds(value) == condition.any && !value.is_unknown()) return condition.any;
         known = known && !value.is_unknown();
     }
     return known ? std::optional(!condition.any) : std::nullopt;
+}
+
+// Can only an answer, a pushed fact or an event change what this part comes to? What moves by
+// itself may stand still all the same: while no event of the kind was ever counted.
+bool Detector::Core::is_steady(uint32_t index, const Condition::Part& part, Time now) const {
+    if (!part.may_settle) return false;
+    const Target& target = targets_[index];
+    // These follow from more than the facts that are told to evaluate_reading.
+    constexpr auto kFollow = std::to_array<std::string_view>({"up", "status", "restarts"});
+    const TargetWorld world(*this, index, now, false);
+    for (const std::string& fact : part.facts) {
+        const std::string_view name = own_name(target, fact);
+        if (std::find(kFollow.begin(), kFollow.end(), name) != kFollow.end()) return false;
+        if (name == "security_incident" || name == "new_error_pattern") {
+            const Value* const value = world.fact(fact);
+            if (value == nullptr || expr::holds(*value)) return false;
+        } else if (moves_by_itself(name)) {
+            return false;
+        }
+    }
+    const Time from = now - part->longest_window();
+    return std::all_of(part.events.begin(), part.events.end(), [&](const std::string& kind) {
+        return events(index, kind, from, now).empty();
+    });
+}
+
+// Requires: the condition does not hold. Of all symptoms one that is steady is enough, of any
+// each must be.
+bool Detector::Core::is_settled(uint32_t index, const Condition& condition, Time now) const {
+    if (!is_about(index, condition)) return true;
+    const TargetWorld world(*this, index, now, condition.criterion != nullptr);
+    const auto stays_away = [&](const Condition::Part& part) {
+        return is_steady(index, part, now) && !expr::holds(expr::evaluate(*part, world));
+    };
+    const auto& parts = condition.parts;
+    return condition.any ? std::all_of(parts.begin(), parts.end(), stays_away)
+                         : std::any_of(parts.begin(), parts.end(), stays_away);
+}
+
+void Detector::Core::unsettle(uint32_t index) {
+    for (Instance& instance : targets_[index].instances) instance.settled = false;
+    if (index != own_machine_) return;
+    // What happens to the whole machine counts for all that runs on it (events()).
+    for (Target& target : targets_) {
+        for (Instance& instance : target.instances) instance.settled = false;
+    }
 }
 
 void Detector::Core::evaluate(uint32_t index, uint32_t place, Evidence evidence, Time now) {
@@ -183,6 +237,8 @@ void Detector::Core::evaluate(uint32_t index, uint32_t place, Evidence evidence,
             instance.active = false;
         }
     }
+    instance.settled =
+        condition.timed && !instance.holds && !instance.active && is_settled(index, condition, now);
     const bool pending = (instance.holds && !instance.active) ||
                          (instance.active && (!instance.holds || condition.timed));
     if (pending) {
@@ -211,6 +267,7 @@ void Detector::Core::evaluate_reading(uint32_t index, const std::vector<std::str
         const bool looked_at = instance.active || instance.holds;
         if (!reads(condition, looked_at ? seen : changed)) continue;
         if (condition.asks_history && !looked_at && now - instance.evaluated_at < kHistoryEvery) {
+            target.instances[place].settled = false;
             continue;  // its turn comes (evaluate_in_turn)
         }
         evaluate(index, place, Evidence::fresh, now);
@@ -221,6 +278,7 @@ void Detector::Core::evaluate_in_turn(Time now) {
     const auto due = [this, now](uint32_t index, uint32_t place) {
         const Target& target = targets_[index];
         const Instance& instance = target.instances[place];
+        if (instance.settled) return false;
         const Condition& condition = conditions_[instance.condition];
         if (condition.asks_history && now - instance.evaluated_at < kHistoryEvery) return false;
         // The commonest of all: nothing to find while the target is well.
@@ -245,7 +303,7 @@ void Detector::Core::evaluate_in_turn(Time now) {
 std::string Detector::Core::explain(uint32_t index, const Condition& condition, Time now) const {
     const TargetWorld world(*this, index, now, condition.criterion != nullptr);
     std::string text;
-    for (const expr::Expression* const part : condition.parts) {
+    for (const Condition::Part& part : condition.parts) {
         const expr::Explained explained = expr::explain(*part, world);
         if (condition.any && !expr::holds(explained.value)) continue;
         if (!text.empty()) text += condition.any ? " or " : " and ";

@@ -29,7 +29,16 @@ inline constexpr uint32_t kNone = UINT32_MAX;
 struct Condition {
     const Entry* entry = nullptr;  // one of the two
     const Criterion* criterion = nullptr;
-    std::vector<const expr::Expression*> parts;
+    // What one symptom reads. `facts` and `events` are those of the expression.
+    struct Part {
+        explicit Part(const expr::Expression& read);
+        const expr::Expression* expression;
+        std::vector<std::string> facts, events;
+        bool may_settle;  // reads neither history nor an age, which change with time
+        const expr::Expression* operator->() const { return expression; }
+        const expr::Expression& operator*() const { return *expression; }
+    };
+    std::vector<Part> parts;
     bool any = false;
     Duration hold{};
     std::vector<std::string> reads;  // facts, now and through windows, and events, sorted
@@ -41,10 +50,11 @@ struct Condition {
 // One condition on one target.
 struct Instance {
     uint32_t condition = 0;
-    bool holds = false;     // when last evaluated
-    bool active = false;    // held for its `for:`, and not gone for good yet
-    bool told = false;      // a criterion's hit on the open incident
-    uint8_t false_row = 0;  // times evaluated false since it was active
+    bool holds : 1 = false;    // when last evaluated
+    bool active : 1 = false;   // held for its `for:`, and not gone for good yet
+    bool told : 1 = false;     // a criterion's hit on the open incident
+    bool settled : 1 = false;  // it does not hold, and time alone will not change that
+    uint8_t false_row = 0;     // times evaluated false since it was active
     Time holds_since{};
     Time evaluated_at{};
     Time seen_at{};  // as `evaluated_at`, when an observation or a moving clock was the cause
@@ -174,6 +184,9 @@ public:
     // Kleene's: nothing when it is not known.
     std::optional<bool> holds_now(uint32_t target, const Condition& condition, Time now) const;
     bool is_about(uint32_t target, const Condition& condition) const;
+    bool is_settled(uint32_t target, const Condition& condition, Time now) const;
+    bool is_steady(uint32_t target, const Condition::Part& part, Time now) const;
+    void unsettle(uint32_t target);  // an event came, which conditions may count
     std::string explain(uint32_t target, const Condition& condition, Time now) const;
 
     // --- problems.cc ---

@@ -140,7 +140,7 @@ std::optional<Duration> Detector::held(const Entry& entry, std::string_view targ
     condition.entry = &entry;
     condition.any = entry.any;
     for (const expr::Expression& symptom : entry.symptoms) {
-        condition.parts.push_back(&symptom);
+        condition.parts.emplace_back(symptom);
         for (auto names : {symptom.facts(), symptom.history_facts(), symptom.events()}) {
             condition.reads.insert(condition.reads.end(), names.begin(), names.end());
         }

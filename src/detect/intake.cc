@@ -223,6 +223,7 @@ bool Detector::Core::note_event(uint32_t index, std::string_view kind, Time at, 
     if (!times.empty() && at - times.back() < kSameEvent) return false;
     if (times.size() >= kEventsKept) times.erase(times.begin());
     times.push_back(at);
+    unsettle(index);
     out.push_back(TargetEvent{target.name, std::string(kind), at});
     return true;
 }

@@ -210,7 +210,7 @@ void Detector::Core::raise(uint32_t index, const Source& source, const std::stri
 Facts Detector::Core::facts_at_opening(uint32_t index, const Source& source, Time now) const {
     Facts facts = all_facts(index, now);
     if (source.instance == nullptr) return facts;
-    for (const expr::Expression* const part : conditions_[source.instance->condition].parts) {
+    for (const Condition::Part& part : conditions_[source.instance->condition].parts) {
         const Time start = now - part->longest_window();
         for (const std::string& name : part->history_facts()) {
             const uint32_t owner = owner_of(index, own_name(targets_[index], name));

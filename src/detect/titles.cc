@@ -76,7 +76,7 @@ std::string Detector::Core::title_of(uint32_t index, const Source& source, Time 
     const TargetWorld world(*this, index, now, false);
     const std::string of =
         target.kind == Target::Kind::service ? " of " + target.name : std::string();
-    for (const expr::Expression* const part : condition.parts) {
+    for (const Condition::Part& part : condition.parts) {
         for (const expr::Part& piece : expr::explain(*part, world).parts) {
             if (!piece.value.is_quantity()) continue;
             const std::string called = title_of_call(piece, target.name);

@@ -57,6 +57,7 @@ std::vector<std::string> Expression::facts() const { return tree_->facts; }
 std::vector<std::string> Expression::history_facts() const { return tree_->history_facts; }
 std::vector<std::string> Expression::events() const { return tree_->events; }
 Duration Expression::longest_window() const { return tree_->longest_window; }
+bool Expression::ages_events() const { return tree_->ages_events; }
 
 Parsed parse(std::string_view text, const Names& names) {
     return parse_as(text, names, Wanted::anything);

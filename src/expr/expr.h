@@ -85,6 +85,7 @@ public:
     // How far back samples() and, for count(), events() are asked: keep that much history.
     // Zero when there is none to keep.
     Duration longest_window() const;
+    bool ages_events() const;  // age() is among them: it grows without end, a window does not
     const Tree& tree() const { return *tree_; }
 
 private:

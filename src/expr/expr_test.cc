@@ -35,6 +35,8 @@ TEST(Expression, TellsWhatItReads) {
 TEST(Expression, TellsHowMuchHistoryItNeeds) {
     EXPECT_EQ(parsed("load > 5").longest_window(), Duration{0});
     EXPECT_EQ(parsed("count(crash, 2h) > 3").longest_window(), hours(2));
+    EXPECT_FALSE(parsed("count(crash, 2h) > 3").ages_events());
+    EXPECT_TRUE(parsed("count(crash, 2h) > 3 and age(crash) > 1m").ages_events());
     EXPECT_EQ(parsed("avg(load, 1m) > 3").longest_window(), minutes(6)) << "and the value before";
     EXPECT_EQ(parsed("avg(load, 1d) > 3").longest_window(), hours(25));
     EXPECT_EQ(parsed("forecast(disk_usage, 2h) > 3%").longest_window(), hours(3));

@@ -84,6 +84,7 @@ struct Tree {
     std::vector<std::string> history_facts;
     std::vector<std::string> events;
     Duration longest_window{};
+    bool ages_events = false;  // age() is asked of one
 
     std::string_view text_of(const Node& node) const {
         return std::string_view(text).substr(node.offset, node.length);
