@@ -42,6 +42,8 @@ def say(text):
 
 
 def milliseconds(seconds):
+    if seconds != seconds:  # nan
+        return "none seen"
     return "%.0f ms" % (seconds * 1000) if seconds < 10 else "%.1f s" % seconds
 
 
