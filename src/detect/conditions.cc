@@ -45,7 +45,10 @@ Condition make_condition(const Entry* entry, const Criterion* criterion) {
     } else {
         made.parts.emplace_back(*criterion->when);
     }
+    made.counts_only = true;
     for (const Condition::Part& part : made.parts) {
+        made.counts_only = made.counts_only && part->facts().empty() &&
+                           part->history_facts().empty() && !part->events().empty();
         add_all(made.reads, part->facts());
         made.timed = made.timed || !part->history_facts().empty() || !part->events().empty();
         made.asks_history = made.asks_history || !part->history_facts().empty();

@@ -43,6 +43,7 @@ struct Condition {
     Duration hold{};
     std::vector<std::string> reads;  // facts, now and through windows, and events, sorted
     bool timed = false;              // time alone can change it
+    bool counts_only = false;        // it reads nothing but events: count(crash, 1h) > 3
     bool asks_history = false;       // evaluating it costs a look at the record
     const std::string& name() const { return entry ? entry->name : criterion->name; }
 };
@@ -110,6 +111,7 @@ struct Target {
     Time suppressed_since{};
     Duration held_back{};   // of down_for: spent suppressed, when timers stand still
     Time evidence_after{};  // only what is seen bad after this may be raised; first: our start
+    Time counted_until{};   // events until then were the reason of an incident that is over
     bool pushed = false;    // facts were pushed to it since the start
     Time waiting_since{};   // for the verdict on its parents; Time{}: not waiting
     std::string systemic;   // key of the systemic incident it is a member of
@@ -208,7 +210,8 @@ public:
     void clear_gone(uint32_t target, const std::vector<Source>& sources, Changes& out);
     void say_cleared(uint32_t target, Changes& out);
     std::string key_of(uint32_t target, const Source& source) const;
-    bool has_evidence(const Target& target, const Source& source) const;
+    bool was_counted(uint32_t index, const Instance& instance, Time now) const;
+    bool has_evidence(uint32_t index, const Source& source, Time now) const;
     bool is_certain(const Target& target) const;
     Facts facts_at_opening(uint32_t target, const Source& source, Time now) const;
     std::string reason_of(uint32_t target, const Source& source, Time now) const;

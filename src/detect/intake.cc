@@ -303,6 +303,7 @@ void Detector::Core::closed(std::string_view key, Time now) {
             const std::string& name = conditions_[instance.condition].name();
             if (!open.sources.contains(name) && !member) continue;
             instance.told = false;
+            if (conditions_[instance.condition].counts_only) target.counted_until = now;
             // Whoever closed it waited for no second look; what is false now is not raised anew.
             instance.active = instance.active && instance.holds;
         }

@@ -116,8 +116,27 @@ std::string Detector::Core::key_of(uint32_t index, const Source& source) const {
     return target.name + "/" + source.name;
 }
 
+// What was counted for an incident that is over is no reason for the next one: that needs one event
+// more. (Of what is raised because nothing happened, there is none that was counted.)
+bool Detector::Core::was_counted(uint32_t index, const Instance& instance, Time now) const {
+    const Condition& condition = conditions_[instance.condition];
+    const Time until = targets_[index].counted_until;
+    if (!condition.counts_only || until == Time{}) return false;
+    bool any_before = false;
+    for (const Condition::Part& part : condition.parts) {
+        for (const std::string& kind : part->events()) {
+            if (!events(index, kind, until, now).empty()) return false;
+            const Time from = std::min(now - part->longest_window(), until);
+            any_before = any_before || !events(index, kind, from, until).empty();
+        }
+    }
+    return any_before;
+}
+
 // Something seen bad after the moment from which evidence counts.
-bool Detector::Core::has_evidence(const Target& target, const Source& source) const {
+bool Detector::Core::has_evidence(uint32_t index, const Source& source, Time now) const {
+    const Target& target = targets_[index];
+    if (source.instance != nullptr && was_counted(index, *source.instance, now)) return false;
     // What was active goes on for a while after it is gone, and is no reason to raise anything.
     if (source.instance != nullptr &&
         (!source.instance->holds || source.instance->seen_at <= target.evidence_after)) {
@@ -291,7 +310,7 @@ void Detector::Core::review(uint32_t index, Time now, Changes& out) {
         const std::string key = key_of(index, source);
         const auto open = open_.find(key);
         const bool is_open = open != open_.end();
-        if (!has_evidence(target, source)) continue;
+        if (!has_evidence(index, source, now)) continue;
         if (is_open) {
             attach(index, source, open->second, now, out);
             continue;

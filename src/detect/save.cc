@@ -64,6 +64,7 @@ void save_times(const Target& target, Json& json) {
         {"good", target.last_good},
         {"down_since", target.down_since},
         {"bad_since", target.bad_since},
+        {"counted_until", target.counted_until},
         {"suppressed", target.suppressed ? target.suppressed_since : Time{}}};
     for (const auto& [name, at] : times) {
         if (at != Time{}) json.set(name, time_json(at));
@@ -78,6 +79,7 @@ void restore_target(const Json& saved, Target& target) {
     if (saved.has("good")) target.last_good = time_of(saved["good"]);
     target.down_since = time_of(saved["down_since"]);
     target.bad_since = time_of(saved["bad_since"]);
+    target.counted_until = time_of(saved["counted_until"]);
     if (saved.has("beat")) target.last_beat = time_of(saved["beat"]);
     target.restarts = static_cast<int>(saved["restarts"].as_int());
     target.flapping = saved["flapping"].as_bool();
