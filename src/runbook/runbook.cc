@@ -28,12 +28,36 @@ void read_entries(const Node& node, RunbookDraft& draft) {
 
 // Restart commands and the like stand in the configuration, but are commands, so they are read
 // here.
+// A restart of a service on another machine whose words stay here. A program that is given the host
+// may well go there by itself.
+void warn_of_here(const std::string& name, const CommandText& command, const Place& place,
+                  RunbookDraft& draft) {
+    const Inventory& inventory = draft.settings.inventory;
+    const Service* const service = inventory.find_service(name);
+    const Host* const host = service != nullptr ? inventory.find_host(service->host) : nullptr;
+    if (host == nullptr || host->local || host->ssh.empty() || !command.host.empty()) return;
+    for (const std::string& word : command.words) {
+        for (const std::string_view there :
+             {std::string_view("{host}"), std::string_view(host->name),
+              std::string_view(host->ssh)}) {
+            if (word.find(there) != std::string::npos) return;
+        }
+    }
+    if (command.words.empty()) return;
+    draft.problems.warning(place, "this runs on the agent's machine, but '" + name +
+                                      "' is on the host '" + host->name + "': write ssh " +
+                                      host->name + " '" + clip_end(command.text, 64) + "'");
+}
+
 void check_commands_of_settings(RunbookDraft& draft) {
     for (const auto* const commands :
          {&draft.settings.restarts, &draft.settings.caches, &draft.settings.rotations}) {
         for (const auto& [name, text] : *commands) {
             const CommandText command =
                 parse_command(text, Shell::no, draft.settings, draft.problems);
+            if (commands == &draft.settings.restarts) {
+                warn_of_here(name, command, text.place, draft);
+            }
             const std::string thing = protected_thing(command);
             if (thing.empty()) continue;
             draft.problems.warning(text.place, "this acts on " + thing +
