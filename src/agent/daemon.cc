@@ -1,7 +1,6 @@
 #include "agent/daemon.h"
 
 #include <atomic>
-#include <mutex>
 
 #include "agent/emergency.h"
 #include "agent/ops_agent.h"
@@ -9,14 +8,16 @@
 #include "io/curl_http.h"
 #include "io/free_memory.h"
 #include "io/inbox.h"
+#include "io/no_programs.h"
+#include "io/own_child.h"
 #include "io/posix_files.h"
-#include "io/posix_processes.h"
 #include "io/probe_engine.h"
 #include "io/real_clock.h"
 #include "io/real_random.h"
 #include "io/signals.h"
 #include "io/stderr_log.h"
 #include "io/worker_pool.h"
+#include "prober/prober_client.h"
 #include "resolve/executor_client.h"
 #include "resolve/rules.h"
 #include "web/server.h"
@@ -32,41 +33,27 @@ constexpr Duration kStartAgainMost = std::chrono::minutes(1);
 // the next one knows from its markers.
 class OwnExecutor final : public Executors {
 public:
-    OwnExecutor(std::string program, std::string config_file, std::string folder)
-        : program_(std::move(program)),
-          config_file_(std::move(config_file)),
-          folder_(std::move(folder)) {}
+    OwnExecutor(const std::string& program, const std::string& config_file,
+                const std::string& socket_path)
+        : child_(program, "executor", config_file, socket_path), client_(socket_path) {}
 
-    Result<> ensure() {
-        const std::lock_guard lock(mutex_);
-        if (child_ && !child_->has_ended()) return {};
-        child_ = TRY(ExecutorChild::start(program_, config_file_, folder_));
-        client_ = std::make_shared<ExecutorClient>(child_->socket_path());
-        return {};
-    }
+    Result<> ensure() { return child_.ensure(); }
     Result<TicketReply> execute(const Ticket& ticket) override {
         TRY(ensure());
-        return client()->execute(ticket);
+        return client_.execute(ticket);
     }
     Result<Seen> look(const Look& look) override {
         TRY(ensure());
-        return client()->look(look);
+        return client_.look(look);
     }
     Result<> set_paused(bool paused, const std::string& by) override {
         TRY(ensure());
-        return client()->set_paused(paused, by);
+        return client_.set_paused(paused, by);
     }
 
 private:
-    // Shared, because a worker may be asking the old one while another finds it dead.
-    std::shared_ptr<ExecutorClient> client() {
-        const std::lock_guard lock(mutex_);
-        return client_;
-    }
-    std::mutex mutex_;
-    const std::string program_, config_file_, folder_;
-    std::unique_ptr<ExecutorChild> child_;
-    std::shared_ptr<ExecutorClient> client_;
+    KeptChild child_;
+    ExecutorClient client_;
 };
 
 class AlertLog final : public LogSink {
@@ -127,7 +114,7 @@ public:
             pause = std::min(pause * 2, kStartAgainMost);
         }
         notify_service_manager("STOPPING=1");
-        processes_.end_all();  // a check's command that still runs would hold up the end
+        processes_->end_all();  // a check's command that still runs would hold up the end
         return 0;
     }
 
@@ -159,21 +146,40 @@ private:
             TRY(secret(files_, options_.config_file, loaded.settings.agent.password_file));
         workers_ =
             std::make_unique<WorkerPool>(static_cast<size_t>(loaded.settings.limits.workers), 1024);
-        if (loaded.settings.agent.executor_socket.empty()) {
-            auto own = std::make_unique<OwnExecutor>(options_.program, options_.config_file,
-                                                     loaded.data_dir);
-            TRY(own->ensure().during("start the executor"));
-            executors_ = std::move(own);
-        } else {
-            executors_ = std::make_unique<ExecutorClient>(loaded.settings.agent.executor_socket);
-        }
+        TRY(reach_others(loaded));
+        emergency_ = std::make_unique<Emergency>(
+            ChannelPorts{http_, mail_, *processes_, files_, alert_log_}, log_);
         server_ = TRY(Server::start(loaded.settings.agent.listen, [this](WebRequest request) {
             return inbox_->push(std::move(request));
         }));
         probes_ =
-            TRY(ProbeEngine::start(clock_, processes_, [this](std::vector<ProbeEvent> events) {
+            TRY(ProbeEngine::start(clock_, *processes_, [this](std::vector<ProbeEvent> events) {
                 if (inbox_->push_batch(std::move(events)) > 0) ++refused_;
             }));
+        return {};
+    }
+
+    // The executor and the prober: services of systemd, or our own children.
+    Result<> reach_others(const Loaded& loaded) {
+        const auto& [executor, prober] =
+            std::pair(loaded.settings.agent.executor_socket, loaded.settings.agent.prober_socket);
+        if (executor.empty()) {
+            auto own = std::make_unique<OwnExecutor>(options_.program, options_.config_file,
+                                                     loaded.data_dir + "/executor.sock");
+            TRY(own->ensure());
+            executors_ = std::move(own);
+        } else {
+            executors_ = std::make_unique<ExecutorClient>(executor);
+        }
+        const std::string own_path = loaded.data_dir + "/prober.sock";
+        processes_ =
+            prober.empty()
+                ? std::make_unique<ProberClient>(
+                      own_path, std::make_unique<KeptChild>(options_.program, "prober",
+                                                            options_.config_file, own_path))
+                : std::make_unique<ProberClient>(prober, nullptr);
+        // With neither child to look after there is no program that we would have to start.
+        if (!executor.empty() && !prober.empty()) return forbid_programs();
         return {};
     }
 
@@ -181,7 +187,7 @@ private:
         return {.clock = clock_,
                 .random = random_,
                 .files = files_,
-                .processes = processes_,
+                .processes = *processes_,
                 .probes = *probes_,
                 .workers = *workers_,
                 .http = http_,
@@ -205,10 +211,10 @@ private:
                              .access = access_};
         auto agent = OpsAgent::start(ports(), std::move(options), std::move(loaded));
         if (!agent.ok()) {
-            emergency_.tell(agent.error().message, escalation, clock_.now());
+            emergency_->tell(agent.error().message, escalation, clock_.now());
             return false;
         }
-        emergency_.over(escalation, clock_.now());
+        emergency_->over(escalation, clock_.now());
         log_.line(Severity::info,
                   "watching " + std::to_string(services) +
                       " services; http://127.0.0.1:" + std::to_string(server_->port()));
@@ -216,7 +222,7 @@ private:
         give_back_free_memory();  // of reading the configuration
         loop(*agent.value());
         if (const auto& failure = agent.value()->failure()) {
-            emergency_.tell(failure->message, escalation, clock_.now());
+            emergency_->tell(failure->message, escalation, clock_.now());
         } else {
             agent.value()->stop();
         }
@@ -259,17 +265,17 @@ private:
     RealClock clock_;
     RealRandom random_;
     PosixFiles files_;
-    PosixProcesses processes_;
     CurlHttp http_;
     CurlMail mail_;
     StderrLog log_;
     std::atomic<bool> stopping_{false};
     std::atomic<uint64_t> refused_{0};
     AlertLog alert_log_{log_};
-    Emergency emergency_{{http_, mail_, processes_, files_, alert_log_}, log_};
     WebAccess access_;
     std::unique_ptr<Inbox<Input>> inbox_;
     Signals signals_;
+    std::unique_ptr<ProberClient> processes_;
+    std::unique_ptr<Emergency> emergency_;
     std::unique_ptr<WorkerPool> workers_;
     std::unique_ptr<Executors> executors_;
     std::unique_ptr<Server> server_;

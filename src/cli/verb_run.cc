@@ -2,6 +2,7 @@
 #include "cli/verbs.h"
 #include "cli/version.h"
 #include "io/standard_output.h"
+#include "prober/prober.h"
 #include "resolve/executor_server.h"
 
 namespace ops {
@@ -33,9 +34,10 @@ int verb_run(const Invocation& invocation, Terminal& terminal) {
                        .debug = invocation.flag("--debug")});
 }
 
-int verb_executor(const Invocation& invocation, Terminal& terminal) {
-    if (invocation.config_file.empty()) return no_config(terminal);
-    RunExecutor options;
+// What the two verbs that serve a socket have in common; nothing when a socket is missing.
+template <typename Options>
+std::optional<Options> serving(const Invocation& invocation, Terminal& terminal) {
+    Options options;
     options.config_file = invocation.config_file;
     options.socket_path = invocation.option("--socket");
     options.listening_fd = number_of(invocation.option("--listening-fd")).value_or(-1);
@@ -43,12 +45,23 @@ int verb_executor(const Invocation& invocation, Terminal& terminal) {
     if (const auto uid = number_of(invocation.option("--allow-uid"))) {
         options.allowed_uid = static_cast<unsigned>(*uid);
     }
-    options.transient_units = invocation.flag("--transient-units");
-    if (options.socket_path.empty() && options.listening_fd < 0) {
-        terminal.problem("the executor needs --socket PATH");
-        return kUsage;
-    }
-    return run_executor(options, environment_variable);
+    if (!options.socket_path.empty() || options.listening_fd >= 0) return options;
+    terminal.problem("where to listen is missing: --socket PATH");
+    return std::nullopt;
+}
+
+int verb_executor(const Invocation& invocation, Terminal& terminal) {
+    if (invocation.config_file.empty()) return no_config(terminal);
+    auto options = serving<RunExecutor>(invocation, terminal);
+    if (!options) return kUsage;
+    options->transient_units = invocation.flag("--transient-units");
+    return run_executor(*options, environment_variable);
+}
+
+int verb_prober(const Invocation& invocation, Terminal& terminal) {
+    if (invocation.config_file.empty()) return no_config(terminal);
+    const auto options = serving<RunProber>(invocation, terminal);
+    return options ? run_prober(*options, environment_variable) : kUsage;
 }
 
 }  // namespace ops

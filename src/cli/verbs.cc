@@ -210,6 +210,18 @@ const std::vector<Verb> kVerbs = {
       {"--transient-units", "", "each step in a systemd unit of its own"}},
      true,
      verb_executor},
+    {"prober",
+     "",
+     0,
+     0,
+     "the process that runs commands of checks and channels; started by systemd or by run",
+     "ops-agent prober --socket /run/ops-agent/prober.sock",
+     {{"--socket", "PATH", "where to listen"},
+      {"--listening-fd", "N", "given by run"},
+      {"--life-fd", "N", "given by run"},
+      {"--allow-uid", "N", "another user that may speak to it"}},
+     true,
+     verb_prober},
 };
 
 }  // namespace

@@ -49,6 +49,7 @@ std::span<const Verb> verbs();
 // What each verb does; a file a family.
 int verb_run(const Invocation&, Terminal&);  // verb_run.cc
 int verb_executor(const Invocation&, Terminal&);
+int verb_prober(const Invocation&, Terminal&);
 int verb_lint(const Invocation&, Terminal&);   // verb_lint.cc
 int verb_check(const Invocation&, Terminal&);  // verb_check.cc
 int verb_eval(const Invocation&, Terminal&);

@@ -168,6 +168,7 @@ void read_agent(const Node& node, AgentSettings& agent, Problems& problems) {
     agent.uplink = fields.texts("uplink");
     read_keep(fields.node("keep"), agent, problems);
     agent.executor_socket = fields.text("executor_socket", agent.executor_socket);
+    agent.prober_socket = fields.text("prober_socket", agent.prober_socket);
     for (const std::string_view key : {"name", "data_dir", "runbook"}) {
         if (fields.has(key) && node[key].is_scalar() && node[key].text.empty()) {
             problems.error(fields.place_of(key), "'" + std::string(key) + "' of agent is empty");

@@ -67,6 +67,7 @@ struct AgentSettings {
     Duration keep_hours = std::chrono::hours(24 * 730);
     Duration keep_incidents = std::chrono::hours(24 * 730);
     std::string executor_socket;  // empty: `run` starts the executor itself
+    std::string prober_socket;    // empty: `run` starts the prober itself
 };
 
 // One check of one target, as written; monitor/ makes it a Check.

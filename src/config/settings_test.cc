@@ -69,6 +69,7 @@ agent:
   uplink: ["1.1.1.1:53", "http://example.com"]
   keep: {raw: 1h, minutes: 2d, hours: 3w, incidents: 4w}
   executor_socket: /run/ops.sock
+  prober_socket: /run/look.sock
 limits:
   attempts: 2
   backoff_first: 5s
@@ -106,6 +107,7 @@ limits:
     EXPECT_EQ(settings.agent.keep_hours, hours(3 * 7 * 24));
     EXPECT_EQ(settings.agent.keep_incidents, hours(4 * 7 * 24));
     EXPECT_EQ(settings.agent.executor_socket, "/run/ops.sock");
+    EXPECT_EQ(settings.agent.prober_socket, "/run/look.sock");
     const Limits& limits = settings.limits;
     EXPECT_EQ(limits.attempts, 2);
     EXPECT_EQ(limits.backoff_first, seconds(5));

@@ -59,6 +59,9 @@ struct ChannelKind {
 };
 std::span<const ChannelKind> channel_kinds();
 
+// Of a channel of the kind `command`: what is run, without what it is told.
+Command command_of(const ChannelSettings& channel);
+
 // `delivery` is what the outbox has: who it is for, which try it is. An Error tells by its fault
 // whether to try again.
 struct Delivery {

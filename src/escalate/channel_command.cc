@@ -15,14 +15,20 @@ void read_command(const Node& node, ChannelSettings& channel, Problems& problems
     fields.done();
 }
 
+Command command_of(const ChannelSettings& channel) {
+    Command command;
+    command.argv = split_words(channel.run).words;
+    command.time_limit = channel.timeout;
+    command.tells = true;
+    return command;
+}
+
 DeliveryResult deliver_command(const Outgoing& out) {
     const AlertDraft& alert = out.delivery.alert;
-    Command command;
-    command.argv = split_words(out.channel.run).words;
+    Command command = command_of(out.channel);
     if (command.argv.empty()) return not_delivered({Fault::invalid, "no command to run"});
     command.input = alert.text(out.delivery.time_zone) + "\n";
     command.environment["OPS_ALERT"] = alert.to_json(out.delivery.time_zone).dump();
-    command.time_limit = out.channel.timeout;
     const Result<Exit> ran = out.ports.processes.run(command);
     if (!ran.ok()) return not_delivered(ran.error());
     const Exit& exit = ran.value();

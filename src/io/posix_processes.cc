@@ -402,7 +402,7 @@ Result<Exit> PosixProcesses::run(const Command& command) {
     return exit;
 }
 
-std::optional<ProcessIdentity> PosixProcesses::identify(int pid) {
+std::optional<ProcessIdentity> identify_process(int pid) {
     if (pid <= 0) return std::nullopt;
     const std::optional<ProcStat> stat = read_proc_stat(pid);
     // A zombie is a process that has died and whose parent has not looked yet.
@@ -410,7 +410,7 @@ std::optional<ProcessIdentity> PosixProcesses::identify(int pid) {
     return ProcessIdentity{pid, stat->start_ticks};
 }
 
-std::string PosixProcesses::boot_id() {
+std::string this_boot() {
     const Result<std::string> text = read_proc("/proc/sys/kernel/random/boot_id", 64);
     return text.ok() ? std::string(trim(text.value())) : "";
 }

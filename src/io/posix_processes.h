@@ -14,6 +14,10 @@
 
 namespace ops {
 
+// What Processes tells of this machine without running anything.
+std::optional<ProcessIdentity> identify_process(int pid);
+std::string this_boot();
+
 class PosixProcesses : public Processes {
 public:
     // `term_grace` lies between SIGTERM and SIGKILL.
@@ -23,8 +27,8 @@ public:
     PosixProcesses& operator=(const PosixProcesses&) = delete;
 
     Result<Exit> run(const Command& command) override;
-    std::optional<ProcessIdentity> identify(int pid) override;
-    std::string boot_id() override;
+    std::optional<ProcessIdentity> identify(int pid) override { return identify_process(pid); }
+    std::string boot_id() override { return this_boot(); }
 
     // Every program in flight is ended now (SIGTERM, SIGKILL 2 s later) and every later run is
     // refused: for a stop of ours that must not wait for a check's command.

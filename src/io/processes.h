@@ -24,6 +24,9 @@ struct Command {
     std::string input;              // standard input
     std::string as_user;            // empty: as we are
     std::map<std::string, std::string> environment;  // added to the fixed one
+    // Input and environment are what somebody is told (an alert), not part of what the operator
+    // wrote.
+    bool tells = false;
     Duration time_limit = std::chrono::seconds(60);
     size_t output_limit = 64 * 1024;  // of standard output and error together, head and tail kept
     // Called once, right after it was started, unless it has ended already: to write down who it

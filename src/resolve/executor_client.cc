@@ -2,11 +2,8 @@
 
 #include <utility>
 
-#include "io/child_program.h"
 #include "io/descriptor.h"
-#include "io/posix_files.h"
-#include "io/real_clock.h"
-#include "resolve/wire.h"
+#include "io/wire.h"
 
 namespace ops {
 namespace {
@@ -15,15 +12,8 @@ constexpr Duration kAskTime = std::chrono::seconds(10);
 
 // What was not wholly sent did not happen; after that, silence says nothing about what did.
 Result<Json> ask(const std::string& socket_path, const Json& request, Duration answer_within) {
-    RealClock clock;
-    const Descriptor fd = TRY(connect_to(socket_path));
-    TRY(write_line(fd.get(), request.dump(), clock, clock.steady() + kAskTime));
-    const Result<std::string> line = read_line(fd.get(), clock, clock.steady() + answer_within);
-    if (!line.ok()) return Error{Fault::timeout, "no answer: " + line.error().message};
-    const Result<Json> reply = Json::parse(line.value());
-    if (!reply.ok()) return Error{Fault::timeout, "the executor's answer is not JSON"};
-    if (reply.value().has("ok")) return reply.value()["ok"];
-    return error_from_json(reply.value()["error"]);
+    const Descriptor fd = TRY(connect_to(socket_path).during("reach the executor"));
+    return exchange(fd.get(), request, answer_within);
 }
 
 }  // namespace
@@ -53,32 +43,5 @@ Result<> ExecutorClient::set_paused(bool paused, const std::string& by) {
     TRY(ask(socket_path_, request, kAskTime));
     return {};
 }
-
-struct ExecutorChild::State {
-    std::string socket_path;
-    std::unique_ptr<ChildProgram> program;
-};
-
-ExecutorChild::ExecutorChild(std::unique_ptr<State> state) : state_(std::move(state)) {}
-ExecutorChild::~ExecutorChild() = default;
-
-Result<std::unique_ptr<ExecutorChild>> ExecutorChild::start(const std::string& program,
-                                                            const std::string& config_file,
-                                                            const std::string& folder) {
-    PosixFiles files;
-    TRY(files.make_folder(folder));
-    auto state = std::make_unique<State>();
-    state->socket_path = folder + "/executor.sock";
-    const Descriptor listening = TRY(listen_at(state->socket_path));
-    state->program = TRY(ChildProgram::start({program, "executor", "--config", config_file,
-                                              "--listening-fd", "3", "--life-fd", "{life}"},
-                                             {listening.get()})
-                             .during("start the executor"));
-    return std::unique_ptr<ExecutorChild>(new ExecutorChild(std::move(state)));
-}
-
-const std::string& ExecutorChild::socket_path() const { return state_->socket_path; }
-int ExecutorChild::pid() const { return state_->program->pid(); }
-bool ExecutorChild::has_ended() { return state_->program->has_ended(); }
 
 }  // namespace ops

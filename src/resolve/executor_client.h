@@ -1,8 +1,6 @@
-// Speaks to an executor process over its UNIX socket, and starts one as a child of `run` in
-// development.
+// Speaks to an executor process over its UNIX socket.
 #pragma once
 
-#include <memory>
 #include <string>
 
 #include "base/result.h"
@@ -24,26 +22,6 @@ public:
 private:
     std::string socket_path_;
     Duration answer_within_;
-};
-
-// The executor of a `run` without a configured socket: this same program started again with the
-// verb `executor`. It ends when we do, but not before what it runs has ended and is on disk.
-class ExecutorChild {
-public:
-    // Makes the socket in `folder` and starts the program. Fault::unavailable when it cannot.
-    static Result<std::unique_ptr<ExecutorChild>> start(const std::string& program,
-                                                        const std::string& config_file,
-                                                        const std::string& folder);
-    ~ExecutorChild();  // lets go; the child drains by itself
-    const std::string& socket_path() const;
-    int pid() const;
-    // Has it ended? Then start another; its look() knows what this one did.
-    bool has_ended();
-
-private:
-    struct State;
-    explicit ExecutorChild(std::unique_ptr<State> state);
-    std::unique_ptr<State> state_;
 };
 
 }  // namespace ops

@@ -14,14 +14,15 @@
 
 #include "base/text.h"
 #include "io/descriptor.h"
+#include "io/own_child.h"
 #include "io/posix_files.h"
 #include "io/posix_processes.h"
 #include "io/real_clock.h"
+#include "io/wire.h"
 #include "resolve/executor_client.h"
 #include "resolve/executor_server.h"
 #include "resolve/kit_for_test.h"
 #include "resolve/plan.h"
-#include "resolve/wire.h"
 
 namespace ops {
 namespace {
@@ -104,8 +105,9 @@ struct Company {
         const Result<std::string> text = files.read(ledger);
         return text.ok() ? split(trim(text.value()), '\n').size() : 0;
     }
-    std::unique_ptr<ExecutorChild> start() {
-        auto child = ExecutorChild::start("/proc/self/exe", config, folder.path + "/var");
+    std::unique_ptr<OwnChild> start() {
+        auto child = OwnChild::start("/proc/self/exe", "executor", config,
+                                     folder.path + "/var/executor.sock");
         EXPECT_TRUE(child.ok()) << (child.ok() ? "" : child.error().message);
         return std::move(child).value();
     }
@@ -114,7 +116,7 @@ struct Company {
     }
 };
 
-void wait_for_end(ExecutorChild& child) {
+void wait_for_end(OwnChild& child) {
     for (int i = 0; i < 2000 && !child.has_ended(); ++i) ::poll(nullptr, 0, 5);
     EXPECT_TRUE(child.has_ended());
 }

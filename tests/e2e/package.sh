@@ -104,7 +104,7 @@ there_address=$(cat "$LAB/$there.address")
 
 cp "$package" "$LAB/$here/root/first.deb"
 ok "the package installs" a "dpkg -i /root/first.deb"
-for unit in ops-agent ops-agent-executor; do
+for unit in ops-agent ops-agent-executor ops-agent-prober; do
     ok "$unit is active" soon 10 a "systemctl is-active $unit"
     ok "$unit is enabled" a "systemctl is-enabled $unit"
     ok "$unit: systemctl status is good" a "systemctl status --no-pager $unit"
@@ -115,23 +115,23 @@ ok "the core is not root" a '[ "$(ps -o user= -p "$(systemctl show -P MainPID op
 ok "doctor has nothing against it" a "ops-agent doctor"
 ok "the manual is there" a "test -s /usr/share/doc/ops-agent/README.md"
 ok "systemd finds nothing wrong with the units" a \
-    "systemd-analyze verify /lib/systemd/system/ops-agent.service /lib/systemd/system/ops-agent-executor.service"
+    "systemd-analyze verify /lib/systemd/system/ops-agent.service /lib/systemd/system/ops-agent-executor.service /lib/systemd/system/ops-agent-prober.service"
 
 # --- stop and come back -----------------------------------------------------------------------------------------------
 
 stops_quickly() {
     local began
     began=$(date +%s%N)
-    a "systemctl stop ops-agent ops-agent-executor" || return 1
+    a "systemctl stop ops-agent ops-agent-executor ops-agent-prober" || return 1
     local took=$((($(date +%s%N) - began) / 1000000))
     [ "$took" -lt 5000 ] || {
         echo "took $took ms"
         return 1
     }
-    ! a "systemctl is-failed ops-agent ops-agent-executor"
+    ! a "systemctl is-failed ops-agent ops-agent-executor ops-agent-prober"
 }
-ok "both stop within 5 s, cleanly" stops_quickly
-ok "both start again" a "systemctl start ops-agent"
+ok "all stop within 5 s, cleanly" stops_quickly
+ok "all start again" a "systemctl start ops-agent"
 
 comes_back() { # UNIT
     local before now
@@ -147,6 +147,7 @@ comes_back() { # UNIT
 }
 ok "a killed core is started again" comes_back ops-agent
 ok "a killed executor is started again" comes_back ops-agent-executor
+ok "a killed prober is started again" comes_back ops-agent-prober
 ok "the core answers again" soon 10 says health "True"
 
 # --- services of this and of another machine --------------------------------------------------------------------------
@@ -159,20 +160,22 @@ UNIT
     "$hosts" ssh "$name" "systemctl daemon-reload && systemctl start shop"
 done
 # As an operator would: a key for both users, and the other machine's own key.
-install -m 644 "$LAB/key" "$LAB/$here/etc/ops-agent/key"
-a "chown ops-agent /etc/ops-agent/key && chmod 600 /etc/ops-agent/key"
+for home in /var/lib/ops-agent-prober root; do
+    install -m 600 "$LAB/key" "$LAB/$here/$home/.ssh/id_ed25519"
+done
+a "chown ops-agent-prober /var/lib/ops-agent-prober/.ssh/id_ed25519"
 b "cat /etc/ssh/ssh_host_ed25519_key.pub" | sed "s/^/$there_address /" >"$LAB/$here/etc/ssh/ssh_known_hosts"
 cat >"$LAB/$here/etc/ssh/ssh_config.d/there.conf" <<SSH
 Host there
     HostName $there_address
     User root
-    IdentityFile /etc/ops-agent/key
 SSH
 cat >"$LAB/$here/etc/ops-agent/ops-agent.yaml" <<'YAML'
 agent:
   mode: auto
   data_dir: /var/lib/ops-agent
   executor_socket: /run/ops-agent-executor/socket
+  prober_socket: /run/ops-agent-prober/socket
   listen: 127.0.0.1:8321
   runbook: runbook.yaml
 hosts:
@@ -180,6 +183,7 @@ hosts:
   - {name: there, ssh: there, interval: 2s}
 services:
   - {name: shop, host: here, check: {systemd: shop.service}, interval: 1s, restart: systemctl restart shop.service}
+  - {name: who, host: here, check: {command: "sh -c 'test $(id -un) = ops-agent-prober'"}, interval: 2s}
   - {name: far-shop, host: there, check: {systemd: shop.service}, interval: 2s, restart: ssh there 'systemctl restart shop.service'}
 limits: {soak: 3s, backoff_first: 1s, actions_per_hour: 100, actions_per_day: 100}
 YAML
@@ -195,6 +199,8 @@ ok "the configuration is fine" a "ops-agent lint"
 ok "reload takes it up" a "systemctl reload ops-agent ops-agent-executor"
 of() { echo "[s for s in it['$1'] if s['name'] == '$2'][0]"; }
 ok "the unit is seen" soon 20 says health "$(of services shop)['status'] == 'up'"
+ok "a check's command runs as the prober's user" soon 20 says health "$(of services who)['status'] == 'up'"
+ok "the core cannot read the key" a "! runuser -u ops-agent -- cat /var/lib/ops-agent-prober/.ssh/id_ed25519"
 ok "the unit over ssh is seen" soon 30 says health "$(of services far-shop)['status'] == 'up'"
 ok "the other machine's disk and memory are known" soon 30 says health \
     "{'disk_usage', 'memory_usage'} <= set($(of hosts there)['facts'])"
@@ -241,7 +247,7 @@ ok "nothing was tried on its services since" says actions "sum(x['target'] == 'f
 ok "it is removed" a "dpkg -r ops-agent && ! systemctl is-active ops-agent"
 ok "what it remembered stays" a "test -e /var/lib/ops-agent/state.db && test -e /etc/ops-agent/ops-agent.yaml"
 ok "it is purged" a "dpkg -P ops-agent"
-ok "nothing of it is left" a "! ls -d /etc/ops-agent/*.yaml /var/lib/ops-agent /usr/bin/ops-agent /lib/systemd/system/ops-agent* 2>/dev/null"
+ok "nothing of it is left" a "! ls -d /etc/ops-agent/*.yaml /var/lib/ops-agent /var/lib/ops-agent-prober /usr/bin/ops-agent /lib/systemd/system/ops-agent* 2>/dev/null"
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -1,4 +1,4 @@
-#include "resolve/wire.h"
+#include "io/wire.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -12,6 +12,7 @@
 #include <cstring>
 #include <optional>
 
+#include "io/real_clock.h"
 #include "io/system_error.h"
 
 namespace ops {
@@ -73,13 +74,12 @@ Result<Descriptor> connect_to(const std::string& path) {
     Descriptor fd = new_socket();
     if (!fd.is_open() || ::connect(fd.get(), generic(address), sizeof address) != 0) {
         // EAGAIN: more wait than the backlog holds. Either way nothing was sent.
-        return Error{Fault::unavailable,
-                     system_error("connect to executor '" + path + "'", errno).message};
+        return Error{Fault::unavailable, system_error("connect to '" + path + "'", errno).message};
     }
     return fd;
 }
 
-Result<std::string> read_line(int fd, Clock& clock, Duration until) {
+Result<std::string> read_line(int fd, Clock& clock, Duration until, size_t limit) {
     std::string line;
     std::array<char, 64 * 1024> buffer;
     while (true) {
@@ -95,7 +95,9 @@ Result<std::string> read_line(int fd, Clock& clock, Duration until) {
             line.resize(end);
             return line;
         }
-        if (line.size() > kFrameLimit) return Error{Fault::invalid, "a line over 1 MiB"};
+        if (line.size() > limit) {
+            return Error{Fault::invalid, "a line over " + std::to_string(limit) + " bytes"};
+        }
     }
 }
 
@@ -123,8 +125,21 @@ Json error_to_json(const Error& error) {
 Error error_from_json(const Json& json) {
     const auto found = std::find(kFaults.begin(), kFaults.end(), json["fault"].as_string());
     // What is not understood may have been done.
-    if (found == kFaults.end()) return {Fault::timeout, "the executor's answer makes no sense"};
+    if (found == kFaults.end()) return {Fault::timeout, "the answer makes no sense"};
     return {static_cast<Fault>(found - kFaults.begin()), json["message"].as_string()};
+}
+
+Result<Json> exchange(int fd, const Json& request, Duration answer_within, size_t answer_limit) {
+    constexpr Duration kSendTime = std::chrono::seconds(10);
+    RealClock clock;
+    TRY(write_line(fd, request.dump(), clock, clock.steady() + kSendTime));
+    const Result<std::string> line =
+        read_line(fd, clock, clock.steady() + answer_within, answer_limit);
+    if (!line.ok()) return Error{Fault::timeout, "no answer: " + line.error().message};
+    const Result<Json> reply = Json::parse(line.value());
+    if (!reply.ok()) return Error{Fault::timeout, "the answer is not JSON"};
+    if (reply.value().has("ok")) return reply.value()["ok"];
+    return error_from_json(reply.value()["error"]);
 }
 
 }  // namespace ops

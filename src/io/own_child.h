@@ -1,0 +1,47 @@
+// OwnChild: this same program, started again with another verb (`executor`, `prober`) to serve a
+// UNIX socket, for a `run` without services of systemd. It ends when we do, however we end, in its
+// own time: an executor first finishes what it runs.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "base/result.h"
+#include "io/child_program.h"
+
+namespace ops {
+
+class OwnChild {
+public:
+    // Makes the socket, and its folder, and starts the program. Fault::unavailable when it cannot.
+    static Result<std::unique_ptr<OwnChild>> start(const std::string& program,
+                                                   const std::string& verb,
+                                                   const std::string& config_file,
+                                                   const std::string& socket_path);
+
+    const std::string& socket_path() const { return socket_path_; }
+    int pid() const { return program_->pid(); }
+    bool has_ended() { return program_->has_ended(); }
+
+private:
+    OwnChild(std::string socket_path, std::unique_ptr<ChildProgram> program)
+        : socket_path_(std::move(socket_path)), program_(std::move(program)) {}
+    const std::string socket_path_;
+    const std::unique_ptr<ChildProgram> program_;
+};
+
+// One such child, started when it is first needed and again when it has died. From any thread.
+class KeptChild {
+public:
+    KeptChild(std::string program, std::string verb, std::string config_file,
+              std::string socket_path);
+    Result<> ensure();
+
+private:
+    std::mutex mutex_;
+    const std::string program_, verb_, config_file_, socket_path_;
+    std::unique_ptr<OwnChild> child_;
+};
+
+}  // namespace ops
