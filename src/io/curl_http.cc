@@ -338,12 +338,13 @@ Result<MailTaken> CurlMail::send(const MailMessage& message) {
     std::array<char, CURL_ERROR_SIZE> words{};
     set_up(curl.get(), message.smtp_url, message.time_limit, guard, words.data());
     library.easy_setopt(curl.get(), CURLOPT_PROTOCOLS_STR, "smtp,smtps");
+    // A password does not travel in clear, whatever the server offers.
+    const bool is_encrypted = message.require_tls || !message.user.empty();
     library.easy_setopt(curl.get(), CURLOPT_USE_SSL,
-                        static_cast<long>(message.require_tls ? CURLUSESSL_ALL : CURLUSESSL_TRY));
+                        static_cast<long>(is_encrypted ? CURLUSESSL_ALL : CURLUSESSL_TRY));
     // Mail servers encrypt with certificates that they made themselves (Debian's do), and whoever
     // could forge one could as well leave the encryption out. So it counts only where it is wanted.
-    const bool is_checked =
-        message.require_tls || !message.user.empty() || message.smtp_url.starts_with("smtps://");
+    const bool is_checked = is_encrypted || message.smtp_url.starts_with("smtps://");
     if (!is_checked) {
         library.easy_setopt(curl.get(), CURLOPT_SSL_VERIFYPEER, 0L);
         library.easy_setopt(curl.get(), CURLOPT_SSL_VERIFYHOST, 0L);

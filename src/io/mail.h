@@ -28,8 +28,9 @@ class Mail {
 public:
     virtual ~Mail() = default;
     // Taken for one receiver at least. An error tells by its fault whether the other side wants it
-    // later (4xx: unavailable) or never (5xx: denied). TLS is used when the server has it; who it
-    // is is checked when that was asked for or a password is to be sent.
+    // later (4xx: unavailable) or never (5xx: denied). TLS is used when the server has it; when
+    // that was asked for or a password is to be sent, nothing is sent without it, nor to somebody
+    // else.
     virtual Result<MailTaken> send(const MailMessage& message) = 0;
     // Whether anything can be sent at all; for the start.
     virtual Result<> prepare() { return {}; }

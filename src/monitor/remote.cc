@@ -1,6 +1,7 @@
 #include "monitor/remote.h"
 
 #include "base/text.h"
+#include "model/ssh_words.h"
 #include "monitor/check_kind.h"
 
 namespace ops {
@@ -22,27 +23,9 @@ std::string section(std::string_view name, std::string_view commands) {
 }
 
 CommandAsk ask_over_ssh(const Host& host, Duration time_limit, const std::string& sections) {
-    const int64_t seconds = std::max<int64_t>(1, time_limit.count() / 1000);
     CommandAsk ask;
-    // The options of the runbook's own ssh commands, so both share one connection.
-    ask.command.argv = {"ssh",
-                        "-o",
-                        "BatchMode=yes",
-                        "-o",
-                        "StrictHostKeyChecking=yes",
-                        "-o",
-                        "ControlMaster=auto",
-                        "-o",
-                        "ControlPath=~/.ssh/ops-agent-%C",
-                        "-o",
-                        "ControlPersist=60",
-                        "-o",
-                        "ConnectTimeout=" + std::to_string(seconds),
-                        "-o",
-                        "LogLevel=ERROR",
-                        "--",
-                        host.ssh,
-                        "sh -s"};
+    ask.command.argv = ssh_words(host.ssh, time_limit);
+    ask.command.argv.emplace_back("sh -s");
     ask.command.input =
         "LC_ALL=C; export "
         "LC_ALL\nPATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n"

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "model/ssh_words.h"
 #include "runbook/command.h"
 #include "runbook/danger.h"
 #include "runbook/runbook.h"
@@ -9,6 +10,8 @@
 
 namespace ops {
 namespace {
+
+constexpr Duration kSshConnect = std::chrono::seconds(10);
 
 Error denied(std::string message) { return {Fault::denied, std::move(message)}; }
 
@@ -51,26 +54,6 @@ Result<std::string> fill(std::string_view text, std::string_view target,
         done = placeholder.offset + shown.size();
     }
     return filled.append(text.substr(done));
-}
-
-std::vector<std::string> ssh_words(const std::string& destination) {
-    return {"ssh",
-            "-o",
-            "BatchMode=yes",
-            "-o",
-            "StrictHostKeyChecking=yes",
-            "-o",
-            "ControlMaster=auto",
-            "-o",
-            "ControlPath=~/.ssh/ops-agent-%C",
-            "-o",
-            "ControlPersist=60",
-            "-o",
-            "ConnectTimeout=10",
-            "-o",
-            "LogLevel=ERROR",
-            "--",
-            destination};
 }
 
 std::string local_host(const Inventory& inventory) {
@@ -121,7 +104,7 @@ Result<CommandLine> fill_in(const CommandText& command, std::string_view target,
     const std::string destination = host != nullptr ? host->ssh : filled.host;
     if (destination.starts_with('-')) return denied("the host may not begin with '-'");
     line.host = host != nullptr ? host->name : filled.host;
-    line.argv = ssh_words(destination);
+    line.argv = ssh_words(destination, kSshConnect);
     for (const std::string& word : filled.words) line.argv.push_back(quote_for_shell(word));
     return line;
 }
