@@ -69,7 +69,8 @@ inside() { # COMMAND
         mount --rbind /sys "$1/sys"
         exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb LC_ALL=C.UTF-8 \
             ${http_proxy:+http_proxy="$http_proxy"} ${https_proxy:+https_proxy="$https_proxy"} \
-            chroot "$1" bash -c "cd /root/ops-agent && $2"' _ "$tree" "$1"
+            chroot "$1" bash -c "cd /root/ops-agent || exit
+$2"' _ "$tree" "$1"
 }
 
 try_test() {
