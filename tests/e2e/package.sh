@@ -159,6 +159,13 @@ ExecStart=/bin/sleep infinity
 UNIT
     "$hosts" ssh "$name" "systemctl daemon-reload && systemctl start shop"
 done
+# Writes errors to the journal once it is told to, until it is started again.
+cat >"$LAB/$here/etc/systemd/system/chatty.service" <<'UNIT'
+[Service]
+ExecStartPre=/bin/rm -f /run/errors
+ExecStart=/bin/sh -c 'while sleep 0.1; do [ ! -e /run/errors ] || echo "fatal: out of cheese"; done'
+UNIT
+a "systemctl daemon-reload && systemctl start chatty"
 # As an operator would: a key for both users, and the other machine's own key.
 for home in /var/lib/ops-agent-prober root; do
     install -m 600 "$LAB/key" "$LAB/$here/$home/.ssh/id_ed25519"
@@ -185,6 +192,9 @@ services:
   - {name: shop, host: here, check: {systemd: shop.service}, interval: 1s, restart: systemctl restart shop.service}
   - {name: who, host: here, check: {command: "sh -c 'test $(id -un) = ops-agent-prober'"}, interval: 2s}
   - {name: far-shop, host: there, check: {systemd: shop.service}, interval: 2s, restart: ssh there 'systemctl restart shop.service'}
+  - {name: chatty, host: here, check: {systemd: chatty.service}, interval: 2s, restart: systemctl restart chatty.service}
+logs:
+  - {name: chatty, journald: true, unit: chatty.service, every: 2s}
 limits: {soak: 3s, backoff_first: 1s, actions_per_hour: 100, actions_per_day: 100}
 YAML
 cat >"$LAB/$here/etc/ops-agent/runbook.yaml" <<'YAML'
@@ -194,6 +204,11 @@ common_issues:
     auto_resolve:
       - {restart: "{service}", effect: idempotent}
       - verify: check service
+  - name: Log flood
+    symptoms: [error_rate > 100, service == "chatty"]
+    auto_resolve:
+      - {restart: "{service}", effect: idempotent}
+      - verify: error_rate < 10
 YAML
 ok "the configuration is fine" a "ops-agent lint"
 ok "reload takes it up" a "systemctl reload ops-agent ops-agent-executor"
@@ -208,6 +223,9 @@ ok "the other machine's disk and memory are known" soon 30 says health \
 repaired() { # SERVICE
     says "incidents?service=$1" "it['incidents'] and all(i['state'] == 'resolved' and i['resolved_by'] == 'auto' for i in it['incidents'])"
 }
+ok "a quiet journal has no errors" soon 20 says health "$(of services chatty)['facts'].get('error_rate') == 0"
+a "touch /run/errors"
+ok "errors in the journal are seen and repaired" soon 60 repaired chatty
 pid=$(main_pid shop)
 a "kill -9 $pid"
 ok "a killed unit is repaired" soon 40 repaired shop
@@ -235,7 +253,8 @@ ok "the journal's chain is whole" a "ops-agent audit verify"
 # --- the other machine goes away ----------------------------------------------------------------------------------------
 
 ok "both are well before" soon 30 says health "$(of services far-shop)['status'] == 'up' and $(of hosts there)['status'] == 'up'"
-b "systemctl --no-block poweroff"
+# At once, as when the plug is pulled: a machine that shuts down in order stops its services first, and a look may see it.
+b "systemctl poweroff --force --force"
 ok "a machine that is off is down" soon 60 says health "$(of hosts there)['status'] == 'down'"
 sleep 15
 ok "that is one incident, of the machine" says incidents \
