@@ -63,6 +63,8 @@ git clone -q --no-hardlinks . "$tree/root/ops-agent"
 inside() { # COMMAND
     unshare --mount --pid --fork --kill-child bash -c '
         set -e
+        mount --bind "$1" "$1" # a machine has a file system on /
+        cd "$1"
         mount -t proc proc "$1/proc"
         mount -t tmpfs tmpfs "$1/tmp"
         mount --rbind /dev "$1/dev"

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/assert.h"
 #include "config/settings.h"
@@ -23,6 +24,8 @@ services:
   - {name: brain-api, host: alien, check: {http: "http://127.0.0.1/"}, restart: "true"}
 )";
 
+constexpr const char* kRunbookName = "runbook.yaml";
+
 const ops::Settings& settings() {
     static const ops::Settings kSettings = [] {
         ops::Problems problems;
@@ -34,6 +37,10 @@ const ops::Settings& settings() {
         return std::move(*read);
     }();
     return kSettings;
+}
+
+int lines_of(std::string_view text) {
+    return 1 + static_cast<int>(std::count(text.begin(), text.end(), '\n'));
 }
 
 void fill(const ops::CommandText& command) {
@@ -53,11 +60,12 @@ void fill(const ops::CommandText& command) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
     const std::string text(reinterpret_cast<const char*>(bytes), size);
-    const int lines = 1 + static_cast<int>(std::count(text.begin(), text.end(), '\n'));
     ops::Problems problems;
-    const auto runbook = ops::read_runbook({"runbook.yaml", text}, settings(), problems);
+    const auto runbook = ops::read_runbook({kRunbookName, text}, settings(), problems);
     ASSERT(runbook.has_value() != problems.has_errors());
     for (const ops::Problem& problem : problems.all()) {
+        // A warning may point at the restart command of a service, in the configuration.
+        const int lines = lines_of(problem.place.file == kRunbookName ? text : kConfiguration);
         ASSERT(problem.place.line >= 0 && problem.place.line <= lines);
     }
     if (!runbook) return 0;
