@@ -6,24 +6,14 @@
 #include <string>
 #include <vector>
 
+#include "base/text.h"
+
 namespace ops {
 namespace {
 
 using Words = std::vector<std::string_view>;
 
-// Split at anything that can stand between the parts of a date.
-Words words_of(std::string_view text) {
-    constexpr std::string_view kBetween = " ,-:";
-    Words words;
-    while (true) {
-        const size_t from = text.find_first_not_of(kBetween);
-        if (from == std::string_view::npos) return words;
-        text.remove_prefix(from);
-        const size_t end = std::min(text.find_first_of(kBetween), text.size());
-        words.push_back(text.substr(0, end));
-        text.remove_prefix(end);
-    }
-}
+constexpr std::string_view kBetween = " ,-:";  // what can stand between the parts of a date
 
 std::optional<int> number(std::string_view word, size_t most_digits) {
     if (word.empty() || word.size() > most_digits) return std::nullopt;
@@ -63,7 +53,7 @@ std::optional<Duration> time_of_day(const Words& words, size_t at) {
 }  // namespace
 
 std::optional<Time> parse_http_date(std::string_view text) {
-    const Words words = words_of(text.substr(0, 64));
+    const Words words = words_of(text.substr(0, 64), kBetween);
     if (words.size() != 8 && words.size() != 7) return std::nullopt;
     // Weekday, then day month year time GMT; the third form: month day time year.
     const bool is_asctime = words.size() == 7;

@@ -144,6 +144,17 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
     return parts;
 }
 
+std::vector<std::string_view> words_of(std::string_view text, std::string_view between) {
+    std::vector<std::string_view> words;
+    for (size_t start = 0;;) {
+        start = text.find_first_not_of(between, start);
+        if (start == std::string_view::npos) return words;
+        const size_t end = std::min(text.find_first_of(between, start), text.size());
+        words.push_back(text.substr(start, end - start));
+        start = end;
+    }
+}
+
 std::string join(std::span<const std::string> parts, std::string_view between) {
     std::string text;
     for (size_t i = 0; i < parts.size(); ++i) {

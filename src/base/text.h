@@ -10,6 +10,8 @@ namespace ops {
 
 std::string_view trim(std::string_view text);
 std::vector<std::string_view> split(std::string_view text, char separator);
+// The parts between runs of any of the `between` characters; none of them is empty.
+std::vector<std::string_view> words_of(std::string_view text, std::string_view between = " ");
 std::string join(std::span<const std::string> parts, std::string_view between);
 std::string replace_all(std::string text, std::string_view from, std::string_view to);
 std::string to_lower(std::string_view text);

@@ -15,6 +15,9 @@ TEST(Text, IsTrimmedSplitAndJoined) {
     EXPECT_EQ(trim(" \n "), "");
     EXPECT_EQ(split("a,,b,", ','), (std::vector<std::string_view>{"a", "", "b", ""}));
     EXPECT_EQ(split("", ','), (std::vector<std::string_view>{""}));
+    EXPECT_EQ(words_of("  a bc "), (std::vector<std::string_view>{"a", "bc"}));
+    EXPECT_EQ(words_of("1 Jan,2", " ,"), (std::vector<std::string_view>{"1", "Jan", "2"}));
+    EXPECT_TRUE(words_of("  ").empty());
     EXPECT_EQ(join(Words{"a", "b", "c"}, ", "), "a, b, c");
     EXPECT_EQ(join(Words{}, ", "), "");
     EXPECT_EQ(to_lower("Brain-API Ä"), "brain-api Ä");

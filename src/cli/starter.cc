@@ -41,14 +41,6 @@ bool is_of_the_system(std::string_view unit) {
                        [&](std::string_view prefix) { return unit.starts_with(prefix); });
 }
 
-std::vector<std::string_view> words_of(std::string_view line) {
-    std::vector<std::string_view> words;
-    for (const std::string_view word : split(line, ' ')) {
-        if (!word.empty()) words.push_back(word);
-    }
-    return words;
-}
-
 // A name that may stand in the configuration.
 std::string safe_name(std::string text) {
     std::replace_if(
@@ -104,32 +96,6 @@ std::vector<std::string> programs_of(const std::string& supervisor_status) {
         if (words.size() >= 2 && kStates.contains(words[1])) programs.emplace_back(words[0]);
     }
     return programs;
-}
-
-std::vector<FoundPort> ports_of(const std::string& ss) {
-    std::vector<FoundPort> ports;
-    std::set<int> seen;
-    for (const std::string_view line : split(ss, '\n')) {
-        const auto words =
-            words_of(line);  // LISTEN 0 511 0.0.0.0:80 0.0.0.0:* users:(("nginx",pid=1,fd=6))
-        if (words.size() < 5 || words[0] != "LISTEN") continue;
-        const size_t colon = words[3].rfind(':');
-        if (colon == std::string_view::npos) continue;
-        const std::string_view digits = words[3].substr(colon + 1);
-        if (digits.empty() || digits.size() > 5 ||
-            digits.find_first_not_of("0123456789") != std::string_view::npos)
-            continue;
-        const int port = std::stoi(std::string(digits));
-        if (!seen.insert(port).second) continue;
-        std::string program;
-        const size_t quote = line.find("((\"");
-        if (quote != std::string_view::npos) {
-            const std::string_view rest = line.substr(quote + 3);
-            program = rest.substr(0, rest.find('"'));
-        }
-        ports.push_back({port, program, false});
-    }
-    return ports;
 }
 
 std::string starter_config(const FoundMachine& machine) {

@@ -23,10 +23,9 @@ struct FoundMachine {
 std::string starter_config(const FoundMachine& machine);
 std::string starter_runbook(const FoundMachine& machine);
 
-// What the commands print: `systemctl list-units`, `supervisorctl status`, `ss -Hltnp`. Lines that
-// cannot be read are left out.
+// What the commands print: `systemctl list-units`, `supervisorctl status`. Lines that cannot be
+// read are left out.
 std::vector<std::string> units_of(const std::string& list_units);
 std::vector<std::string> programs_of(const std::string& supervisor_status);
-std::vector<FoundPort> ports_of(const std::string& ss);
 
 }  // namespace ops

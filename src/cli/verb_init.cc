@@ -3,6 +3,7 @@
 #include "cli/starter.h"
 #include "cli/verbs.h"
 #include "io/curl_http.h"
+#include "io/listening.h"
 #include "io/posix_files.h"
 #include "io/posix_processes.h"
 
@@ -26,7 +27,9 @@ FoundMachine look_around() {
     machine.units =
         units_of(output_of(processes, {"systemctl", "list-units", "--type=service",
                                        "--state=running", "--plain", "--no-legend", "--no-pager"}));
-    machine.ports = ports_of(output_of(processes, {"ss", "-Hltnp"}));
+    for (const ListeningPort& port : listening_ports()) {
+        if (port.is_local) machine.ports.push_back({port.port, port.program, false});
+    }
     for (const char* url : {"unix:///run/supervisor.sock", "unix:///var/run/supervisor.sock"}) {
         if (output_of(processes, {"test", "-S", std::string(url).substr(7)}).empty() &&
             machine.supervisor_url.empty()) {

@@ -11,14 +11,6 @@
 namespace ops {
 namespace {
 
-std::vector<std::string_view> words_of(std::string_view line) {
-    std::vector<std::string_view> words;
-    for (const std::string_view word : split(line, ' ')) {
-        if (!word.empty()) words.push_back(word);
-    }
-    return words;
-}
-
 // A plain number that a machine may have; nothing for "nan", "1e300" and the like.
 std::optional<double> number_of(std::string_view text) {
     double number = 0;
