@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "config/fields.h"
 #include "escalate/channel_kinds.h"
+#include "io/secret.h"
 
 namespace ops {
 namespace {

@@ -26,8 +26,6 @@ DeliveryResult deliver_email(const Outgoing& out);
 DeliveryResult delivered(std::string answer);
 // Whether trying again may help follows from the fault.
 DeliveryResult not_delivered(Error error);
-// Contents without the newline at the end; an empty path is an empty secret.
-Result<std::string> read_secret(Files& files, const std::string& path);
 // The whole message, headers and body, CRLF lines (channel_email.cc).
 std::string compose_mail(const ChannelSettings& channel, const Delivery& delivery);
 

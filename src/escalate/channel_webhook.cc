@@ -1,34 +1,11 @@
 // webhook: the alert as JSON by POST. With a secret the body's HMAC-SHA256 is in X-Ops-Signature,
 // so that the other side can tell our messages from anybody's.
-#include <charconv>
-
 #include "base/hash.h"
-#include "base/http_date.h"
-#include "base/text.h"
 #include "config/fields.h"
 #include "escalate/channel_kinds.h"
+#include "io/secret.h"
 
 namespace ops {
-namespace {
-
-// "120", or a date; whoever sends both has the last word.
-void read_retry_after(const HttpReply& reply, DeliveryError& failed) {
-    for (const auto& [name, value] : reply.headers) {
-        if (name != "retry-after") continue;
-        int seconds = 0;
-        const std::string_view text = trim(value);
-        const auto read = std::from_chars(text.data(), text.data() + text.size(), seconds);
-        const bool whole = read.ec == std::errc{} && read.ptr == text.data() + text.size();
-        if (whole && seconds >= 0) {
-            failed.wait = std::chrono::seconds(seconds);
-        } else {
-            failed.wait_until = parse_http_date(text);
-        }
-    }
-}
-
-}  // namespace
-
 void read_webhook(const Node& node, ChannelSettings& channel, Problems& problems) {
     Fields fields(node, "'webhook'", problems);
     channel.url = fields.required_text("url");
@@ -62,7 +39,9 @@ DeliveryResult deliver_webhook(const Outgoing& out) {
     if (reply.status >= 200 && reply.status < 300) return delivered(answer);
     const bool later = reply.status == 408 || reply.status == 429 || reply.status >= 500;
     DeliveryResult result = not_delivered({later ? Fault::unavailable : Fault::denied, answer});
-    read_retry_after(reply, *result.failed);
+    const RetryAfter asked = retry_after(reply);
+    result.failed->wait = asked.wait;
+    result.failed->wait_until = asked.until;
     return result;
 }
 

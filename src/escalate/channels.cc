@@ -51,12 +51,6 @@ DeliveryResult not_delivered(Error error) {
     return result;
 }
 
-Result<std::string> read_secret(Files& files, const std::string& path) {
-    if (path.empty()) return std::string();
-    const std::string text = TRY(files.read(path).during("read secret file '" + path + "'"));
-    return std::string(trim(text));
-}
-
 DeliveryResult Sender::deliver(const ChannelSettings& channel, const Delivery& delivery) {
     for (const ChannelKind& kind : kKinds) {
         if (kind.name != channel.kind || kind.deliver == nullptr) continue;

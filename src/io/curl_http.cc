@@ -135,14 +135,22 @@ static size_t give_text(char* into, size_t, size_t room, void* given) {
     return size;
 }
 
+// Unavailable only where nothing can have reached the other side; what broke off later may have had
+// its effect.
 static Fault fault_of(CURLcode code) {
     switch (code) {
-        case CURLE_OPERATION_TIMEDOUT: return Fault::timeout;
         case CURLE_URL_MALFORMAT:
         case CURLE_UNSUPPORTED_PROTOCOL: return Fault::invalid;
         case CURLE_LOGIN_DENIED:
         case CURLE_PEER_FAILED_VERIFICATION: return Fault::denied;
-        default: return Fault::unavailable;
+        case CURLE_COULDNT_RESOLVE_HOST:
+        case CURLE_COULDNT_CONNECT:
+        case CURLE_SSL_CONNECT_ERROR:
+        case CURLE_SSL_CACERT_BADFILE:
+        case CURLE_USE_SSL_FAILED:
+        case CURLE_FAILED_INIT:
+        case CURLE_OUT_OF_MEMORY: return Fault::unavailable;
+        default: return Fault::timeout;
     }
 }
 
@@ -212,6 +220,11 @@ Result<HttpReply> CurlHttp::send(const HttpRequest& request) {
     std::array<char, CURL_ERROR_SIZE> words{};
     set_up(curl.get(), request.url, request.time_limit, guard, words.data());
     library.easy_setopt(curl.get(), CURLOPT_PROTOCOLS_STR, "http,https");
+    if (request.stall_limit.count() > 0) {
+        const auto seconds = std::chrono::ceil<std::chrono::seconds>(request.stall_limit);
+        library.easy_setopt(curl.get(), CURLOPT_LOW_SPEED_LIMIT, 1L);  // bytes a second
+        library.easy_setopt(curl.get(), CURLOPT_LOW_SPEED_TIME, static_cast<long>(seconds.count()));
+    }
     library.easy_setopt(curl.get(), CURLOPT_CUSTOMREQUEST, request.method.c_str());
     if (request.method == "HEAD") library.easy_setopt(curl.get(), CURLOPT_NOBODY, 1L);
     const bool has_body = !request.body.empty() || request.method == "POST" ||
@@ -248,7 +261,7 @@ Result<HttpReply> CurlHttp::send(const HttpRequest& request) {
     library.easy_setopt(curl.get(), CURLOPT_WRITEDATA, &incoming);
     const CURLcode code = library.easy_perform(curl.get());
     if (incoming.too_large) {
-        return Error{Fault::unavailable,
+        return Error{Fault::timeout,
                      "reach " + place_of(request.url) + ": the reply is over 1 MiB"};
     }
     if (code != CURLE_OK) return failure(request.url, code, words.data(), guard);

@@ -44,6 +44,7 @@ TEST(CurlHttp, TellsWhatWentWrong) {
     const TestServer silent(nullptr);
     TestServer large(TestServer::say("HTTP/1.1 200 OK\r\n\r\n" + std::string(1'100'000, 'x')));
     TestServer splits(TestServer::say("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx"));
+    TestServer closes([](int fd) { (void)TestServer::read_request(fd); });
     uint16_t free_port = 0;
     { free_port = TestServer(nullptr).port(); }
     const auto to = [](const std::string& url) {
@@ -57,8 +58,9 @@ TEST(CurlHttp, TellsWhatWentWrong) {
     evil.headers = {{"A", "b\r\nX: y"}};
     const Row rows[] = {
         {slow, Fault::timeout, "127.0.0.1", "no answer"},
-        {to(large.url()), Fault::unavailable, "over 1 MiB", "too large"},
-        {to(splits.url()), Fault::unavailable, "127.0.0.1", "cut"},
+        {to(large.url()), Fault::timeout, "over 1 MiB", "too large"},
+        {to(splits.url()), Fault::timeout, "127.0.0.1", "cut"},
+        {to(closes.url()), Fault::timeout, "127.0.0.1", "closed without a word"},
         {to("http://127.0.0.1:" + std::to_string(free_port) + "/"), Fault::unavailable, "onnect",
          "refused"},
         {to("file:///etc/passwd"), Fault::invalid, "", "only http and https"},
@@ -144,7 +146,7 @@ TEST(CurlMail, KnowsLaterFromNever) {
          Fault::unavailable,
          "452 disk",
          "of two lines the last"},
-        {{hi, ok, ok, ok, ok, "354 go on"}, Fault::unavailable, "127.0.0.1", "cut in the middle"},
+        {{hi, ok, ok, ok, ok, "354 go on"}, Fault::timeout, "127.0.0.1", "cut in the middle"},
         {{hi, ok, "502 what", "221 bye"}, Fault::denied, "502 what", "not what is said to QUIT"},
     };
     for (const Row& row : rows) {
