@@ -96,9 +96,8 @@ void read_sections(const Node& tree, SettingsDraft& draft) {
     settings.logs = root.node("logs");
     settings.channels = root.node("channels");
     settings.escalation = root.node("escalation");
-    settings.ai = root.node("ai");
     settings.brain = root.node("brain");
-    read_ai(settings.ai, draft.problems);
+    settings.ai = read_ai(root.node("ai"), settings.limits, draft.problems);
     read_brain(settings.brain, draft.problems);
     root.done();
     check_references(draft);

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "config/ai_settings.h"
 #include "config/yaml.h"
 #include "model/inventory.h"
 
@@ -101,7 +102,8 @@ struct Settings {
     // Commands of the operator, as written: `restart:` of services (of a range its first member's),
     // and those of `clear_cache: NAME` and `rotate_logs: NAME`. The runbook checks them.
     std::vector<std::pair<std::string, Node>> restarts, caches, rotations;
-    Node signals, logs, channels, escalation, ai, brain;
+    Node signals, logs, channels, escalation, brain;
+    AiSettings ai;
     std::string sha256;  // of all the text read
 };
 

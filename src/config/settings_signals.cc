@@ -68,14 +68,14 @@ void read_signal(const Node& node, SettingsDraft& draft) {
     if (!check.check.members.empty()) draft.settings.checks.push_back(std::move(check));
 }
 
+}  // namespace
+
 void check_url(Fields& fields, std::string_view key, Problems& problems) {
     const std::string url = fields.text(key);
     if (url.empty() || url.starts_with("http://") || url.starts_with("https://")) return;
     problems.error(fields.place_of(key),
                    "'" + std::string(key) + "' must begin with http:// or https://");
 }
-
-}  // namespace
 
 void read_signals(const Node& node, SettingsDraft& draft) {
     for (const Node* const item : maps_of(node, "signals", draft.problems)) {
@@ -150,27 +150,6 @@ void read_named_commands(const Node& node, std::string_view what,
             commands.emplace_back(member.key, member.value);
         }
     }
-}
-
-void read_ai(const Node& node, Problems& problems) {
-    Fields fields(node, "ai", problems);
-    const std::string provider = fields.choice("provider", {"anthropic", "openai", "none"}, "none");
-    check_url(fields, "base_url", problems);
-    const std::string model = fields.text("model");
-    (void)fields.text("key_file");
-    (void)fields.text("key");
-    (void)fields.duration("timeout", std::chrono::seconds(60));
-    if (provider != "none" && model.empty() && !node.damaged) {
-        problems.error(fields.place_of("provider"), "ai needs 'model' when a provider is set");
-    }
-    Fields budget(fields.node("budget"), "budget", problems);
-    for (const std::string_view key : {"per_incident_usd", "per_day_usd"}) {
-        if (budget.number(key, 0) < 0) {
-            problems.error(budget.place_of(key), "'" + std::string(key) + "' must not be negative");
-        }
-    }
-    budget.done();
-    fields.done();
 }
 
 void read_brain(const Node& node, Problems& problems) {

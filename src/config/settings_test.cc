@@ -215,10 +215,10 @@ TEST(Settings, MergeFiles) {
 TEST(Settings, TakeTheEnvironmentAsTextOnly) {
     // What is in a variable can be no YAML: it is filled in after the file was read.
     const Settings settings =
-        read("agent: {time_zone: \"a-${SECRET}-$$-$x\"}\nai: {key: \"${SECRET}\"}\n");
+        read("agent: {time_zone: \"a-${SECRET}-$$-$x\"}\nbrain: {url: \"http://b/\", token: \"${SECRET}\"}\n");
     EXPECT_EQ(settings.agent.time_zone, "a-s3cret: [x]-$-$x");
-    EXPECT_TRUE(settings.ai["key"].from_environment);
-    EXPECT_EQ(settings.ai["key"].describe(), "the value from the environment");
+    EXPECT_TRUE(settings.brain["token"].from_environment);
+    EXPECT_EQ(settings.brain["token"].describe(), "the value from the environment");
 }
 
 TEST(Settings, HashEveryByteRead) {
