@@ -101,6 +101,18 @@ int number_of(const RangeMember& member, const std::string& own_name) {
     return member.number != 0 || !digits ? member.number : std::stoi(own_name);
 }
 
+// Of several checks the first that names one.
+void note_keeper(const Node& check, Service& service) {
+    if (service.keeper != Service::Keeper::unknown) return;
+    for (const auto& [key, keeper] : {std::pair("systemd", Service::Keeper::systemd),
+                                      std::pair("supervisor", Service::Keeper::supervisord)}) {
+        if (!check[key].is_scalar()) continue;
+        service.keeper = keeper;
+        service.kept_as = check[key].text;
+        return;
+    }
+}
+
 struct ServiceEntry {
     Service service;  // without its name
     CheckDefaults defaults;
@@ -118,7 +130,11 @@ void add_member(const ServiceEntry& entry, const RangeMember& member, bool first
     service.number = number_of(member, service.own_name);
     if (!draft.claim("service", service.name, entry.name_place)) return;
     if (entry.check && entry.check.kind != Node::Kind::null) {
+        const size_t before = draft.settings.checks.size();
         read_checks(entry.check, entry.defaults, service, draft);
+        for (size_t i = before; i < draft.settings.checks.size(); ++i) {
+            note_keeper(draft.settings.checks[i].check, service);
+        }
     }
     const auto depend = [&](const Node& item) {
         if (!item.is_scalar()) return;

@@ -2,6 +2,7 @@
 // Names of hosts, services and signals share one space, so a target is one name.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,6 +33,10 @@ struct Service {
     int number = 0;        // {n}: the number in a {1..7} range, 0 without one
     std::string host;      // empty: no host named
     std::string restart;   // command, or empty
+    // Who starts it and under which name (a unit, a program), when a check says so.
+    enum class Keeper : uint8_t { unknown, systemd, supervisord };
+    Keeper keeper = Keeper::unknown;
+    std::string kept_as;
     std::vector<std::string> depends_on;
     std::optional<Heartbeat> heartbeat;
 };

@@ -3,6 +3,7 @@
 #include "base/assert.h"
 #include "runbook/command.h"
 #include "runbook/danger.h"
+#include "runbook/diagnostics.h"
 #include "runbook/runbook_parts.h"
 
 namespace ops {
@@ -30,6 +31,9 @@ Entry builtin_restart(const Service& service) {
 
 std::optional<Entry> find_entry(const Runbook& runbook, const Inventory& inventory,
                                 std::string_view name, std::string_view target) {
+    if (name.starts_with(kDiagnosticPrefix)) {
+        return diagnostic_entry(name.substr(kDiagnosticPrefix.size()), target, inventory);
+    }
     if (const Entry* const entry = runbook.find(name)) return *entry;
     const Service* const service = inventory.find_service(target);
     if (name != kBuiltinRestart || service == nullptr || service->restart.empty())
