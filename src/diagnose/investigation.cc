@@ -192,22 +192,22 @@ InvestigationOrder Investigation::next_look(Time now) {
 }
 
 InvestigationOrder Investigation::read(std::string_view text, Time now) {
-    Result<Verdict> verdict = read_verdict(text, choices());
-    if (!verdict.ok()) return refuse(verdict.error().message, now);
-    verdict_ = std::move(verdict).value();
-    if (verdict_->prediction) return CheckPrediction{*verdict_->prediction};
+    Result<Hypothesis> hypothesis = read_hypothesis(text, choices());
+    if (!hypothesis.ok()) return refuse(hypothesis.error().message, now);
+    hypothesis_ = std::move(hypothesis).value();
+    if (hypothesis_->prediction) return CheckPrediction{*hypothesis_->prediction};
     is_over_ = true;
-    return Concluded{Concluded::How::cause, verdict_, ""};
+    return Concluded{Concluded::How::cause, hypothesis_, ""};
 }
 
 InvestigationOrder Investigation::checked(const PredictionChecked& checked, Time now) {
-    if (!verdict_) return {};
+    if (!hypothesis_) return {};
     if (checked.is == PredictionChecked::Is::so) {
         is_over_ = true;
-        const auto how = verdict_->entry ? Concluded::How::proposed : Concluded::How::cause;
-        return Concluded{how, verdict_, ""};
+        const auto how = hypothesis_->entry ? Concluded::How::proposed : Concluded::How::cause;
+        return Concluded{how, hypothesis_, ""};
     }
-    const std::string predicted = std::exchange(verdict_, std::nullopt)->prediction->print();
+    const std::string predicted = std::exchange(hypothesis_, std::nullopt)->prediction->print();
     return refuse("it was predicted that " + predicted + ", but " + checked.words, now);
 }
 

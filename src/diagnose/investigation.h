@@ -3,8 +3,9 @@
 // carried out by the agent, as Repair is.
 //
 // The model is given evidence, each piece with an id, and may ask for diagnostics by id. It ends
-// with a Verdict, which is believed only so far: its evidence must exist, and what it predicts must
-// be so when the checks are asked anew. What comes out is a proposal for a person; never an action.
+// with a Hypothesis, which is believed only so far: its evidence must exist, and what it predicts
+// must be so when the checks are asked anew. What comes out is a proposal for a person; never an
+// action.
 //
 // Invariants: at most `calls` calls; none offers diagnostics with the last; a diagnostic that was
 // run is not run again until something changed; it ends within `patience` of its beginning,
@@ -20,7 +21,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
-#include "diagnose/verdict.h"
+#include "diagnose/hypothesis.h"
 #include "model/prompt.h"
 
 namespace ops {
@@ -88,7 +89,7 @@ struct Concluded {
         unknown,   // it gave up, or was given up
     };
     How how = How::unknown;
-    std::optional<Verdict> verdict;
+    std::optional<Hypothesis> hypothesis;
     std::string reason;  // of unknown
 };
 using InvestigationOrder =
@@ -131,7 +132,7 @@ private:
         std::string id;         // of what it gave
     };
     std::vector<std::pair<std::string, Run>> runs_;  // by diagnostic
-    std::optional<Verdict> verdict_;                 // whose prediction is being checked
+    std::optional<Hypothesis> hypothesis_;           // whose prediction is being checked
     std::vector<std::string> refusals_;
     std::vector<std::string> ids_;  // of the evidence
 };

@@ -85,7 +85,7 @@ TEST(Investigation, LooksAndProposesAndIsChecked) {
     EXPECT_EQ(std::get<CheckPrediction>(desk.order).prediction.print(), "disk_usage > 95");
     desk.take(PredictionChecked{PredictionChecked::Is::so, "disk_usage is 97"});
     EXPECT_EQ(desk.end().how, Concluded::How::proposed);
-    EXPECT_EQ(desk.end().verdict->entry, "Disk full");
+    EXPECT_EQ(desk.end().hypothesis->entry, "Disk full");
     EXPECT_TRUE(desk.investigation.take_refusals().empty());
     desk.answer(says(kProposal));
     EXPECT_EQ(desk.order.index(), 0u) << "it is over";
@@ -100,7 +100,7 @@ TEST(Investigation, APredictionThatIsNotSoIsNotBelieved) {
         EXPECT_NE(desk.prompt().turns.back().text.find("but disk_usage is 42"), std::string::npos);
         desk.answer(says(kUnknown));
         EXPECT_EQ(desk.end().how, Concluded::How::cause);
-        EXPECT_FALSE(desk.end().verdict->entry);
+        EXPECT_FALSE(desk.end().hypothesis->entry);
     }
 }
 

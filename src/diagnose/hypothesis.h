@@ -1,6 +1,6 @@
-// Verdict: what a model says an incident comes from. Its whole answer is one JSON object of a fixed
-// shape; anything else is refused with the reason (safety.md, section 4). It selects among things
-// that exist and composes nothing: no command, no URL, no free text that anything would run.
+// Hypothesis: what a model says an incident comes from. Its whole answer is one JSON object of a
+// fixed shape; anything else is refused with the reason (safety.md, section 4). It selects among
+// things that exist and composes nothing: no command, no URL, no free text that anything would run.
 //
 //   {"cause": "...", "evidence": ["e2"], "confidence": 0.8,
 //    "proposal": {"entry": "NAME"} or null,
@@ -27,7 +27,7 @@ struct Prediction {
     std::string print() const { return fact + " " + is + " " + value; }
 };
 
-struct Verdict {
+struct Hypothesis {
     std::string cause;  // one printable line, a model's words
     std::vector<std::string> evidence;
     double claimed = 0;                // the confidence it claims, from 0 to 1; believed by nobody
@@ -42,8 +42,8 @@ struct Choices {
     std::span<const std::string> facts;
 };
 
-// Fault::invalid: why it is no verdict, in words that are given back to the model. One fence of
+// Fault::invalid: why it is no hypothesis, in words that are given back to the model. One fence of
 // ``` around the object is looked through.
-Result<Verdict> read_verdict(std::string_view text, const Choices& choices);
+Result<Hypothesis> read_hypothesis(std::string_view text, const Choices& choices);
 
 }  // namespace ops

@@ -1,4 +1,4 @@
-#include "diagnose/verdict.h"
+#include "diagnose/hypothesis.h"
 
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
@@ -10,20 +10,20 @@ const std::vector<std::string> kEvidence = {"e1", "e2"};
 const std::vector<std::string> kEntries = {"Disk full"};
 const std::vector<std::string> kFacts = {"disk_usage", "status"};
 
-Result<Verdict> read(std::string_view text) {
-    return read_verdict(text, {kEvidence, kEntries, kFacts});
+Result<Hypothesis> read(std::string_view text) {
+    return read_hypothesis(text, {kEvidence, kEntries, kFacts});
 }
 
 constexpr const char* kGood =
     R"({"cause":"the disk is full","evidence":["e2","e2"],"confidence":0.9,)"
     R"("proposal":{"entry":"Disk full"},"predicts":{"fact":"disk_usage","is":">","value":95.5}})";
 
-TEST(Verdict, IsRead) {
-    const auto verdict = read(kGood);
-    ASSERT_TRUE(verdict.ok()) << verdict.error().message;
-    EXPECT_EQ(verdict.value().entry, "Disk full");
-    EXPECT_EQ(verdict.value().prediction->print(), "disk_usage > 95.5");
-    EXPECT_EQ(verdict.value().evidence, std::vector<std::string>{"e2"});
+TEST(Hypothesis, IsRead) {
+    const auto hypothesis = read(kGood);
+    ASSERT_TRUE(hypothesis.ok()) << hypothesis.error().message;
+    EXPECT_EQ(hypothesis.value().entry, "Disk full");
+    EXPECT_EQ(hypothesis.value().prediction->print(), "disk_usage > 95.5");
+    EXPECT_EQ(hypothesis.value().evidence, std::vector<std::string>{"e2"});
     EXPECT_TRUE(read(std::string("```json\n") + kGood + "\n```\n").ok());
     const auto unknown = read(
         R"({"cause":"I do not know\u001b[2J","evidence":["e1"],"confidence":0,"proposal":null,"predicts":null})");
@@ -32,7 +32,7 @@ TEST(Verdict, IsRead) {
     EXPECT_EQ(unknown.value().cause.find('\x1b'), std::string::npos);
 }
 
-TEST(Verdict, OrRefusedWithAReason) {
+TEST(Hypothesis, OrRefusedWithAReason) {
     struct Row {
         const char *from, *to, *part;
     };
@@ -59,17 +59,17 @@ TEST(Verdict, OrRefusedWithAReason) {
          }) {
         std::string text = kGood;
         text.replace(text.find(row.from), std::string_view(row.from).size(), row.to);
-        const auto verdict = read(text);
-        ASSERT_FALSE(verdict.ok()) << text;
-        EXPECT_NE(verdict.error().message.find(row.part), std::string::npos)
-            << verdict.error().message;
+        const auto hypothesis = read(text);
+        ASSERT_FALSE(hypothesis.ok()) << text;
+        EXPECT_NE(hypothesis.error().message.find(row.part), std::string::npos)
+            << hypothesis.error().message;
     }
     for (const char* text : {"", "restart it", "[]", "Sure! {\"cause\":1}", "```\n```"}) {
         EXPECT_FALSE(read(text).ok()) << text;
     }
 }
 
-TEST(Verdict, NothingThatWasNotOfferedComesOut) {
+TEST(Hypothesis, NothingThatWasNotOfferedComesOut) {
     EXPECT_TRUE(rc::check([](std::string entry, std::string fact, std::string is) {
         const Json json =
             Json::object({{"cause", "c"},

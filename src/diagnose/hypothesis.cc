@@ -1,4 +1,4 @@
-#include "diagnose/verdict.h"
+#include "diagnose/hypothesis.h"
 
 #include <algorithm>
 #include <array>
@@ -97,34 +97,34 @@ Result<std::vector<std::string>> read_evidence(const Json& json, const Choices& 
 
 }  // namespace
 
-Result<Verdict> read_verdict(std::string_view text, const Choices& choices) {
+Result<Hypothesis> read_hypothesis(std::string_view text, const Choices& choices) {
     constexpr auto kMembers = std::to_array<std::string_view>(
         {"cause", "evidence", "confidence", "proposal", "predicts"});
     const Result<Json> parsed = Json::parse(without_fence(text));
     if (!parsed.ok()) return refused("the answer is not one JSON object and nothing else");
     const Json& json = parsed.value();
     TRY(expect_members(json, "the answer", kMembers));
-    Verdict verdict;
-    verdict.cause =
+    Hypothesis hypothesis;
+    hypothesis.cause =
         printable(clip_end(trim(json["cause"].as_string()), kMostCause), Lines::flatten);
-    if (verdict.cause.empty()) return refused("'cause' must be a sentence");
-    verdict.evidence = TRY(read_evidence(json["evidence"], choices));
-    verdict.claimed = json["confidence"].as_number(-1);
-    if (!(verdict.claimed >= 0 && verdict.claimed <= 1)) {
+    if (hypothesis.cause.empty()) return refused("'cause' must be a sentence");
+    hypothesis.evidence = TRY(read_evidence(json["evidence"], choices));
+    hypothesis.claimed = json["confidence"].as_number(-1);
+    if (!(hypothesis.claimed >= 0 && hypothesis.claimed <= 1)) {
         return refused("'confidence' must be a number from 0 to 1");
     }
     if (!json["predicts"].is_null()) {
-        verdict.prediction = TRY(read_prediction(json["predicts"], choices));
+        hypothesis.prediction = TRY(read_prediction(json["predicts"], choices));
     }
-    if (json["proposal"].is_null()) return verdict;
+    if (json["proposal"].is_null()) return hypothesis;
     constexpr auto kProposal = std::to_array<std::string_view>({"entry"});
     TRY(expect_members(json["proposal"], "'proposal'", kProposal));
-    verdict.entry = json["proposal"]["entry"].as_string();
-    if (!has(choices.entries, *verdict.entry)) {
-        return refused("there is no entry " + shown(*verdict.entry) + " that may be proposed");
+    hypothesis.entry = json["proposal"]["entry"].as_string();
+    if (!has(choices.entries, *hypothesis.entry)) {
+        return refused("there is no entry " + shown(*hypothesis.entry) + " that may be proposed");
     }
-    if (!verdict.prediction) return refused("a proposal needs 'predicts'");
-    return verdict;
+    if (!hypothesis.prediction) return refused("a proposal needs 'predicts'");
+    return hypothesis;
 }
 
 }  // namespace ops
