@@ -44,28 +44,6 @@ size_t cut_after(std::string_view text, size_t at) {
     return cut < text.size() && is_continuation(text[cut]) ? at : cut;
 }
 
-struct Character {
-    uint32_t code = 0;
-    size_t length = 0;  // 0: not UTF-8
-};
-
-// The character at the front of `text`, which is not empty. Overlong forms and surrogates are none.
-Character decode(std::string_view text) {
-    const auto byte = [&text](size_t i) { return static_cast<unsigned char>(text[i]); };
-    const uint32_t first = byte(0);
-    if (first < 0x80) return {first, 1};
-    const size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-    if (first < 0xC2 || first > 0xF4 || text.size() < length) return {};
-    uint32_t code = first & (0x7Fu >> length);
-    for (size_t i = 1; i < length; ++i) {
-        if (!is_continuation(text[i])) return {};
-        code = code << 6 | (byte(i) & 0x3Fu);
-    }
-    const uint32_t least = length == 4 ? 0x10000 : length == 3 ? 0x800 : 0x80;
-    if (code < least || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF)) return {};
-    return {code, length};
-}
-
 struct Range {
     uint32_t first;
     uint32_t last;
@@ -233,6 +211,22 @@ std::string clip_end(std::string_view text, size_t limit) {
     return clipped.append(dots);
 }
 
+Character first_character(std::string_view text) {
+    const auto byte = [&text](size_t i) { return static_cast<unsigned char>(text[i]); };
+    const uint32_t first = byte(0);
+    if (first < 0x80) return {first, 1};
+    const size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+    if (first < 0xC2 || first > 0xF4 || text.size() < length) return {};
+    uint32_t code = first & (0x7Fu >> length);
+    for (size_t i = 1; i < length; ++i) {
+        if (!is_continuation(text[i])) return {};
+        code = code << 6 | (byte(i) & 0x3Fu);
+    }
+    const uint32_t least = length == 4 ? 0x10000 : length == 3 ? 0x800 : 0x80;
+    if (code < least || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF)) return {};
+    return {code, length};
+}
+
 std::string printable(std::string_view text, Lines lines) {
     const bool keep = lines == Lines::keep;
     std::string shown;
@@ -248,7 +242,7 @@ std::string printable(std::string_view text, Lines lines) {
             // Part of a line end, or on its own something that would write over the line.
             const bool ends_line = text.size() > 1 && text[1] == '\n';
             if (!ends_line) shown += keep ? '\n' : ' ';
-        } else if (const Character character = decode(text); character.length == 0) {
+        } else if (const Character character = first_character(text); character.length == 0) {
             shown += '?';
         } else {
             length = character.length;

@@ -1,6 +1,7 @@
 // Small operations on text that every room needs.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -31,6 +32,13 @@ bool is_safe_word(std::string_view text);
 std::string clip_middle(std::string_view text, size_t limit);
 // At most `limit` bytes from the front, "..." at the end when cut. Never cuts a UTF-8 sequence.
 std::string clip_end(std::string_view text, size_t limit);
+
+struct Character {
+    uint32_t code = 0;
+    size_t length = 0;  // in bytes; 0: not UTF-8
+};
+// The character at the front of `text`, which is not empty. Overlong forms and surrogates are none.
+Character first_character(std::string_view text);
 
 // Printable on a terminal or in an alert: control characters, escape sequences, bidirectional,
 // zero-width and tag characters removed, invalid UTF-8 replaced by '?'. Newlines and tabs are kept

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "patterns/secrets.h"
 #include "patterns/shapes.h"
 
 namespace ops {
@@ -36,6 +37,12 @@ bool holds_prose(std::string_view key) {
     return false;
 }
 
+constexpr auto kPlaceholders = std::to_array<std::string_view>({
+    kAny,      "<num>",  "<ip>",   "<hex>",  "<uuid>", "<path>", "<time>",
+    "<clock>", "<host>", "<user>", "<name>", "<url>",  "<mail>", "<mac>",
+    "<bool>",  "<id>",   "<str>",  "<size>", "<rest>", "<word>", "<words>",
+});
+
 // One word being masked.
 class WordMasker {
 public:
@@ -43,7 +50,9 @@ public:
 
     MaskedToken mask() {
         while (at_ < word_.size()) {
-            if (is_delimiter(word_[at_]) && !begins_ipv6()) {
+            if (const size_t n = placeholder_length(rest()); n > 0) {
+                put_value(rest().substr(0, n), n);  // text that was masked before
+            } else if (is_delimiter(word_[at_]) && !begins_ipv6()) {
                 take_delimiter();
             } else if (!take_long_value()) {
                 take_piece();
@@ -248,6 +257,27 @@ size_t end_of_quoted_value(std::string_view content, size_t at, size_t end) {
     return end;
 }
 
+// The words between blanks, at most kMostTokens.
+std::vector<std::string_view> split_words(std::string_view content, bool* cut) {
+    std::vector<std::string_view> words;
+    *cut = false;
+    size_t at = 0;
+    while (at < content.size()) {
+        while (at < content.size() && is_blank(content[at])) ++at;
+        size_t end = at;
+        while (end < content.size() && !is_blank(content[end])) ++end;
+        if (end == at) break;
+        end = end_of_quoted_value(content, at, end);
+        if (words.size() == kMostTokens) {
+            *cut = true;
+            break;
+        }
+        words.push_back(content.substr(at, end - at));
+        at = end;
+    }
+    return words;
+}
+
 // 384.0 and "B)", "KB," are one size.
 std::string_view size_unit(std::string_view word) {
     size_t letters = 0;
@@ -276,34 +306,11 @@ std::string_view kind_named_by(std::string_view noun) {
 }
 
 size_t placeholder_length(std::string_view text) {
-    if (text.size() < 3 || text[0] != '<') return 0;
-    if (text.starts_with(kAny)) return kAny.size();
-    size_t at = 1;
-    while (at < text.size() && at < 24 &&
-           (is_lower(text[at]) || text[at] == ':' || text[at] == '-'))
-        ++at;
-    return at > 1 && at < text.size() && text[at] == '>' ? at + 1 : 0;
-}
-
-std::vector<std::string_view> words_of(std::string_view content, bool* cut) {
-    std::vector<std::string_view> words;
-    *cut = content.size() > kMostLineBytes;
-    content = content.substr(0, kMostLineBytes);
-    size_t at = 0;
-    while (at < content.size()) {
-        while (at < content.size() && is_blank(content[at])) ++at;
-        size_t end = at;
-        while (end < content.size() && !is_blank(content[end])) ++end;
-        if (end == at) break;
-        end = end_of_quoted_value(content, at, end);
-        if (words.size() == kMostTokens) {
-            *cut = true;
-            break;
-        }
-        words.push_back(content.substr(at, end - at));
-        at = end;
+    if (!text.starts_with('<')) return 0;
+    for (const std::string_view kind : kPlaceholders) {
+        if (text.starts_with(kind)) return kind.size();
     }
-    return words;
+    return secret_placeholder_length(text);
 }
 
 std::vector<MaskedToken> mask_line(std::string_view content) {
@@ -317,7 +324,7 @@ std::vector<MaskedToken> mask_line(std::string_view content) {
         content = cleaned;
     }
     bool cut_words = false;
-    const std::vector<std::string_view> words = words_of(content, &cut_words);
+    const std::vector<std::string_view> words = split_words(content, &cut_words);
     cut |= cut_words;
     std::vector<MaskedToken> tokens;
     tokens.reserve(words.size() + 1);

@@ -30,11 +30,9 @@ constexpr std::string_view kAny = "<*>";
 
 std::vector<MaskedToken> mask_line(std::string_view content);
 
-// The length of the placeholder ("<num>", "<*>") that `text` begins with, or 0.
+// The length of the placeholder ("<num>", "<*>", "<secret:token>") that `text` begins with, or 0;
+// of the known ones only, so that nothing else can be said in their form.
 size_t placeholder_length(std::string_view text);
-
-// The words of a line, as mask_line sees them: between blanks, bounded.
-std::vector<std::string_view> words_of(std::string_view content, bool* cut);
 
 // What the noun before a bare word makes of it ("user" -> "<user>"), or "".
 std::string_view kind_named_by(std::string_view noun);

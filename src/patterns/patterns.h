@@ -9,4 +9,6 @@
 #pragma once
 
 #include "patterns/header.h"
+#include "patterns/novelty.h"
+#include "patterns/quarantine.h"
 #include "patterns/templates.h"

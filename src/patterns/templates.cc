@@ -82,8 +82,9 @@ Templates::Learned Templates::learn(std::string_view content) {
     Learned learned;
     learned.id = find_id(tokens);
     if (learned.id == 0) {
-        learned.id = join_variants(add(std::move(tokens)));
-        learned.is_new = true;
+        const uint64_t made = add(std::move(tokens));
+        learned.id = join_variants(made);
+        learned.is_new = learned.id == made;
     } else {
         bytes_ += absorb(templates_.at(learned.id), tokens);
     }

@@ -24,6 +24,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/json.h"
 #include "base/result.h"
 #include "patterns/masks.h"
 
@@ -51,9 +52,10 @@ public:
 
     struct Learned {
         uint64_t id = 0;
-        bool is_new = false;
+        bool is_new = false;  // not when the line was the last that made others join
     };
-    // Takes the content of a line (without time and host: header.h).
+    // Takes the content of a line (without time and host: header.h). What is learned is saved and
+    // shown: let redact_secrets see the line first.
     Learned learn(std::string_view content);
     // The template that the line is of, or null; learns nothing.
     const Template* find(std::string_view content) const;
@@ -67,9 +69,11 @@ public:
     std::vector<const Template*> all() const;
 
     // Compact JSON with a version; docs/patterns.md describes it.
-    std::string save() const;
+    Json to_json() const;
+    std::string save() const { return to_json().dump(); }
     // Any bytes are either a state or refused.
     // A state with more templates than fit forgets the oldest.
+    static Result<Templates> from_json(const Json& json, size_t most_templates = 4000);
     static Result<Templates> restore(std::string_view saved, size_t most_templates = 4000);
 
 private:

@@ -50,7 +50,7 @@ uint64_t count_of(const Json& json) { return static_cast<uint64_t>(json.as_int()
 
 }  // namespace
 
-std::string Templates::save() const {
+Json Templates::to_json() const {
     Json list = Json::array();
     for (const auto& [id, made] : templates_) {
         list.push(Json(Json::Array{id, made.count, made.last_seen,
@@ -64,12 +64,14 @@ std::string Templates::save() const {
                          {"next_id", next_id_},
                          {"forgotten", forgotten_},
                          {"templates", std::move(list)},
-                         {"aliases", std::move(aliases)}})
-        .dump();
+                         {"aliases", std::move(aliases)}});
 }
 
 Result<Templates> Templates::restore(std::string_view saved, size_t most_templates) {
-    const Json json = TRY(Json::parse(saved).during("saved templates"));
+    return from_json(TRY(Json::parse(saved).during("saved templates")), most_templates);
+}
+
+Result<Templates> Templates::from_json(const Json& json, size_t most_templates) {
     if (json["version"] != Json(kVersion)) return refuse("of another version");
     if (!is_count(json["lines"]) || !is_count(json["next_id"]) || !is_count(json["forgotten"]) ||
         !json["templates"].is_array() || !json["aliases"].is_array())
