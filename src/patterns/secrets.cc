@@ -117,7 +117,7 @@ private:
             return is_alnum(c) || std::string_view("-._~+/=").find(c) != std::string_view::npos;
         };
         size_t digits = 0;
-        while (end < text_.size() && is_part(text_[end])) digits += is_digit(text_[end++]) ? 1 : 0;
+        while (end < text_.size() && is_part(text_[end])) digits += is_digit(text_[end++]) ? 1U : 0U;
         // What a name before redacted ends a run that was longer.
         if (secret_placeholder_length(text_.substr(end)) > 0) return false;
         const size_t length = end - at_ - skipped;
@@ -292,7 +292,7 @@ private:
 
     static bool begins_anew(std::string_view text) {
         if (text.empty() || text[0] == ' ' || text[0] == '\n' || text[0] == '}') return true;
-        size_t at = text[0] == '"' || text[0] == '\'' ? 1 : 0;
+        size_t at = text[0] == '"' || text[0] == '\'' ? 1U : 0U;
         const size_t begin = at;
         while (at < text.size() && is_name_part(text[at])) ++at;
         return at > begin && at < text.size() &&

@@ -142,6 +142,7 @@ TEST(Templates, HostileLinesAreCut) {
         const auto learned = templates.learn(line);
         EXPECT_LE(templates.by_id(learned.id)->tokens.size(), kMostTokens + 1);
         EXPECT_TRUE(templates.by_id(learned.id)->text().ends_with("<rest>"));
+        EXPECT_LE(templates.by_id(learned.id)->text().size(), kMostLineBytes + 16);
         EXPECT_FALSE(templates.learn(line).is_new);
     }
 }
