@@ -117,7 +117,8 @@ private:
             return is_alnum(c) || std::string_view("-._~+/=").find(c) != std::string_view::npos;
         };
         size_t digits = 0;
-        while (end < text_.size() && is_part(text_[end])) digits += is_digit(text_[end++]) ? 1U : 0U;
+        while (end < text_.size() && is_part(text_[end]))
+            digits += is_digit(text_[end++]) ? 1U : 0U;
         // What a name before redacted ends a run that was longer.
         if (secret_placeholder_length(text_.substr(end)) > 0) return false;
         const size_t length = end - at_ - skipped;

@@ -28,6 +28,7 @@ TEST(Masks, TakeValuesOfAnyProgram) {
         {"a slash is no path", "read/write input/output", "read/write input/output"},
         {"URL", "GET https://a.b/c?d=1, done", "GET <url>, done"},
         {"mail address", "rcpt <bob@example.com>:", "rcpt <<mail>>:"},
+        {"an object of Java", "at a.Foo$Bar@1c2d3e4 x", "at a.Foo$Bar@<num> x"},
         {"host", "from a1.cable.example.nl by www.example.com", "from <host> by <host>"},
         {"a class is no host", "at java.io.IOException", "at java.io.IOException"},
         {"numbers with units", "took 12ms 5.2GHz 126MB -1 1.5%",
