@@ -27,6 +27,11 @@ void OpsAgent::on(const TargetChanged& change) {
                        {"reason", change.reason},
                        {"since", format_rfc3339(change.since)}}));
     states_changed_ = true;
+    for (auto& [id, the_case] : cases_) {
+        const Incident& incident = the_case.incident;
+        if (change.target == incident.target || change.target == incident.host)
+            feed(the_case, SomethingChanged{});
+    }
 }
 
 void OpsAgent::on(const IncidentOpen& change) {

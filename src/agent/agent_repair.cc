@@ -38,6 +38,7 @@ void OpsAgent::diagnose(Case& the_case) {
     the_case.entry = diagnosis.entry;
     if (!diagnosis.entry) the_case.again_at = room_at;
     attempt_resolve(the_case);
+    if (!diagnosis.entry) investigate(the_case);
 }
 
 // Only an entry's own limits: while it cools down, another one may do. What is spent on the target
@@ -57,6 +58,11 @@ void OpsAgent::attempt_resolve(Case& the_case) {
     if (!the_case.entry || the_case.repair || incident.acknowledged || the_case.is_folded) return;
     if (incident.state == IncidentState::escalated) return;  // its attempts are spent
     if (the_case.again_at && ports_.clock.now() < *the_case.again_at) return;
+    start_repair(the_case);
+}
+
+void OpsAgent::start_repair(Case& the_case) {
+    const Incident& incident = the_case.incident;
     the_case.again_at.reset();
     the_case.waits_for_resume = false;
     RepairCase repair{
@@ -64,7 +70,8 @@ void OpsAgent::attempt_resolve(Case& the_case) {
         .target = incident.target,
         .entry = *the_case.entry,
         .attempts_before = limiter_.attempts(incident.target, incident.id, ports_.clock.now()),
-        .members = incident.members};
+        .members = incident.members,
+        .proposed = incident.proposed};
     the_case.repair = std::make_unique<Repair>(std::move(repair));
     feed(the_case, RepairBegin{});
 }
@@ -197,6 +204,7 @@ void OpsAgent::gave_up(Case& the_case) {
              Json::object({{"level", name_of(level)}, {"criterion", "Repair failed or gave up"}}));
     }
     escalate(the_case);
+    investigate(the_case);
 }
 
 void OpsAgent::recheck(const std::string& target, bool http_only) {
@@ -221,6 +229,14 @@ void OpsAgent::wake_repairs() {
     for (const auto& [id, the_case] : cases_) ids.push_back(id);
     for (const std::string& id : ids) {
         Case& the_case = cases_.at(id);
+        if (the_case.look_again && *the_case.look_again <= now) {
+            the_case.look_again.reset();
+            if (the_case.prediction) {
+                check_prediction(the_case);
+            } else {
+                feed(the_case, InvestigationTime{});
+            }
+        }
         if (the_case.repair) {
             if (!the_case.wake || *the_case.wake > now) continue;
             the_case.wake.reset();

@@ -66,7 +66,8 @@ void OpsAgent::arrange() {
 // how long a target has been well.
 Result<> OpsAgent::count_again() {
     std::vector<Event> counted;
-    for (const char* const kinds : {"action.", "incident.resolved", "target.changed"}) {
+    for (const char* const kinds :
+         {"action.", "incident.resolved", "target.changed", "model.called"}) {
         EventQuery query;
         query.kind_prefix = kinds;
         query.since = ports_.clock.now() - std::chrono::hours(25);
@@ -75,7 +76,10 @@ Result<> OpsAgent::count_again() {
     }
     std::sort(counted.begin(), counted.end(),
               [](const Event& a, const Event& b) { return a.seq < b.seq; });
-    for (const Event& event : counted) limiter_.apply(event);
+    for (const Event& event : counted) {
+        limiter_.apply(event);
+        if (event.kind == "model.called") spending_.note(event.incident, event.body, event.at);
+    }
     return {};
 }
 
@@ -126,6 +130,11 @@ Result<> OpsAgent::take_up_incident(const Incident& incident) {
                           .members = incident.members},
                          ports_.clock.now());
     }
+    EventQuery investigated;
+    investigated.incident = incident.id;
+    investigated.kind_prefix = "incident.investigated";
+    investigated.limit = 1;
+    the_case.is_investigated = !TRY(store_->events(investigated)).empty();
     case_by_key_[the_case.key] = id;
     Case& kept = cases_.emplace(id, std::move(the_case)).first->second;
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "diagnose/investigation.h"
 #include "model/fact.h"
 #include "model/incident.h"
 #include "resolve/repair.h"
@@ -19,9 +20,13 @@ struct Case {
     std::vector<Action> actions;  // oldest first
     Facts before;                 // of the target when it opened
     std::unique_ptr<Repair> repair;
-    std::optional<Entry> entry;     // that is or was applied
-    std::optional<Time> wake;       // when the repair wants to be asked again
-    std::optional<Time> again_at;   // when a repair may be tried once more
+    std::unique_ptr<Investigation> investigation;
+    bool is_investigated = false;          // once an incident
+    std::optional<Time> look_again;        // when the investigation wants to be asked again
+    std::optional<Prediction> prediction;  // to be checked then
+    std::optional<Entry> entry;            // that is or was applied
+    std::optional<Time> wake;              // when the repair wants to be asked again
+    std::optional<Time> again_at;          // when a repair may be tried once more
     bool waits_for_resume = false;  // refused by the kill switch: asked again when that is off
     std::string criterion;          // that gave the level
     std::string alert_step;         // text of an `alert` step that told people

@@ -44,6 +44,11 @@ std::unique_ptr<Loaded> load(Files& files, const std::string& config_file,
     };
     loaded->checks = make_checks(loaded->settings, problems, secrets);
     loaded->escalation = read_escalation(loaded->settings, problems);
+    for (ModelSettings& model : loaded->settings.ai.models) {
+        if (model.key_file.empty()) continue;
+        model.key_file = beside(config_file, model.key_file);
+        secret_files.push_back({model.key_file, whole_file(config_file)});
+    }
     for (const std::string& path :
          {loaded->settings.agent.password_file, loaded->settings.agent.push_token_file}) {
         if (path.empty()) continue;

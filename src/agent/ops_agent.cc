@@ -39,6 +39,8 @@ void OpsAgent::take(const Input& input) {
         if (Case* the_case = find_case(answer->incident)) feed(*the_case, answer->input);
         return;
     }
+    if (const auto* replied = std::get_if<ModelReplied>(&input)) return on_replied(*replied);
+    if (const auto* replied = std::get_if<DiagnosticReplied>(&input)) return on_replied(*replied);
     if (const auto* delivered = std::get_if<AlertDelivered>(&input))
         return on_delivered(*delivered);
     if (const auto* request = std::get_if<WebRequest>(&input)) {
@@ -98,7 +100,9 @@ void OpsAgent::tick() {
 std::optional<Time> OpsAgent::next_wake() const {
     std::optional<Time> next;
     for (const auto& [id, the_case] : cases_) {
-        if (the_case.wake && (!next || *the_case.wake < *next)) next = the_case.wake;
+        for (const auto& wake : {the_case.wake, the_case.look_again}) {
+            if (wake && (!next || *wake < *next)) next = wake;
+        }
     }
     return next;
 }
@@ -113,6 +117,10 @@ void OpsAgent::turn() {
         for (const Deferred& deferred : now) {
             if (const auto* reply = std::get_if<WebReply>(&deferred.what)) {
                 ports_.reply(deferred.connection, *reply);
+            } else if (const auto* look = std::get_if<LookCloser>(&deferred.what)) {
+                start_looking(deferred.incident, *look);
+            } else if (const auto* call = std::get_if<CallModel>(&deferred.what)) {
+                start_asking(deferred.incident, *call);
             } else {
                 carry_out(deferred.incident, std::get<RepairOrder>(deferred.what));
             }
@@ -150,6 +158,7 @@ void OpsAgent::append(Event event) {
     if (event.at == Time{}) event.at = ports_.clock.now();
     if (is_old_refusal(event)) return;
     limiter_.apply(event);
+    if (event.kind == "model.called") spending_.note(event.incident, event.body, event.at);
     if (!event.incident.empty()) {
         if (Case* the_case = find_case(event.incident)) fold(event, *the_case);
     }

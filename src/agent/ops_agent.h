@@ -44,6 +44,16 @@ struct AgentOptions {
     WebAccess access;  // of the HTTP API
 };
 
+// What an investigation does in the world, once it is in the journal.
+struct LookCloser {
+    Ticket ticket;
+    std::string diagnostic;
+};
+struct CallModel {
+    std::vector<ModelSettings> models;
+    Prompt prompt;
+};
+
 class OpsAgent final : private Control, private RepairWorld, private HistorySource {
 public:
     // Opens the journal in the data folder, raises the epoch, takes up what was under way, and
@@ -121,7 +131,7 @@ private:
                       const std::string& note);
 
     // agent_repair.cc
-    void start_repair(Case& the_case, Entry entry);
+    void start_repair(Case& the_case);
     void feed(Case& the_case, const RepairInput& input);
     void withdraw_repair(Case& the_case, const std::string& reason);
     void carry_out(const std::string& incident, const RepairOrder& order);
@@ -131,6 +141,23 @@ private:
     bool is_seen_again(const Case& the_case) const;
     void gave_up(Case& the_case);  // for now or for good: people are told
     std::optional<BudgetAnswer> barred(const Entry& entry, const std::string& target) const;
+
+    // agent_investigate.cc
+    void investigate(Case& the_case);
+    bool may_investigate(const Case& the_case) const;
+    InvestigationCase what_is_known(const Case& the_case) const;
+    std::string recent_changes(const std::string& target) const;
+    void feed(Case& the_case, const InvestigationInput& input);
+    void carry_out(Case& the_case, const InvestigationOrder& order);
+    void ask_model(Case& the_case, const Prompt& prompt);
+    void run_diagnostic(Case& the_case, const RunDiagnostic& wanted);
+    void check_prediction(Case& the_case);
+    void on_replied(const ModelReplied& replied);
+    void on_replied(const DiagnosticReplied& replied);
+    void concluded(Case& the_case, const Concluded& concluded);
+    void propose(Case& the_case, const Hypothesis& hypothesis);
+    void start_looking(const std::string& incident, const LookCloser& look);
+    void start_asking(const std::string& incident, const CallModel& call);
 
     // agent_alerts.cc
     void tell(const std::vector<AlertDraft>& drafts);
@@ -169,7 +196,7 @@ private:
 
     struct Deferred {  // done in the world after the commit that it rests on
         std::string incident;
-        std::variant<RepairOrder, WebReply> what;
+        std::variant<RepairOrder, WebReply, LookCloser, CallModel> what;
         uint64_t connection = 0;
     };
     struct PendingSample {
@@ -189,6 +216,7 @@ private:
     Time heartbeats_seen_at_{};  // those late until then are known
     std::unique_ptr<Escalator> escalator_;
     Limiter limiter_;
+    Spending spending_;
     Protected protected_;
     uint64_t epoch_ = 0;
     std::string boot_;

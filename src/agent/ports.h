@@ -4,6 +4,7 @@
 #include <functional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "escalate/channel.h"
 #include "io/clock.h"
@@ -15,6 +16,7 @@
 #include "io/processes.h"
 #include "io/random.h"
 #include "io/workers.h"
+#include "llm/llm.h"
 #include "resolve/repair.h"
 #include "resolve/ticket.h"
 #include "web/messages.h"
@@ -27,6 +29,14 @@ struct RepairAnswer {  // of the executor, or of an outside HTTP step
     std::string incident;
     RepairInput input;
 };
+struct ModelReplied {  // every try of one question
+    std::string incident;
+    std::vector<Try> tries;
+};
+struct DiagnosticReplied {
+    std::string incident, diagnostic;
+    Result<TicketReply> reply;
+};
 struct AlertDelivered {
     AlertDraft alert;
     std::string channel;
@@ -36,7 +46,8 @@ struct AlertDelivered {
 struct ReloadWanted {
     uint64_t connection = 0;  // who asked over HTTP; 0: a signal
 };
-using Input = std::variant<ProbeEvent, RepairAnswer, AlertDelivered, WebRequest, ReloadWanted>;
+using Input = std::variant<ProbeEvent, RepairAnswer, ModelReplied, DiagnosticReplied,
+                           AlertDelivered, WebRequest, ReloadWanted>;
 
 struct Ports {
     Clock& clock;

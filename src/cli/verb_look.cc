@@ -247,6 +247,8 @@ void print_cause(const Json& incident, const Terminal& terminal) {
     const std::string cause = diagnosis["cause"].as_string();
     field("Cause", cause.empty() ? incident["seen"].as_string() : cause, terminal);
     if (!cause.empty()) field("Seen", incident["seen"].as_string(), terminal);
+    const std::string supposed = incident["supposed"].as_string();
+    if (!supposed.empty()) field("A model thinks", supposed, terminal);
     const std::string newest = incident["reason"].as_string();
     if (newest != incident["seen"].as_string()) {
         field(incident["state"].as_string() == "resolved" ? "Ended" : "Now", newest, terminal);

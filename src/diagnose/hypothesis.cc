@@ -50,6 +50,17 @@ std::string_view without_fence(std::string_view text) {
     return trim(text.substr(line));
 }
 
+// "95%", "5m", "2GB": a number with a unit right behind it.
+bool is_quantity(std::string_view text) {
+    const size_t unit = text.find_first_not_of("0123456789.");
+    if (unit == 0 || unit == std::string_view::npos || text.size() > kMostValue) return false;
+    const std::string_view rest = text.substr(unit);
+    return rest == "%" ||
+           (rest.size() <= 3 && std::all_of(rest.begin(), rest.end(), [](char c) {
+                return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+            }));
+}
+
 // A literal of the language, or nothing for what is none.
 std::optional<std::string> literal_of(const Json& value) {
     if (value.is_bool()) return value.as_bool() ? "true" : "false";
@@ -58,6 +69,7 @@ std::optional<std::string> literal_of(const Json& value) {
         return value.dump();
     }
     const std::string text = value.as_string();
+    if (is_quantity(text)) return text;
     const bool is_plain =
         value.is_string() && !text.empty() && text.size() <= kMostValue &&
         text.find_first_of("\"\\") == std::string::npos &&

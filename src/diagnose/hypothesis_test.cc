@@ -32,6 +32,19 @@ TEST(Hypothesis, IsRead) {
     EXPECT_EQ(unknown.value().cause.find('\x1b'), std::string::npos);
 }
 
+TEST(Hypothesis, PredictsInTheLanguageOfSymptoms) {
+    for (const auto& [given, written] :
+         {std::pair("95", "95"), std::pair("\"95%\"", "95%"), std::pair("\"5m\"", "5m"),
+          std::pair("\"down\"", "\"down\""), std::pair("true", "true"),
+          std::pair("\"5m or up\"", "\"5m or up\""), std::pair("\"%\"", "\"%\"")}) {
+        std::string text = kGood;
+        text.replace(text.find("95.5"), 4, given);
+        const auto hypothesis = read(text);
+        ASSERT_TRUE(hypothesis.ok()) << given;
+        EXPECT_EQ(hypothesis.value().prediction->value, written);
+    }
+}
+
 TEST(Hypothesis, OrRefusedWithAReason) {
     struct Row {
         const char *from, *to, *part;

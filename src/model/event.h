@@ -11,7 +11,13 @@
 //   config.refused      reason
 //   target.changed      status reason since      (status: as in product.md, `service`)
 //   incident.opened     title host rule level reason facts{} members[]
-//   incident.diagnosed  entry cause confidence considered[{entry, matched, why}]
+//   incident.diagnosed  entry cause confidence considered[{entry, matched, why}] proposed
+//   incident.investigated  how cause evidence[] claimed entry predicts reason calls
+//   evidence.asked      diagnostic action argv argv_sha256
+//   evidence.collected  id source text lines bytes secrets  (text went through the quarantine)
+//   model.called        model input_tokens output_tokens cost_nano_usd took_ms error rest_s
+//                       rest_until estimated cost_usd tokens
+//   model.refused       reason           (an answer that was not believed)
 //   incident.state      state reason
 //   incident.level      level criterion
 //   incident.noted      text by

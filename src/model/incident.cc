@@ -163,6 +163,7 @@ Json Incident::to_json() const {
         {"cause", or_null(cause)},
         {"acknowledged", acknowledged},
         {"note", or_null(note)},
+        {"supposed", or_null(supposed)},
         {"members", Json::of_strings(members)},
     });
     return json;
@@ -200,6 +201,9 @@ bool apply(const Event& event, Incident& incident) {
     } else if (event.kind == "incident.diagnosed") {
         take(event.body, "entry", incident.entry);
         take(event.body, "cause", incident.cause);
+        incident.proposed = event.body["proposed"].as_bool();
+    } else if (event.kind == "incident.investigated") {
+        take_unless_empty(event.body, "cause", incident.supposed);
     } else if (event.kind == "incident.state") {
         change_state(event, incident);
     } else if (event.kind == "incident.level") {

@@ -35,8 +35,10 @@ struct Incident {
     std::string reason;  // the newest word on it
     Time opened_at{};
     std::optional<Time> resolved_at;
-    std::string entry;  // runbook entry that is or was applied
+    std::string entry;      // runbook entry that is or was applied
+    bool proposed = false;  // by a model: only with a person's yes
     std::string cause;
+    std::string supposed;  // what a model thinks it comes from: text that nothing depends on
     int attempts = 0;
     std::string resolved_by;  // auto, human, self, or empty
     bool acknowledged = false;
@@ -68,7 +70,7 @@ struct Action {
     std::string effect;
     bool undo = false;
     bool harmed = false;  // failed because something else got worse
-    Json intent;  // body of action.intent, for recovery
+    Json intent;          // body of action.intent, for recovery
 
     Json to_json() const;
 };

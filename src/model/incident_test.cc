@@ -56,13 +56,14 @@ TEST(Incident, IsWhatItsEventsSay) {
             .then("alert.sent", R"({"key": "b", "channel": "mail"})")
             .then("incident.resolved", R"({"by": "auto", "note": "back after a restart"})")
             .fold<Incident>();
-    EXPECT_EQ(incident.to_json().dump(),
-              R"({"id":"inc-1","title":"worker_3 is down","service":"worker_3","host":"pc",)"
-              R"("state":"resolved","level":"alert","opened_at":"1970-01-01T00:01:00.000Z",)"
-              R"("resolved_at":"1970-01-01T00:08:00.000Z","entry":"Worker stopped responding",)"
-              R"("attempts":1,"resolved_by":"auto","told":["mail"],"cost_usd":0.0,"tokens":0,)"
-              R"("rule":"down","seen":"process is dead","reason":"process is dead","cause":"hung",)"
-              R"("acknowledged":false,"note":"back after a restart","members":[]})");
+    EXPECT_EQ(
+        incident.to_json().dump(),
+        R"({"id":"inc-1","title":"worker_3 is down","service":"worker_3","host":"pc",)"
+        R"("state":"resolved","level":"alert","opened_at":"1970-01-01T00:01:00.000Z",)"
+        R"("resolved_at":"1970-01-01T00:08:00.000Z","entry":"Worker stopped responding",)"
+        R"("attempts":1,"resolved_by":"auto","told":["mail"],"cost_usd":0.0,"tokens":0,)"
+        R"("rule":"down","seen":"process is dead","reason":"process is dead","cause":"hung",)"
+        R"("acknowledged":false,"note":"back after a restart","supposed":null,"members":[]})");
     EXPECT_FALSE(incident.is_open());
     EXPECT_EQ(incident.last_seq, 8U);
 }

@@ -217,9 +217,7 @@ private:
                 continue;
             }
             const std::string_view part = core.substr(begin, i - begin);
-            const bool object = begin > 0 && core[begin - 1] == '@' && is_object_hash(part);
-            const bool number =
-                !part.empty() && (object || is_hex_number(part) || is_quantity(part));
+            const bool number = !part.empty() && (is_hex_number(part) || is_quantity(part));
             token_.text += number ? "<num>" : part;
             if (between) token_.text += core[i];
             begin = i + 1;

@@ -35,7 +35,7 @@ struct RawText {
     std::string source;  // "log app", "output of systemctl status nginx"
     Time from{};
     Time to{};
-    std::string text{};
+    std::string text;
 };
 
 struct Quarantined {
@@ -46,7 +46,7 @@ struct Quarantined {
     size_t bytes = 0;      // of the raw text
     size_t secrets = 0;    // redacted
     size_t cut_bytes = 0;  // left out for size
-    std::string text{};
+    std::string text;
 };
 
 // `learned`: of this source; an empty one for what has none.

@@ -117,10 +117,7 @@ private:
             return is_alnum(c) || std::string_view("-._~+/=").find(c) != std::string_view::npos;
         };
         size_t digits = 0;
-        while (end < text_.size() && is_part(text_[end]))
-            digits += is_digit(text_[end++]) ? 1U : 0U;
-        // What a name before redacted ends a run that was longer.
-        if (secret_placeholder_length(text_.substr(end)) > 0) return false;
+        while (end < text_.size() && is_part(text_[end])) digits += is_digit(text_[end++]) ? 1 : 0;
         const size_t length = end - at_ - skipped;
         // "basic authentication" is no secret.
         if (length < (digits > 0 || text_[end - 1] == '=' ? 8U : 24U)) return false;
@@ -139,17 +136,9 @@ private:
         const std::string_view ends = web ? " \t\n\"'<>/?#" : " \t\n\"'<>";
         const std::string_view behind = text_.substr(at_ + 3, kLongestAuthority);
         const std::string_view authority = behind.substr(0, behind.find_first_of(ends));
-        const size_t colon = authority.find(':');
-        if (colon != authority.npos) {
-            // Redacted before; the name of the user may look like one that announces a secret.
-            const size_t done = secret_placeholder_length(behind.substr(colon + 1));
-            if (done > 0 && behind.substr(colon + 1 + done).starts_with('@')) {
-                copy(3 + colon + 1 + done);
-                return true;
-            }
-        }
         const size_t host = authority.rfind('@');
-        if (host == authority.npos || host == colon + 1) return false;
+        if (host == authority.npos) return false;
+        const size_t colon = authority.find(':');
         if (colon != authority.npos && colon < host) {
             copy(3 + colon + 1);
             replace(host - colon - 1, "url-password");
@@ -293,7 +282,7 @@ private:
 
     static bool begins_anew(std::string_view text) {
         if (text.empty() || text[0] == ' ' || text[0] == '\n' || text[0] == '}') return true;
-        size_t at = text[0] == '"' || text[0] == '\'' ? 1U : 0U;
+        size_t at = text[0] == '"' || text[0] == '\'' ? 1 : 0;
         const size_t begin = at;
         while (at < text.size() && is_name_part(text[at])) ++at;
         return at > begin && at < text.size() &&

@@ -72,7 +72,6 @@ std::vector<Row> rows() {
          "-----BEGIN CERTIFICATE-----");
     rows.push_back({"private-key", "-----BEGIN PRIVATE KEY-----\\n" + mixed(64), mixed(64)});
     rows.push_back({"url-password", "x https://bob:hunter2@a.b/c", "hunter2"});
-    rows.push_back({"url-password", "x https://token:hunter2@a.b/c", "hunter2"});
     rows.push_back({"url-password", "http://bob.example.com:80/a@b", ""});
     rows.push_back({"url-password", "at postgres://u:p/ss@w@db:5432/x", "p/ss@w"});
     rows.push_back({"url-password", "redis://:s3cret@cache:6379", "s3cret"});

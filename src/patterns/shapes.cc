@@ -266,15 +266,8 @@ bool is_host_name(std::string_view piece) {
     return generic || (dots >= 2 && (last.size() == 2 || digit_or_hyphen));
 }
 
-bool is_object_hash(std::string_view piece) {
-    return piece.size() >= 5 && piece.size() <= 16 && all_hex(piece) &&
-           std::ranges::any_of(piece, plain_digit);
-}
-
 bool is_mail_address(std::string_view piece) {
     const size_t at = piece.find('@');
-    // "Foo$Bar@5e2de80c" is how Java writes an object.
-    if (at != std::string_view::npos && is_object_hash(piece.substr(at + 1))) return false;
     return at != std::string_view::npos && at > 0 && at + 1 < piece.size() &&
            piece.find('@', at + 1) == std::string_view::npos && is_alnum(piece[at + 1]) &&
            is_letter(piece[0]);

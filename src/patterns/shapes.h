@@ -42,7 +42,6 @@ bool is_hex_number(std::string_view piece);    // 0x1f; eight or more hexadecima
 bool is_version(std::string_view piece);       // v1.16
 bool is_host_name(std::string_view piece);     // a.example.com, c5.cable.example.nl
 bool is_mail_address(std::string_view piece);  // user@host
-bool is_object_hash(std::string_view piece);   // what stands behind '@' in Foo@5e2de80c
 bool is_identifier(std::string_view piece);    // blk_-160899, 16 and more mixed letters and digits
 
 // How many words from the first on are one point in time: "Fri Jul 22 19:29:09 2005".

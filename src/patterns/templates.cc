@@ -57,8 +57,7 @@ size_t plain_words(const std::vector<MaskedToken>& tokens) {
 
 size_t bytes_of(const Template& made) {
     size_t bytes = 0;
-    for (const MaskedToken& token : made.tokens)
-        bytes += sizeof token + token.text.size() + token.key.size();
+    for (const MaskedToken& token : made.tokens) bytes += token.text.size() + token.key.size();
     return bytes;
 }
 

@@ -94,7 +94,7 @@ private:
     uint64_t lines_ = 0;
     uint64_t next_id_ = 1;
     uint64_t forgotten_ = 0;
-    size_t bytes_ = 0;  // of all templates; differences wrap, the sum does not
+    size_t bytes_ = 0;  // of the tokens; differences wrap, the sum does not
     std::map<uint64_t, Template> templates_;
     std::unordered_map<std::string, uint64_t> by_key_;
     std::unordered_map<std::string, Group> groups_;   // by number of tokens and first word

@@ -28,7 +28,6 @@ TEST(Masks, TakeValuesOfAnyProgram) {
         {"a slash is no path", "read/write input/output", "read/write input/output"},
         {"URL", "GET https://a.b/c?d=1, done", "GET <url>, done"},
         {"mail address", "rcpt <bob@example.com>:", "rcpt <<mail>>:"},
-        {"an object of Java", "at a.Foo$Bar@1c2d3e4 x", "at a.Foo$Bar@<num> x"},
         {"host", "from a1.cable.example.nl by www.example.com", "from <host> by <host>"},
         {"a class is no host", "at java.io.IOException", "at java.io.IOException"},
         {"numbers with units", "took 12ms 5.2GHz 126MB -1 1.5%",
@@ -143,7 +142,6 @@ TEST(Templates, HostileLinesAreCut) {
         const auto learned = templates.learn(line);
         EXPECT_LE(templates.by_id(learned.id)->tokens.size(), kMostTokens + 1);
         EXPECT_TRUE(templates.by_id(learned.id)->text().ends_with("<rest>"));
-        EXPECT_LE(templates.by_id(learned.id)->text().size(), kMostLineBytes + 16);
         EXPECT_FALSE(templates.learn(line).is_new);
     }
 }

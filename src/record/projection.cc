@@ -31,7 +31,9 @@ std::string write_incident(const Incident& incident) {
                          {"opened_at", millis(incident.opened_at)},
                          {"resolved_at", millis_or_null(incident.resolved_at)},
                          {"entry", incident.entry},
+                         {"proposed", incident.proposed},
                          {"cause", incident.cause},
+                         {"supposed", incident.supposed},
                          {"attempts", incident.attempts},
                          {"resolved_by", incident.resolved_by},
                          {"acknowledged", incident.acknowledged},
@@ -101,7 +103,9 @@ Result<Incident> read_incident(std::string_view body) {
     incident.opened_at = time_of(json["opened_at"].as_int());
     incident.resolved_at = read_time(json["resolved_at"]);
     incident.entry = json["entry"].as_string();
+    incident.proposed = json["proposed"].as_bool();
     incident.cause = json["cause"].as_string();
+    incident.supposed = json["supposed"].as_string();
     incident.attempts = static_cast<int>(json["attempts"].as_int());
     incident.resolved_by = json["resolved_by"].as_string();
     incident.acknowledged = json["acknowledged"].as_bool();

@@ -277,6 +277,7 @@ std::optional<Refused> Executor::State::judge_it(const Ticket& ticket, const Ent
                             .limits = settings.limits,
                             .kill_switch = read_kill_switch(files, config.data_folder),
                             .systemic = ticket.systemic,
+                            .proposed = ticket.proposed,
                             .budget = {},
                             .approval = ticket.approval,
                             .approval_used_at = std::nullopt,
@@ -292,8 +293,8 @@ std::optional<Refused> Executor::State::judge_it(const Ticket& ticket, const Ent
                                       .now = now},
                                      settings.inventory);
     }
-    const bool needs_approval =
-        is_effect(planned.kind) && approvers_needed(entry, settings.agent.mode) > 0;
+    const bool needs_approval = is_effect(planned.kind) &&
+                                approvers_needed(entry, settings.agent.mode, ticket.proposed) > 0;
     ApprovalUse use{plan, ticket.incident, ticket.attempt, now};
     bool used = false;
     if (needs_approval && ticket.approval) {

@@ -264,6 +264,13 @@ TEST(Executor, RefusesWhatItMust) {
          },
          Refusal::budget},
         {"no approval", [](Rig& r) { return r.ticket("risky"); }, Refusal::approval},
+        {"proposed by a model, without a yes",
+         [](Rig& r) {
+             Ticket t = r.ticket("restart");
+             t.proposed = true;
+             return t;
+         },
+         Refusal::approval},
         {"an approval of other words",
          [](Rig& r) {
              Ticket t = r.ticket("risky");

@@ -129,7 +129,7 @@ std::string unfit(const PolicyQuestion& q, int needed) {
 
 std::optional<Decision> approval(const PolicyQuestion& q) {
     if (!is_effect(q.command.kind)) return std::nullopt;
-    const int needed = approvers_needed(q.entry, q.mode);
+    const int needed = approvers_needed(q.entry, q.mode, q.proposed);
     if (needed == 0) return std::nullopt;
     const std::string why = unfit(q, needed);
     if (why.empty()) return std::nullopt;
@@ -147,7 +147,7 @@ constexpr std::array<Rule, 11> kRules{kill_switch, mode,    entry_is_on, target,
 
 }  // namespace
 
-int approvers_needed(const Entry& entry, Mode mode) {
+int approvers_needed(const Entry& entry, Mode mode, bool proposed) {
     int needed = 0;
     switch (entry.risk) {
         case Risk::low: needed = 0; break;
@@ -155,7 +155,7 @@ int approvers_needed(const Entry& entry, Mode mode) {
         case Risk::high: needed = 1; break;
         case Risk::destructive: needed = 2; break;
     }
-    if (mode != Mode::automatic || entry.autonomy != Autonomy::automatic) {
+    if (proposed || mode != Mode::automatic || entry.autonomy != Autonomy::automatic) {
         needed = std::max(needed, 1);
     }
     return needed;

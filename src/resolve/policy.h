@@ -43,6 +43,7 @@ struct PolicyQuestion {
     const Limits& limits;
     KillSwitch kill_switch;
     bool systemic = false;  // the incident is systemic, or its target is a member of one
+    bool proposed = false;  // no symptom chose the entry, a model did: a person must agree
     BudgetAnswer budget;    // of the limiter, for effects
     std::optional<Approval> approval;
     std::optional<Time> approval_used_at;  // by an earlier step of this same attempt
@@ -65,8 +66,9 @@ struct Decision {
 };
 Decision judge(const PolicyQuestion& question);
 
-// How many people must say yes before this entry may act in this mode: 0, 1 or 2.
-int approvers_needed(const Entry& entry, Mode mode);
+// How many people must say yes before this entry may act in this mode: 0, 1 or 2. One at least for
+// what was only proposed.
+int approvers_needed(const Entry& entry, Mode mode, bool proposed);
 
 // Limits::attempts, or fewer when the entry's `retries` says so (1 + retries).
 int attempts_allowed(const Entry& entry, const Limits& limits);

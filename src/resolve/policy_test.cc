@@ -22,7 +22,7 @@ struct Case {
     Mode mode = Mode::automatic;
     int attempt = 1;
     KillSwitch kill_switch{false, ""};
-    bool systemic = false;
+    bool systemic = false, proposed = false;
     BudgetAnswer budget;
     std::optional<Approval> approval;
     std::optional<Time> used_at;
@@ -47,6 +47,7 @@ struct Case {
                       .limits = limits,
                       .kill_switch = kill_switch,
                       .systemic = systemic,
+                      .proposed = proposed,
                       .budget = budget,
                       .approval = approval,
                       .approval_used_at = used_at,
@@ -85,6 +86,14 @@ const Row kControls[] = {
          c.command.kind = TicketKind::collect;
      },
      Verdict::refuse, Refusal::policy},
+    {"what a model proposed needs a yes, though the entry and the mode do not",
+     [](Case& c) { c.proposed = true; }, Verdict::ask, Refusal::approval, 1},
+    {"and is allowed with one",
+     [](Case& c) {
+         c.proposed = true;
+         c.approve({"ann"});
+     },
+     Verdict::allow, Refusal::none, 0},
     {"ask asks about every action", [](Case& c) { c.mode = Mode::ask; }, Verdict::ask,
      Refusal::approval, 1},
     {"evidence needs no asking",

@@ -170,6 +170,7 @@ struct RepairCase {
     Entry entry;                       // a copy: a reload does not change a repair under way
     int attempts_before = 0;           // Limiter::attempts of the target without this incident's
     std::vector<std::string> members;  // of a systemic incident: must be well in the end, too
+    bool proposed = false;             // by a model: nothing is done without a person's yes
 };
 
 class Repair {

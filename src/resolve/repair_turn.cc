@@ -197,6 +197,7 @@ Decision RepairTurn::ask_policy() {
                   .limits = now_.limits,
                   .kill_switch = now_.kill_switch,
                   .systemic = now_.world.systemic(r_.case_.incident),
+                  .proposed = r_.case_.proposed,
                   .budget = std::move(budget),
                   .approval = r_.approval_,
                   .approval_used_at = r_.approval_used_at_,
@@ -341,7 +342,9 @@ void RepairTurn::intend() {
     r_.ticket_.epoch = now_.epoch;
     r_.ticket_.not_after = add_saturating(now_.now, kTicketLife);
     r_.ticket_.systemic = now_.world.systemic(r_.case_.incident);
-    if (is_effect(r_.command_.kind) && approvers_needed(entry(), now_.mode) > 0) {
+    r_.ticket_.proposed = r_.case_.proposed;
+    if (is_effect(r_.command_.kind) &&
+        approvers_needed(entry(), now_.mode, r_.case_.proposed) > 0) {
         r_.ticket_.approval = r_.approval_;
         if (!r_.approval_used_at_) r_.approval_used_at_ = now_.now;
     }

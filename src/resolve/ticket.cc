@@ -164,13 +164,14 @@ Json Ticket::to_json() const {
                          {"not_after", format_rfc3339(not_after)},
                          {"argv_sha256", argv_sha256},
                          {"systemic", systemic},
+                         {"proposed", proposed},
                          {"approval", approval ? approval->to_json() : Json()}});
 }
 
 Result<Ticket> Ticket::from_json(const Json& json) {
     TRY(check_keys(json, "ticket",
                    {"kind", "incident", "entry", "entry_sha256", "step", "sub", "target", "attempt",
-                    "epoch", "not_after", "argv_sha256", "systemic", "approval"}));
+                    "epoch", "not_after", "argv_sha256", "systemic", "proposed", "approval"}));
     Ticket ticket;
     const auto kind = parse_ticket_kind(TRY(read_name(json, "kind")));
     if (!kind) return wrong("kind", "none that is known");
@@ -187,6 +188,8 @@ Result<Ticket> Ticket::from_json(const Json& json) {
     ticket.argv_sha256 = TRY(read_hash(json, "argv_sha256"));
     if (!json["systemic"].is_bool()) return wrong("systemic", "not true or false");
     ticket.systemic = json["systemic"].as_bool();
+    if (!json["proposed"].is_bool()) return wrong("proposed", "not true or false");
+    ticket.proposed = json["proposed"].as_bool();
     if (!json["approval"].is_null()) ticket.approval = TRY(Approval::from_json(json["approval"]));
     return ticket;
 }

@@ -56,6 +56,7 @@ struct Ticket {
     Time not_after{};         // refused from then on
     std::string argv_sha256;  // of what the core journaled; refused when the executor's differs
     bool systemic = false;    // the incident is systemic: only entries for a common cause may run
+    bool proposed = false;    // the entry was proposed by a model: only with an approval
     std::optional<Approval> approval;
 
     Json to_json() const;

@@ -315,6 +315,21 @@ std::map<std::string, std::string> Machine::switch_off() {
 
 // --- the invariants of safety.md, section 6 ---
 
+// Of an action's intent, or of a diagnostic that was asked for.
+std::optional<std::vector<std::string>> Machine::argv_in_journal(const std::string& step_key) {
+    const auto action = agent_->store().action(step_key);
+    if (action.ok() && action.value()) return action.value()->argv;
+    EventQuery query;
+    query.kind_prefix = "evidence.asked";
+    query.limit = 100'000;
+    const auto asked = agent_->store().events(query);
+    if (!asked.ok()) return std::nullopt;
+    for (const Event& event : asked.value()) {
+        if (event.body["action"].as_string() == step_key) return event.body["argv"].strings();
+    }
+    return std::nullopt;
+}
+
 void Machine::check_ledger() {
     const auto& ledger = world_.ledger();
     const bool paused = read_kill_switch(world_.files(), kData).on;
@@ -333,10 +348,10 @@ void Machine::check_ledger() {
             violations_.push_back("I3: begun while paused: " + what);
         }
         if (!agent_) continue;
-        const Result<std::optional<Action>> action = agent_->store().action(effect.step_key);
-        if (!action.ok() || !action.value()) {
+        const auto argv = argv_in_journal(effect.step_key);
+        if (!argv) {
             violations_.push_back("I2: no intent in the journal before " + what);
-        } else if (join(action.value()->argv, " ") != effect.command) {
+        } else if (join(*argv, " ") != effect.command) {
             violations_.push_back("I6: not the words of the journal: " + what);
         }
     }
@@ -347,6 +362,9 @@ void Machine::check_at_rest() {
     for (const auto& [id, the_case] : agent_->cases()) {
         const bool is_under_way = the_case.repair != nullptr &&
                                   the_case.incident.state != IncidentState::awaiting_approval;
+        if (the_case.investigation) {
+            violations_.push_back("I4: still investigated: " + id + " " + the_case.incident.title);
+        }
         if (is_under_way) {
             violations_.push_back("I4: still under way: " + id + " " + the_case.incident.title +
                                   " (" + the_case.repair->phase() + ")");
@@ -364,8 +382,7 @@ void Machine::check_at_rest() {
     // Every effect of the whole run is in the journal (those of a time without an agent too), and
     // none twice.
     for (const auto& [key, count] : effects_by_key_) {
-        const auto action = agent_->store().action(key);
-        if (action.ok() && !action.value())
+        if (!argv_in_journal(key))
             violations_.push_back("I2: effect " + key + " is not in the journal");
     }
 }

@@ -65,6 +65,7 @@ private:
     void deliver(Input input);
     bool is_dead();
     void cannot_write(const std::string& reason);
+    std::optional<std::vector<std::string>> argv_in_journal(const std::string& step_key);
     void check_ledger();
     void tick_if_due();
     Result<> open_executor();

@@ -105,7 +105,22 @@ private:
         }
         if (verb == "command" && count >= 3) return command(line);
         if (verb == "channel" && count >= 3) return channel(line);
+        if (verb == "model" && count >= 2) return model(line);
         return one_about_the_agent(line);
+    }
+
+    // model answers, and the text indented below | model looks DIAGNOSTIC
+    Result<> model(const ScriptLine& line) {
+        const Words& words = line.words;
+        auto& answers = machine_.world().model_answers;
+        if (words[1] == "answers" && words.size() == 2) {
+            answers.push_back({line.block, ""});
+        } else if (words[1] == "looks" && words.size() == 3) {
+            answers.push_back({"", words[2]});
+        } else {
+            return unknown(line);
+        }
+        return {};
     }
 
     // channel fails N | channel ok 0 | channel WHERE fails N | channel WHERE refuses N |
@@ -408,6 +423,14 @@ private:
             if (incident)
                 fail(line, incident->title + " (" + std::string(name_of(incident->state)) + ")");
             return {};
+        }
+        if (words.size() == 4 && words[1] == "journal") {
+            EventQuery query;
+            query.kind_prefix = words[2];
+            query.limit = 100'000;
+            const auto events = machine_.agent()->store().events(query);
+            if (!events.ok()) return events.error();
+            return expect_count(line, events.value().size(), words[3]);
         }
         if (words.size() == 3 && words[1] == "incidents") {
             return expect_count(line, incidents().size(), words[2]);

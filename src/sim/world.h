@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -157,7 +158,14 @@ public:
         int status = 0;
         std::string retry_after{};
     };
-    SendFailure send_failure;                          // of any channel
+    SendFailure send_failure;  // of any channel
+    // What the language model at model.sim answers, in order; the last one for ever. Its spelling
+    // is the OpenAI chat API's.
+    struct ModelAnswer {
+        std::string text;  // or, when empty:
+        std::string look;  // a call of the tool `look`, for this diagnostic
+    };
+    std::deque<ModelAnswer> model_answers;
     std::map<std::string, SendFailure> send_failures;  // where the url or recipient holds the key
 
 private:

@@ -1,0 +1,308 @@
+// From an incident that the runbook does not explain to a proposal for a person, with a model.
+#include "agent/ops_agent.h"
+#include "base/text.h"
+#include "expr/expr.h"
+#include "patterns/quarantine.h"
+#include "resolve/plan.h"
+#include "runbook/diagnostics.h"
+
+namespace ops {
+namespace {
+
+constexpr Duration kRecheckWait = std::chrono::seconds(6);  // for the answers to a re-check
+constexpr Duration kTicketLife = std::chrono::seconds(30);
+constexpr Duration kRecent = std::chrono::hours(1);
+constexpr size_t kMostChanges = 40;
+
+std::string lines_of(const Facts& facts) {
+    std::string lines;
+    for (const Fact& fact : facts.all()) lines += fact.name + ": " + fact.value.print() + "\n";
+    return lines;
+}
+
+// Nothing is learned of what comes once: every word that is not ordinary is taken out.
+EvidenceItem quarantined(std::string source, std::string target, Time at, std::string text) {
+    const Quarantined safe =
+        quarantine({.source = source, .from = at, .to = at, .text = std::move(text)}, Templates(),
+                   Reader::model);
+    return {"", std::move(source), std::move(target), at, safe.text};
+}
+
+// Of our own words and of names of the configuration: only made harmless.
+EvidenceItem own(std::string source, std::string target, Time at, std::string text) {
+    const Quarantined safe =
+        quarantine({.source = source, .from = at, .to = at, .text = std::move(text)}, Templates(),
+                   Reader::person);
+    return {"", std::move(source), std::move(target), at, safe.text};
+}
+
+}  // namespace
+
+bool OpsAgent::may_investigate(const Case& the_case) const {
+    const Incident& incident = the_case.incident;
+    return !loaded_->settings.ai.models.empty() && watching_ && !the_case.is_investigated &&
+           !the_case.investigation && !the_case.repair && incident.is_open() &&
+           !incident.acknowledged && !the_case.is_folded && !systemic(incident.id) &&
+           loaded_->settings.inventory.has_target(incident.target);
+}
+
+void OpsAgent::investigate(Case& the_case) {
+    if (!may_investigate(the_case)) return;
+    const Time now = ports_.clock.now();
+    the_case.is_investigated = true;
+    the_case.investigation = std::make_unique<Investigation>(what_is_known(the_case), now);
+    feed(the_case, InvestigationBegin{});
+}
+
+InvestigationCase OpsAgent::what_is_known(const Case& the_case) const {
+    const Incident& incident = the_case.incident;
+    const Inventory& inventory = loaded_->settings.inventory;
+    const Time now = ports_.clock.now();
+    InvestigationCase known;
+    known.incident = incident.id;
+    known.target = incident.target;
+    known.title = incident.title;
+    known.calls = loaded_->settings.ai.calls;
+    const Facts facts = detector_->facts(incident.target, now);
+    for (const Fact& fact : facts.all()) known.facts.push_back(fact.name);
+    known.evidence.push_back(own("facts", incident.target, now, lines_of(facts)));
+    if (!incident.host.empty() && incident.host != incident.target) {
+        known.evidence.push_back(
+            own("facts", incident.host, now, lines_of(detector_->facts(incident.host, now))));
+    }
+    known.evidence.push_back(quarantined("reason", incident.target, now, incident.reason));
+    known.evidence.push_back(own("changes", incident.target, now, recent_changes(incident.target)));
+    for (const Entry& entry : loaded_->runbook.entries) {
+        const bool is_usable = entry.enabled && entry.autonomy != Autonomy::shadow;
+        const bool is_spent = the_case.entry && the_case.entry->name == entry.name;
+        if (is_usable && !is_spent && may_match(entry, incident.target, inventory)) {
+            known.entries.push_back(entry.name);
+        }
+    }
+    for (const std::string& id : diagnostics_for(incident.target, inventory)) {
+        for (const Diagnostic& one : diagnostics()) {
+            if (one.id == id) known.diagnostics.emplace_back(id, one.help);
+        }
+    }
+    return known;
+}
+
+// What happened to anything in the last hour, newest first: who failed first, what was deployed.
+std::string OpsAgent::recent_changes(const std::string& target) const {
+    std::string lines;
+    for (const char* const kind :
+         {"target.changed", "event.outside", "config.loaded", "action.intent"}) {
+        EventQuery query;
+        query.kind_prefix = kind;
+        query.since = ports_.clock.now() - kRecent;
+        query.order = EventQuery::Order::newest_first;
+        query.limit = kMostChanges;
+        const auto events = store_->events(query);
+        if (!events.ok()) continue;
+        for (const Event& event : events.value()) {
+            lines += format_rfc3339(event.at) + " " + event.kind + " " + event.target + " " +
+                     event.body["status"].as_string() + event.body["kind"].as_string() + "\n";
+        }
+    }
+    return lines.empty() ? "nothing changed around " + target + " in the last hour" : lines;
+}
+
+void OpsAgent::feed(Case& the_case, const InvestigationInput& input) {
+    if (!the_case.investigation) return;
+    const InvestigationOrder order = the_case.investigation->take(input, ports_.clock.now());
+    for (const std::string& why : the_case.investigation->take_refusals()) {
+        note("model.refused", &the_case, the_case.incident.target, Json::object({{"reason", why}}));
+    }
+    carry_out(the_case, order);
+}
+
+void OpsAgent::carry_out(Case& the_case, const InvestigationOrder& order) {
+    if (const auto* ask = std::get_if<AskModel>(&order)) {
+        ask_model(the_case, ask->prompt);
+    } else if (const auto* look = std::get_if<RunDiagnostic>(&order)) {
+        run_diagnostic(the_case, *look);
+    } else if (const auto* check = std::get_if<CheckPrediction>(&order)) {
+        // The checks are asked anew; what they say counts, not what was known when it was said.
+        the_case.prediction = check->prediction;
+        recheck(the_case.incident.target, false);
+        if (the_case.incident.host != the_case.incident.target)
+            recheck(the_case.incident.host, false);
+        the_case.look_again = ports_.clock.now() + kRecheckWait;
+    } else if (const auto* wait = std::get_if<WaitUntil>(&order)) {
+        the_case.look_again = wait->at;
+    } else if (const auto* end = std::get_if<Concluded>(&order)) {
+        concluded(the_case, *end);
+    }
+}
+
+// --- the model ---
+
+void OpsAgent::ask_model(Case& the_case, const Prompt& prompt) {
+    const AiSettings& ai = loaded_->settings.ai;
+    const auto allowance = spending_.allowance(ai, prompt, ports_.clock.now());
+    if (allowance.models.empty()) {
+        return feed(the_case, ModelAnswered{std::nullopt, allowance.why_not, allowance.again_at});
+    }
+    CallModel call{{}, prompt};
+    for (const size_t index : allowance.models) call.models.push_back(ai.models[index]);
+    deferred_.push_back({the_case.incident.id, std::move(call), 0});
+}
+
+void OpsAgent::start_asking(const std::string& incident, const CallModel& call) {
+    const bool taken = ports_.workers.submit([this, incident, call] {
+        Llm llm(ports_.http, ports_.files, ports_.clock);
+        (void)ports_.post(ModelReplied{incident, llm.ask(call.models, call.prompt)});
+    });
+    if (taken) return;
+    if (Case* the_case = find_case(incident)) {
+        feed(*the_case, ModelAnswered{std::nullopt, "the workers are all busy",
+                                      ports_.clock.now() + std::chrono::seconds(5)});
+    }
+}
+
+void OpsAgent::on_replied(const ModelReplied& replied) {
+    Case* the_case = find_case(replied.incident);
+    for (const Try& made : replied.tries) {
+        Json body = made.to_json();
+        body.set("cost_usd", dollars(made.cost));
+        body.set("tokens", made.input_tokens + made.output_tokens);
+        Event event;
+        event.kind = "model.called";
+        event.incident = replied.incident;  // paid for, whether or not the incident is still open
+        event.target = the_case == nullptr ? "" : the_case->incident.target;
+        event.body = std::move(body);
+        append(std::move(event));
+    }
+    if (the_case == nullptr || replied.tries.empty()) return;
+    const Try& last = replied.tries.back();
+    ModelAnswered answer{last.answer, last.error ? last.error->message : "", std::nullopt};
+    const bool is_worth_it = last.error && last.error->fault != Fault::denied;
+    if (is_worth_it) answer.again_at = ports_.clock.now() + std::chrono::seconds(5);
+    feed(*the_case, answer);
+}
+
+// --- diagnostics ---
+
+void OpsAgent::run_diagnostic(Case& the_case, const RunDiagnostic& wanted) {
+    const std::string& target = the_case.incident.target;
+    const Inventory& inventory = loaded_->settings.inventory;
+    const auto refuse = [&](std::string why) {
+        feed(the_case, DiagnosticDone{wanted.diagnostic, std::nullopt, std::move(why)});
+    };
+    const auto entry = diagnostic_entry(wanted.diagnostic, target, inventory);
+    if (!entry) return refuse("it cannot be run for '" + target + "'");
+    const auto planned =
+        plan_command(*entry, TicketKind::collect, 0, wanted.run, target, inventory);
+    if (!planned.ok()) return refuse(planned.error().message);
+    Ticket ticket;
+    ticket.kind = TicketKind::collect;
+    ticket.incident = the_case.incident.id;
+    ticket.entry = entry->name;
+    ticket.entry_sha256 = entry->sha256;
+    ticket.sub = wanted.run;
+    ticket.target = target;
+    ticket.epoch = epoch_;
+    ticket.not_after = ports_.clock.now() + kTicketLife;
+    ticket.argv_sha256 = planned.value().argv_sha256;
+    ticket.systemic = systemic(the_case.incident.id);
+    note("evidence.asked", &the_case, target,
+         Json::object({{"diagnostic", wanted.diagnostic},
+                       {"action", step_key(ticket)},
+                       {"argv", Json::of_strings(planned.value().argv)},
+                       {"argv_sha256", ticket.argv_sha256}}));
+    deferred_.push_back(
+        {the_case.incident.id, LookCloser{std::move(ticket), wanted.diagnostic}, 0});
+}
+
+void OpsAgent::start_looking(const std::string& incident, const LookCloser& look) {
+    const bool taken = ports_.workers.submit([this, incident, look] {
+        (void)ports_.post(
+            DiagnosticReplied{incident, look.diagnostic, ports_.executors.execute(look.ticket)});
+    });
+    if (taken) return;
+    (void)ports_.post(DiagnosticReplied{incident, look.diagnostic,
+                                        Error{Fault::unavailable, "the workers are all busy"}});
+}
+
+void OpsAgent::on_replied(const DiagnosticReplied& replied) {
+    Case* the_case = find_case(replied.incident);
+    if (the_case == nullptr || !the_case->investigation) return;
+    DiagnosticDone done{replied.diagnostic, std::nullopt, ""};
+    if (!replied.reply.ok()) {
+        done.refused = replied.reply.error().message;
+    } else if (const TicketReply& reply = replied.reply.value(); !reply.exit) {
+        done.refused = reply.reason;
+    } else {
+        done.item = quarantined(replied.diagnostic, the_case->incident.target, ports_.clock.now(),
+                                reply.exit->output);
+        if (trim(done.item->text).empty()) done.item->text = "(it printed nothing)";
+        note("evidence.collected", the_case, the_case->incident.target,
+             Json::object({{"source", replied.diagnostic},
+                           {"text", done.item->text},
+                           {"bytes", static_cast<int64_t>(reply.exit->output.size())},
+                           {"code", reply.exit->code}}));
+    }
+    feed(*the_case, done);
+}
+
+// --- what it predicts, and what comes out ---
+
+void OpsAgent::check_prediction(Case& the_case) {
+    const Prediction prediction = *std::exchange(the_case.prediction, std::nullopt);
+    const std::string& target = the_case.incident.target;
+    const Facts facts = detector_->facts(target, ports_.clock.now());
+    const Value* const value = facts.find(prediction.fact);
+    PredictionChecked checked{PredictionChecked::Is::unknown,
+                              prediction.fact + " is " + (value ? value->print() : "not known")};
+    const TargetNames names(loaded_->settings);
+    const expr::Parsed parsed = expr::parse_condition(prediction.print(), names);
+    if (!parsed.expression) {
+        checked.words = parsed.problems.empty() ? "it is no condition" : parsed.problems[0].message;
+        return feed(the_case, checked);
+    }
+    const Value outcome = evaluate(*parsed.expression, target);
+    if (expr::holds(outcome)) {
+        checked.is = PredictionChecked::Is::so;
+    } else if (!outcome.is_unknown()) {
+        checked.is = PredictionChecked::Is::not_so;
+    }
+    feed(the_case, checked);
+}
+
+void OpsAgent::concluded(Case& the_case, const Concluded& concluded) {
+    const std::string target = the_case.incident.target;
+    const int calls = the_case.investigation->calls();
+    the_case.investigation.reset();
+    the_case.look_again.reset();
+    the_case.prediction.reset();
+    const Hypothesis hypothesis = concluded.hypothesis.value_or(Hypothesis());
+    constexpr std::array<std::string_view, 3> kHow{"proposed", "cause", "unknown"};
+    note("incident.investigated", &the_case, target,
+         Json::object({{"how", kHow.at(static_cast<size_t>(concluded.how))},
+                       {"cause", hypothesis.cause},
+                       {"evidence", Json::of_strings(hypothesis.evidence)},
+                       {"claimed", hypothesis.claimed},
+                       {"entry", hypothesis.entry.value_or("")},
+                       {"predicts", hypothesis.prediction ? hypothesis.prediction->print() : ""},
+                       {"reason", concluded.reason},
+                       {"calls", calls}}));
+    if (concluded.how == Concluded::How::unknown) return;
+    if (concluded.how == Concluded::How::proposed) propose(the_case, hypothesis);
+}
+
+// A person decides: the repair waits for a yes whatever the entry and the mode say.
+void OpsAgent::propose(Case& the_case, const Hypothesis& hypothesis) {
+    const Entry* const entry =
+        hypothesis.entry ? loaded_->runbook.find(*hypothesis.entry) : nullptr;
+    const bool is_free = !the_case.repair && !the_case.incident.acknowledged && !the_case.cleared;
+    if (entry == nullptr || !is_free) return;
+    note("incident.diagnosed", &the_case, the_case.incident.target,
+         Json::object({{"entry", entry->name},
+                       {"cause", hypothesis.cause},
+                       {"confidence", 0.0},  // nothing is known yet of how often it is right
+                       {"proposed", true}}));
+    the_case.entry = *entry;
+    start_repair(the_case);
+}
+
+}  // namespace ops
