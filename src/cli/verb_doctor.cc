@@ -12,6 +12,7 @@
 #include "io/posix_processes.h"
 #include "io/real_clock.h"
 #include "io/standard_output.h"
+#include "llm/llm.h"
 #include "record/store.h"
 
 namespace ops {
@@ -43,6 +44,7 @@ public:
             if (!host.local) ssh(host);
         }
         channels();
+        models();
         secrets();
         kill_switch();
         return findings_;
@@ -126,6 +128,28 @@ private:
             if (ready.ok()) continue;
             fault("channel '" + channel.name + "' cannot work: " + ready.error().message,
                   "install what is missing; Debian's package for mails and webhooks is libcurl4");
+        }
+    }
+
+    // Asks each for one word: what it costs is a few tokens. Nothing depends on a model.
+    void models() {
+        CurlHttp http;
+        RealClock clock;
+        Llm llm(http, files_, clock);
+        for (ModelSettings model : loaded_.settings.ai.models) {
+            model.max_tokens = 256;  // some think before they speak
+            Prompt prompt;
+            prompt.system = "You are asked whether you can be reached.";
+            prompt.turns.push_back({Turn::Who::us, "Answer with the one word: ready", {}, {}});
+            const Try made = llm.ask({model}, prompt).front();
+            if (made.answer) {
+                fine("model '" + model.name + "' answers within " +
+                     format_duration_short(std::max(made.took, Duration(1))));
+            } else {
+                warning("model '" + model.name + "' does not answer: " + made.error->message,
+                        "look at 'ai:': base_url, model, key_file, auth and version; all but "
+                        "investigations goes on without it");
+            }
         }
     }
 
