@@ -61,18 +61,21 @@ void OpsAgent::attempt_resolve(Case& the_case) {
     start_repair(the_case);
 }
 
-void OpsAgent::start_repair(Case& the_case) {
+// Begun and resumed repairs are made alike: what needed a yes before a restart needs it after.
+RepairCase OpsAgent::repair_case_of(const Case& the_case) const {
     const Incident& incident = the_case.incident;
+    return {.incident = incident.id,
+            .target = incident.target,
+            .entry = *the_case.entry,
+            .attempts_before = limiter_.attempts(incident.target, incident.id, ports_.clock.now()),
+            .members = incident.members,
+            .proposed = incident.proposed};
+}
+
+void OpsAgent::start_repair(Case& the_case) {
     the_case.again_at.reset();
     the_case.waits_for_resume = false;
-    RepairCase repair{
-        .incident = incident.id,
-        .target = incident.target,
-        .entry = *the_case.entry,
-        .attempts_before = limiter_.attempts(incident.target, incident.id, ports_.clock.now()),
-        .members = incident.members,
-        .proposed = incident.proposed};
-    the_case.repair = std::make_unique<Repair>(std::move(repair));
+    the_case.repair = std::make_unique<Repair>(repair_case_of(the_case));
     feed(the_case, RepairBegin{});
 }
 

@@ -149,12 +149,7 @@ Result<> OpsAgent::take_up_incident(const Incident& incident) {
                                           "' is gone, and a repair was under way"}}));
         return {};
     }
-    RepairCase repair{.incident = id,
-                      .target = incident.target,
-                      .entry = *kept.entry,
-                      .attempts_before = limiter_.attempts(incident.target, id, ports_.clock.now()),
-                      .members = incident.members};
-    kept.repair = std::make_unique<Repair>(Repair::resume(std::move(repair), kept.actions));
+    kept.repair = std::make_unique<Repair>(Repair::resume(repair_case_of(kept), kept.actions));
     looking_up_.insert(id);
     feed(kept, RepairBegin{});
     return {};

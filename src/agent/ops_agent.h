@@ -132,6 +132,7 @@ private:
 
     // agent_repair.cc
     void start_repair(Case& the_case);
+    RepairCase repair_case_of(const Case& the_case) const;  // requires: it has an entry
     void feed(Case& the_case, const RepairInput& input);
     void withdraw_repair(Case& the_case, const std::string& reason);
     void carry_out(const std::string& incident, const RepairOrder& order);
