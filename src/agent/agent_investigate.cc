@@ -298,7 +298,7 @@ void OpsAgent::propose(Case& the_case, const Hypothesis& hypothesis) {
     if (entry == nullptr || !is_free) return;
     note("incident.diagnosed", &the_case, the_case.incident.target,
          Json::object({{"entry", entry->name},
-                       {"cause", hypothesis.cause},
+                       {"cause", "a model proposes it; what it predicted is so"},
                        {"confidence", 0.0},  // nothing is known yet of how often it is right
                        {"proposed", true}}));
     the_case.entry = *entry;

@@ -1,5 +1,7 @@
 // Verbs that show: the cause first, then what was done, then the rest.
 #include <algorithm>
+#include <array>
+#include <cstdio>
 #include <utility>
 
 #include "base/text.h"
@@ -248,7 +250,7 @@ void print_cause(const Json& incident, const Terminal& terminal) {
     field("Cause", cause.empty() ? incident["seen"].as_string() : cause, terminal);
     if (!cause.empty()) field("Seen", incident["seen"].as_string(), terminal);
     const std::string supposed = incident["supposed"].as_string();
-    if (!supposed.empty()) field("A model thinks", supposed, terminal);
+    if (!supposed.empty()) field("Model", "thinks: " + supposed, terminal);
     const std::string newest = incident["reason"].as_string();
     if (newest != incident["seen"].as_string()) {
         field(incident["state"].as_string() == "resolved" ? "Ended" : "Now", newest, terminal);
@@ -317,6 +319,13 @@ int verb_show(const Invocation& invocation, Terminal& terminal) {
         field("Told", told_to.empty() ? "nobody" : told_to, terminal);
         field("Lasted", lasted(json, invocation.now) + ", from " + moment(json["opened_at"], zone),
               terminal);
+        if (json["tokens"].as_int() > 0) {
+            std::array<char, 64> paid;
+            (void)std::snprintf(paid.data(), paid.size(), "%lld tokens, %.4f USD",
+                                static_cast<long long>(json["tokens"].as_int()),
+                                json["cost_usd"].as_number());
+            field("Paid", paid.data(), terminal);
+        }
         for (const Json& one : json["evidence"].items()) {
             field("Evidence", one["command"].as_string(), terminal);
             output_lines(one["output"].as_string(), terminal);

@@ -46,10 +46,39 @@ std::string action_words(const std::string& what, const Json& body) {
     return what == "undone" ? "it was undone" : "";
 }
 
+std::string investigated_words(const Json& body) {
+    const std::string how = body["how"].as_string();
+    if (how == "unknown") return "a model found no cause" + after_colon(body["reason"]);
+    const std::string predicts = body["predicts"].as_string();
+    return "a model thinks: " + body["cause"].as_string() +
+           (predicts.empty() ? "" : " (it predicted " + predicts + ", which is so)");
+}
+
+std::string model_words(const std::string& what, const Json& body) {
+    if (what == "refused") return "the model's answer does not count" + after_colon(body["reason"]);
+    if (what != "called") return "";
+    if (body["error"].is_string())
+        return body["model"].as_string() + " gave no answer" + after_colon(body["error"]);
+    return body["model"].as_string() + " answered (" + std::to_string(body["tokens"].as_int()) +
+           " tokens)";
+}
+
+std::string evidence_words(const std::string& what, const Json& body) {
+    if (what == "asked") {
+        return "looks closer, " + body["diagnostic"].as_string() + ": " +
+               short_command(body["argv"].strings());
+    }
+    if (what != "collected") return "";
+    const int64_t code = body["code"].as_int();
+    return body["source"].as_string() + " printed " + std::to_string(body["bytes"].as_int()) +
+           " bytes" + (code == 0 ? "" : ", exit " + std::to_string(code));
+}
+
 std::string incident_words(const std::string& what, const Json& body) {
     if (what == "opened") return body["title"].as_string() + after_colon(body["reason"]);
     if (what == "diagnosed") {
         const std::string entry = body["entry"].as_string();
+        if (body["proposed"].as_bool()) return "a model proposes entry '" + entry + "'";
         return entry.empty() ? "no entry of the runbook fits" : "entry '" + entry + "' fits";
     }
     if (what == "state") {
@@ -62,6 +91,7 @@ std::string incident_words(const std::string& what, const Json& body) {
         return "level " + body["level"].as_string() + " by '" + body["criterion"].as_string() + "'";
     }
     if (what == "noted") return body["text"].as_string();
+    if (what == "investigated") return investigated_words(body);
     if (what == "acknowledged") {
         return body["by"].as_string() + " takes it over" + after_colon(body["note"]);
     }
@@ -116,6 +146,8 @@ std::string event_words(const Json& event) {
     std::string said = kind;
     if (kind.starts_with("action.")) said = action_words(what, event["body"]);
     if (kind.starts_with("incident.")) said = incident_words(what, event["body"]);
+    if (kind.starts_with("model.")) said = model_words(what, event["body"]);
+    if (kind.starts_with("evidence.")) said = evidence_words(what, event["body"]);
     if (kind.starts_with("alert.")) said = alert_words(what, event["body"]);
     return printable(said, Lines::flatten);
 }

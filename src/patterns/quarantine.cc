@@ -151,12 +151,12 @@ std::string cap(const std::vector<std::string>& lines, size_t* cut_bytes) {
 }  // namespace
 
 Quarantined quarantine(const RawText& raw, const Templates& learned, Reader reader) {
-    Quarantined result{
-        .source = clip_end(
-            redact_secrets(fold_lookalikes(printable(raw.source, Lines::flatten))).text, 200),
-        .from = raw.from,
-        .to = raw.to,
-        .bytes = raw.text.size()};
+    Quarantined result;
+    result.source =
+        clip_end(redact_secrets(fold_lookalikes(printable(raw.source, Lines::flatten))).text, 200);
+    result.from = raw.from;
+    result.to = raw.to;
+    result.bytes = raw.text.size();
     Redaction redacted = redact_secrets(fold_lookalikes(printable(raw.text, Lines::keep)));
     result.secrets = redacted.secrets;
     std::vector<std::string> lines;

@@ -110,10 +110,10 @@ size_t aws_secret_length(std::string_view text) {
     size_t digits = 0;
     size_t slashes = 0;
     for (const char c : text.substr(0, length)) {
-        upper += is_upper(c) ? 1 : 0;
-        lower += is_lower(c) ? 1 : 0;
-        digits += is_digit(c) ? 1 : 0;
-        slashes += c == '/' ? 1 : 0;
+        upper += is_upper(c) ? 1U : 0U;
+        lower += is_lower(c) ? 1U : 0U;
+        digits += is_digit(c) ? 1U : 0U;
+        slashes += c == '/' ? 1U : 0U;
     }
     return upper >= 4 && lower >= 4 && digits >= 1 && slashes <= 4 ? length : 0;
 }

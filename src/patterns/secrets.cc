@@ -117,7 +117,8 @@ private:
             return is_alnum(c) || std::string_view("-._~+/=").find(c) != std::string_view::npos;
         };
         size_t digits = 0;
-        while (end < text_.size() && is_part(text_[end])) digits += is_digit(text_[end++]) ? 1 : 0;
+        while (end < text_.size() && is_part(text_[end]))
+            digits += is_digit(text_[end++]) ? 1U : 0U;
         const size_t length = end - at_ - skipped;
         // "basic authentication" is no secret.
         if (length < (digits > 0 || text_[end - 1] == '=' ? 8U : 24U)) return false;

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/assert.h"
+#include "base/shell_words.h"
 #include "base/text.h"
 #include "runbook/command.h"
 #include "runbook/danger.h"
