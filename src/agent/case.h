@@ -10,15 +10,18 @@
 #include "diagnose/investigation.h"
 #include "model/fact.h"
 #include "model/incident.h"
+#include "model/memory.h"
 #include "resolve/repair.h"
 
 namespace ops {
 
 struct Case {
     Incident incident;
-    std::string key;              // of the cause, as the detector names it
-    std::vector<Action> actions;  // oldest first
-    Facts before;                 // of the target when it opened
+    std::string key;                     // of the cause, as the detector names it
+    std::vector<Action> actions;         // oldest first
+    Facts before;                        // of the target when it opened
+    std::vector<std::string> signature;  // what was unusual then (learn/signature.h)
+    std::vector<Recalled> similar;       // memories that are like it, best first
     std::unique_ptr<Repair> repair;
     std::unique_ptr<Investigation> investigation;
     bool is_investigated = false;          // once an incident
