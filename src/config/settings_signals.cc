@@ -29,10 +29,14 @@ void declare_facts_of(const std::string& name, const Node& signal, SettingsDraft
     std::replace_if(
         fact.begin(), fact.end(), [](char c) { return c == '-' || c == '.'; }, '_');
     if (signal["stripe"]) {
-        declare(fact + "_mrr", "number", draft);
-        declare(fact + "_hourly", "number", draft);
+        for (const char* const what :
+             {"mrr", "hourly", "subscriptions", "charges_hourly", "failed_hourly", "uncounted"}) {
+            declare(fact + "_" + what, "number", draft);
+        }
     } else if (signal["app_store"]) {
         declare("review_state", "string", draft);
+        declare(fact + "_version", "string", draft);
+        declare(fact + "_submission", "string", draft);
     } else {
         declare(fact, "", draft);
     }
@@ -60,7 +64,7 @@ void read_signal(const Node& node, SettingsDraft& draft) {
     if (check.check.members.empty() && !node.damaged) {
         draft.problems.error(node.place, "signal '" + name +
                                              "' must say where it comes from: command, prometheus, "
-                                             "stripe or app_store");
+                                             "sql, stripe or app_store");
     }
     if (name.empty() || !draft.claim("signal", name, fields.place_of("name"))) return;
     declare_facts_of(name, node, draft);

@@ -239,9 +239,18 @@ signals:
 events: [cart_error]
 )");
     using Fact = std::pair<std::string, std::string>;
-    const std::vector<Fact> wanted = {{"queue_lag", "duration"},    {"revenue_mrr", "number"},
-                                      {"revenue_hourly", "number"}, {"review_state", "string"},
-                                      {"oldest", "duration"},       {"queue_depth", ""}};
+    const std::vector<Fact> wanted = {{"queue_lag", "duration"},
+                                      {"revenue_mrr", "number"},
+                                      {"revenue_hourly", "number"},
+                                      {"revenue_subscriptions", "number"},
+                                      {"revenue_charges_hourly", "number"},
+                                      {"revenue_failed_hourly", "number"},
+                                      {"revenue_uncounted", "number"},
+                                      {"review_state", "string"},
+                                      {"app_review_version", "string"},
+                                      {"app_review_submission", "string"},
+                                      {"oldest", "duration"},
+                                      {"queue_depth", ""}};
     EXPECT_EQ(settings.declared_facts, wanted);
     EXPECT_EQ(settings.events, std::vector<std::string>{"cart_error"});
 }

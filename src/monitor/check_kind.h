@@ -32,6 +32,9 @@ struct CheckRequest {
     const Host* host() const;  // null when none is named
     // The content of the file named by `key`, "" without one; notes what went wrong.
     std::string secret(std::string_view key);
+    // The same of an outside service's key: when it cannot be read that is a warning. The signal
+    // has no values then, and whatever else is watched goes on.
+    std::string outside_key(std::string_view key);
     void error(const Place& place, std::string message);
     // About a value that the message may show: not when it came from the environment.
     void error_about(const Node& value, std::string message);
@@ -57,5 +60,8 @@ CheckKind prometheus_check_kind();
 CheckKind disks_check_kind();
 CheckKind machine_check_kind();
 CheckKind log_check_kind();
+CheckKind stripe_check_kind();
+CheckKind app_store_check_kind();
+CheckKind sql_check_kind();
 
 }  // namespace ops

@@ -9,29 +9,13 @@
 namespace ops {
 namespace {
 
-CheckKind later_kind(std::string_view name, std::string_view help) {
-    CheckKind kind;
-    kind.name = name;
-    kind.help = help;
-    kind.use = CheckKind::Use::signal;
-    return kind;
-}
-
 std::vector<CheckKind> make_check_kinds() {
     return {
-        http_check_kind(),
-        tcp_check_kind(),
-        supervisor_check_kind(),
-        systemd_check_kind(),
-        pidfile_check_kind(),
-        process_check_kind(),
-        command_check_kind(),
-        prometheus_check_kind(),
-        disks_check_kind(),
-        machine_check_kind(),
-        log_check_kind(),
-        later_kind("stripe", "revenue, from Stripe"),
-        later_kind("app_store", "state of an app's review, from App Store Connect"),
+        http_check_kind(),      tcp_check_kind(),        supervisor_check_kind(),
+        systemd_check_kind(),   pidfile_check_kind(),    process_check_kind(),
+        command_check_kind(),   prometheus_check_kind(), disks_check_kind(),
+        machine_check_kind(),   log_check_kind(),        stripe_check_kind(),
+        app_store_check_kind(), sql_check_kind(),
     };
 }
 
@@ -132,10 +116,6 @@ std::unique_ptr<Check> make_check(const CheckSettings& settings, uint32_t index,
                         "'" + member->key + "' " +
                             (written.signal ? "is a check of a service or host, no signal"
                                             : "is a signal, write it under 'signals:'"));
-        } else if (kind.make == nullptr) {
-            found.warning(member->key_place, "signals from '" + member->key +
-                                                 "' are not in this version, '" + written.target +
-                                                 "' stays without values");
         } else {
             check = make_kind(kind, *member, written, index, all, found, secrets);
         }

@@ -31,7 +31,8 @@ namespace ops {
 struct Judged {
     Observation observation;
     // When set, there is no observation yet: ask this at once (Probes::start, same check and time
-    // limit) and judge that reply too. At most two in a row, and never one without an end.
+    // limit) and judge that reply too. Always few in a row: two, or as many as a list has pages, up
+    // to a bound.
     std::optional<Question> ask_now;
     std::optional<Question> next_question;  // for the next round: Probes::replace_question
     std::optional<ProcessIdentity> watch;   // Probes::watch_process; nothing: leave it as it is
@@ -77,14 +78,13 @@ struct CheckKind {
     std::string_view subject;  // what `kind: VALUE` is called when `kind:` holds a map: url, unit
     std::vector<SettingHelp> settings;
     enum class Use { service, host, signal, log, any } use = Use::service;
-    std::unique_ptr<Check> (*make)(CheckRequest& request) = nullptr;  // null: not in this version
+    std::unique_ptr<Check> (*make)(CheckRequest& request) = nullptr;
 };
 const std::vector<CheckKind>& check_kinds();
 const CheckKind* find_check_kind(std::string_view name);
 
 // The check that `settings` describes: `check: {KIND: SUBJECT, setting: ...}` or `{KIND: {...}}`.
-// Null when there was a mistake, each noted with its place and the nearest valid name, and null
-// with a warning for a kind that this version does not have.
+// Null when there was a mistake, each noted with its place and the nearest valid name.
 std::unique_ptr<Check> make_check(const CheckSettings& settings, uint32_t index,
                                   const Settings& all, Problems& problems,
                                   const SecretReader& secrets = {});
