@@ -36,6 +36,15 @@ std::unique_ptr<Loaded> load(Files& files, const std::string& config_file,
     } else {
         problems.error(whole_file(loaded->runbook_file), runbook_text.error().message);
     }
+    const ConfigText learned = read_learned_text(files, loaded->data_dir);
+    if (runbook && !learned.text.empty()) {
+        loaded->learned = read_learned(learned, *runbook, loaded->settings);
+        for (const RefusedEntry& one : loaded->learned.refused) {
+            const std::string what = one.name.empty() ? "nothing learned is in force: "
+                                                      : "'" + one.name + "' is not in force: ";
+            problems.warning(one.place, what + one.why);
+        }
+    }
     // Secrets that stand beside the configuration are read where it stands.
     auto& secret_files = loaded->secret_files;
     const SecretReader secrets = [&](const std::string& path) {

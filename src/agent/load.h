@@ -11,13 +11,15 @@
 #include "escalate/escalate.h"
 #include "io/files.h"
 #include "monitor/checks.h"
+#include "runbook/learned.h"
 #include "runbook/runbook.h"
 
 namespace ops {
 
 struct Loaded {
     Settings settings;
-    Runbook runbook;
+    Runbook runbook;         // the operator's
+    LearnedEntries learned;  // as the file in the data folder has them; the journal may say less
     CheckList checks;
     EscalationSettings escalation;
     std::string data_dir;  // absolute or relative to the working folder
@@ -29,8 +31,9 @@ struct Loaded {
     std::vector<SecretFile> secret_files;
 };
 
-// The config file, conf.d/*.yaml beside it, and the runbook it names (relative to its folder).
-// Every problem of all of them is noted; null when there was an error.
+// The config file, conf.d/*.yaml beside it, the runbook it names (relative to its folder), and what
+// was learned. Every problem of all of them is noted; null when there was an error. A learned entry
+// that is refused is a warning: it takes nothing from the operator's own.
 std::unique_ptr<Loaded> load(Files& files, const std::string& config_file,
                              const Environment& environment, Problems& problems);
 

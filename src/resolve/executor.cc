@@ -336,8 +336,12 @@ std::variant<Refused, Cleared> Executor::State::clear(const Ticket& ticket,
     if (!inventory.has_target(ticket.target)) {
         return Refused{Refusal::target, "'" + ticket.target + "' is not in the inventory"};
     }
-    const std::optional<Entry> entry =
+    std::optional<Entry> entry =
         find_entry(rules->runbook, inventory, ticket.entry, ticket.target);
+    if (!entry) {
+        // What was learned comes after what was written: it can take no entry's place.
+        if (const Entry* const learned = rules->learned.find(ticket.entry)) entry = *learned;
+    }
     if (!entry) return Refused{Refusal::entry, "no entry '" + ticket.entry + "'"};
     if (entry->sha256 != ticket.entry_sha256) {
         return Refused{Refusal::entry, "entry '" + ticket.entry + "' is not what it was"};

@@ -8,10 +8,12 @@
 namespace ops {
 namespace {
 
-std::vector<std::string> hashes(const std::vector<ConfigText>& texts, const ConfigText& runbook) {
+std::vector<std::string> hashes(std::vector<ConfigText> texts, ConfigText runbook,
+                                ConfigText learned) {
+    texts.push_back(std::move(runbook));
+    texts.push_back(std::move(learned));
     std::vector<std::string> all;
     for (const ConfigText& text : texts) all.push_back(sha256_hex(text.file + "\n" + text.text));
-    all.push_back(sha256_hex(runbook.file + "\n" + runbook.text));
     return all;
 }
 
@@ -45,6 +47,12 @@ Result<std::vector<ConfigText>> read_config_texts(Files& files, const std::strin
     return texts;
 }
 
+ConfigText read_learned_text(Files& files, const std::string& data_folder) {
+    const std::string path = data_folder + "/" + std::string(kLearnedFile);
+    const Result<std::string> text = files.read(path);
+    return {path, text.ok() ? text.value() : ""};
+}
+
 RuleFiles::RuleFiles(Files& files, std::string config_file, Environment environment)
     : files_(files), config_file_(std::move(config_file)), environment_(std::move(environment)) {}
 
@@ -52,7 +60,8 @@ Result<std::optional<Rules>> RuleFiles::read_if_changed() {
     const std::vector<ConfigText> texts = TRY(read_config_texts(files_, config_file_));
     if (!last_runbook_.empty()) {
         const Result<std::string> runbook = files_.read(last_runbook_);
-        if (runbook.ok() && hashes(texts, {last_runbook_, runbook.value()}) == last_read_) {
+        if (runbook.ok() && hashes(texts, {last_runbook_, runbook.value()},
+                                   read_learned_text(files_, last_data_folder_)) == last_read_) {
             return std::optional<Rules>();
         }
     }
@@ -63,10 +72,16 @@ Result<std::optional<Rules>> RuleFiles::read_if_changed() {
     const ConfigText runbook_text{path, TRY(files_.read(path))};
     std::optional<Runbook> runbook = read_runbook(runbook_text, *settings, problems);
     if (!runbook) return refused("read '" + path + "'", problems);
-    last_read_ = hashes(texts, runbook_text);
+    const std::string data_folder = absolute_data_folder(config_file_, *settings);
+    const ConfigText learned_text = read_learned_text(files_, data_folder);
+    LearnedEntries learned;
+    if (!learned_text.text.empty()) learned = read_learned(learned_text, *runbook, *settings);
+    last_read_ = hashes(texts, runbook_text, learned_text);
     last_runbook_ = path;
+    last_data_folder_ = data_folder;
     forget_what_looks(*settings);
-    return std::optional<Rules>(Rules{*std::move(settings), *std::move(runbook)});
+    return std::optional<Rules>(
+        Rules{*std::move(settings), *std::move(runbook), std::move(learned)});
 }
 
 std::string absolute_data_folder(const std::string& config_file, const Settings& settings) {

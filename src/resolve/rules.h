@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "config/settings.h"
 #include "io/files.h"
+#include "runbook/learned.h"
 #include "runbook/runbook.h"
 
 namespace ops {
@@ -17,6 +18,7 @@ namespace ops {
 struct Rules {
     Settings settings;
     Runbook runbook;
+    LearnedEntries learned;  // as far as the two above allow them
 };
 
 // FILE and conf.d/*.yaml beside it, in the order in which they are merged; for the core and for the
@@ -24,6 +26,8 @@ struct Rules {
 Result<std::vector<ConfigText>> read_config_texts(Files& files, const std::string& config_file);
 // `path` as the configuration file means it: relative to the file's own folder.
 std::string beside(const std::string& config_file, const std::string& path);
+// Of what was learned; a file that is not there, or cannot be read, gives no entries.
+ConfigText read_learned_text(Files& files, const std::string& data_folder);
 
 class RuleSource {
 public:
@@ -34,7 +38,8 @@ public:
     virtual Result<std::optional<Rules>> read_if_changed() = 0;
 };
 
-// FILE, conf.d/*.yaml beside it, and the runbook it names. What is only for looking at services
+// FILE, conf.d/*.yaml beside it, the runbook it names, and what was learned, in the data folder.
+// What is only for looking at services
 // (checks, signals, logs, channels) is left out: an executor of ten thousand services stays small.
 // Files that say the same as before are not taken apart again: each ticket asks.
 class RuleFiles final : public RuleSource {
@@ -48,6 +53,7 @@ private:
     Environment environment_;
     std::vector<std::string> last_read_;  // hashes of the texts, to see a change
     std::string last_runbook_;            // the path that they named
+    std::string last_data_folder_;        // likewise
 };
 
 // agent.data_dir as an absolute path: a relative one is beside the configuration file, wherever we

@@ -57,6 +57,18 @@ Json of(const Step& step) {
 
 }  // namespace
 
+// Without effect and risk: those are what an entry says of its step.
+std::string canonical_words(const Step& step) {
+    Json words = of(step);
+    words.set("effect", "");
+    words.set("risk", "");
+    return words.dump();
+}
+
+std::string canonical_words(const std::vector<CommandText>& commands) {
+    return of(commands).dump();
+}
+
 std::string hash_of(const Entry& entry) {
     Json symptoms = Json::array();
     for (const expr::Expression& symptom : entry.symptoms) symptoms.push(symptom.print());

@@ -35,6 +35,9 @@ void read_tests(const Node& node, RunbookDraft& draft);
 void lint_entries(const RunbookDraft& draft);
 
 std::string hash_of(const Entry& entry);
+// All that makes two steps, or two lists of commands, the same thing done.
+std::string canonical_words(const Step& step);
+std::string canonical_words(const std::vector<CommandText>& commands);
 // The group whose prefix this fact has: worker of worker_process_status; empty for none.
 std::string group_of_fact(std::string_view fact, const Inventory& inventory);
 // False when no values of the facts can make all of these true at once; `why` says which two.
