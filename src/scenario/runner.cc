@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "scenario/machine.h"
+#include "scenario/outside.h"
 #include "scenario/script.h"
 
 namespace ops {
@@ -72,14 +73,6 @@ private:
         return std::stod(word);
     }
 
-    static Result<int> number_of(const std::string& word) {
-        if (word.empty() || word.size() > 9 ||
-            word.find_first_not_of("0123456789") != std::string::npos) {
-            return Error{Fault::invalid, "'" + word + "' is no number"};
-        }
-        return std::stoi(word);
-    }
-
     Result<> one(const ScriptLine& line) {
         const std::string& verb = line.words[0];
         const size_t count = line.words.size();
@@ -109,22 +102,15 @@ private:
         return one_about_the_agent(line);
     }
 
-    // model answers, and the text indented below | model looks DIAGNOSTIC
+    // See said_by_model().
     Result<> model(const ScriptLine& line) {
-        const Words& words = line.words;
-        auto& answers = machine_.world().model_answers;
-        if (words[1] == "answers" && words.size() == 2) {
-            answers.push_back({line.block, ""});
-        } else if (words[1] == "looks" && words.size() == 3) {
-            answers.push_back({"", words[2]});
-        } else {
-            return unknown(line);
-        }
+        auto said = said_by_model(line);
+        if (!said) return unknown(line);
+        machine_.world().model_answers.push_back(std::move(*said));
         return {};
     }
 
-    // channel fails N | channel ok 0 | channel WHERE fails N | channel WHERE refuses N |
-    // channel WHERE busy N for SECONDS-OR-DATE | channel WHERE ok
+    // channel fails N | channel ok 0; of one: see failure_of_channel()
     Result<> channel(const ScriptLine& line) {
         const Words& words = line.words;
         sim::World& world = machine_.world();
@@ -132,17 +118,9 @@ private:
             world.send_failure.count = words[1] == "ok" ? 0 : TRY(number_of(words[2]));
             return {};
         }
-        sim::World::SendFailure& failure = world.send_failures[words[1]];
-        failure = {};
-        if (words[2] == "ok" && words.size() == 3) return {};
-        if (words.size() < 4) return unknown(line);
-        failure.count = TRY(number_of(words[3]));
-        if (words[2] == "fails" && words.size() == 4) return {};
-        failure.status = 404;
-        if (words[2] == "refuses" && words.size() == 4) return {};
-        failure.status = 503;
-        if (words[2] != "busy" || words.size() != 6 || words[4] != "for") return unknown(line);
-        failure.retry_after = words[5];
+        const auto failure = failure_of_channel(line);
+        if (!failure) return unknown(line);
+        world.send_failures[words[1]] = *failure;
         return {};
     }
 
@@ -270,7 +248,7 @@ private:
         return {};
     }
 
-    // service NAME CONDITION | service NAME on HOST | service NAME memory 95% |
+    // service NAME CONDITION | on HOST | memory 95% | says TEXT |
     // service NAME restart BEHAVIOUR [in 2s] [breaks OTHER]
     Result<> service(const ScriptLine& line) {
         const Words& words = line.words;
@@ -282,6 +260,10 @@ private:
         if (words.size() == 4 && words[2] == "on") {
             service.host = words[3];
             machine_.world().host(words[3]);
+            return {};
+        }
+        if (words.size() == 4 && words[2] == "says") {
+            service.says = words[3];
             return {};
         }
         if (words.size() == 4 && words[2] == "memory") {
@@ -424,14 +406,7 @@ private:
                 fail(line, incident->title + " (" + std::string(name_of(incident->state)) + ")");
             return {};
         }
-        if (words.size() == 4 && words[1] == "journal") {
-            EventQuery query;
-            query.kind_prefix = words[2];
-            query.limit = 100'000;
-            const auto events = machine_.agent()->store().events(query);
-            if (!events.ok()) return events.error();
-            return expect_count(line, events.value().size(), words[3]);
-        }
+        if (words.size() >= 4 && words[1] == "journal") return expect_journal(line);
         if (words.size() == 3 && words[1] == "incidents") {
             return expect_count(line, incidents().size(), words[2]);
         }
@@ -453,6 +428,22 @@ private:
         }
         if (words.size() == 4 && words[1] == "status") return expect_status(line);
         return unknown(line);
+    }
+
+    // expect journal KIND N [says TEXT]
+    Result<> expect_journal(const ScriptLine& line) {
+        const Words& words = line.words;
+        if (words.size() != 4 && (words.size() != 6 || words[4] != "says")) return unknown(line);
+        EventQuery query;
+        query.kind_prefix = words[2];
+        query.limit = 100'000;
+        const auto events = machine_.agent()->store().events(query);
+        if (!events.ok()) return events.error();
+        const auto is_meant = [&](const Event& event) {
+            return words.size() == 4 || event.body.dump().find(words[5]) != std::string::npos;
+        };
+        const auto count = std::count_if(events.value().begin(), events.value().end(), is_meant);
+        return expect_count(line, static_cast<size_t>(count), words[3]);
     }
 
     Result<> expect_count(const ScriptLine& line, size_t count, const std::string& wanted) {

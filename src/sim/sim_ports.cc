@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "sim/sim_model.h"
 
 namespace ops::sim {
 namespace {
@@ -157,32 +158,11 @@ bool SimWorkers::submit(std::function<void()> job) {
     return true;
 }
 
-// One answer of the language model, spelled as the OpenAI chat API does.
-static HttpReply model_reply(std::deque<World::ModelAnswer>& answers) {
-    const World::ModelAnswer answer =
-        answers.empty() ? World::ModelAnswer{"?", ""} : answers.front();
-    if (answers.size() > 1) answers.pop_front();
-    Json message = Json::object({{"role", "assistant"}, {"content", answer.text}});
-    if (answer.text.empty()) {
-        const Json call = Json::object({{"diagnostic", answer.look}});
-        message.set(
-            "tool_calls",
-            Json::array().push(Json::object(
-                {{"id", "call"},
-                 {"function", Json::object({{"name", "look"}, {"arguments", call.dump()}})}})));
-    }
-    const Json body = Json::object(
-        {{"choices", Json::array().push(Json::object(
-                         {{"message", std::move(message)},
-                          {"finish_reason", answer.text.empty() ? "tool_calls" : "stop"}}))},
-         {"usage", Json::object({{"prompt_tokens", 900}, {"completion_tokens", 100}})}});
-    return {200, {{"content-type", "application/json"}}, body.dump()};
-}
-
 Result<HttpReply> SimHttp::send(const HttpRequest& request) {
     if (world_.power_.is_lost()) throw PowerLost{};
     if (const auto failure = world_.take_send_failure(request.url)) {
         if (failure->status == 0) {
+            if (failure->fault == Fault::timeout) world_.job_took_ += request.time_limit;
             return Error{failure->fault, "'" + request.url + "' did not answer"};
         }
         HttpReply refusal;
@@ -193,9 +173,9 @@ Result<HttpReply> SimHttp::send(const HttpRequest& request) {
         return refusal;
     }
     if (!world_.network_up_) return Error{Fault::unavailable, "network is unreachable"};
-    if (request.url.find("//model.sim/") != std::string::npos) {
+    if (request.url.find("model.sim/") != std::string::npos) {
         world_.job_took_ += std::chrono::seconds(2);
-        return model_reply(world_.model_answers);
+        return model_reply(world_, request.body);
     }
     world_.sent.push_back({world_.now_ + world_.job_took_, request.url, request.body});
     HttpReply reply;

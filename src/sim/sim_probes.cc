@@ -41,6 +41,13 @@ HttpAnswer http_answer(int status, std::string body, Duration took) {
     return answer;
 }
 
+HttpAnswer said(const SimService& service, int status, std::string usual) {
+    if (service.says.empty()) return http_answer(status, std::move(usual), kFast);
+    HttpAnswer answer = http_answer(status, service.says, kFast);
+    answer.headers.emplace_back("x-note", service.says);
+    return answer;
+}
+
 // As supervisord 4.2.5 answers supervisor.getProcessInfo.
 std::string process_info(const SimService& service, Time now) {
     const auto seconds = [](Time at) {
@@ -284,8 +291,8 @@ SimProbes::Timing SimProbes::answer_http(const HttpAsk& ask, Duration time_limit
         return {Error{Fault::timeout, "no answer"}, time_limit};
     }
     switch (service->condition) {
-        case Condition::up: return {Answer(http_answer(200, "{\"status\":\"ok\"}", kFast)), kFast};
-        case Condition::failing: return {Answer(http_answer(500, "oops", kFast)), kFast};
+        case Condition::up: return {Answer(said(*service, 200, "{\"status\":\"ok\"}")), kFast};
+        case Condition::failing: return {Answer(said(*service, 500, "oops")), kFast};
         case Condition::slow:
             return {Answer(http_answer(200, "{\"status\":\"ok\"}", milliseconds(3000))),
                     milliseconds(3000)};
@@ -381,7 +388,7 @@ SimProbes::Timing SimProbes::answer_command(const CommandAsk& ask, Duration time
     }
     if (service != nullptr && service->condition != Condition::up) {
         exit.code = 2;
-        exit.output = "CRITICAL: " + service->name + " is not well\n";
+        exit.output = "CRITICAL: " + service->name + " is not well\n" + service->says;
     } else {
         exit.output = "OK\n";
     }

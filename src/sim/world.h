@@ -63,6 +63,7 @@ struct SimService {
     Time since{};
     int restarts = 0;
     Duration heartbeat_every{};  // zero: sends none
+    std::string says;            // in the body and a header of its answers; empty: what is usual
     int generation = 0;          // of its planned changes; a newer plan voids the older
 };
 
@@ -159,13 +160,26 @@ public:
         std::string retry_after{};
     };
     SendFailure send_failure;  // of any channel
-    // What the language model at model.sim answers, in order; the last one for ever. Its spelling
-    // is the OpenAI chat API's.
+    // What the language models at model.sim answer, in order; the last one for ever. Their spelling
+    // is the OpenAI chat API's. A host that ends in model.sim is another one of the same mind.
     struct ModelAnswer {
+        enum class How {
+            whole,
+            refuses,     // the side's own way to say no
+            rambles,     // longer than it may be, and cut off
+            breaks_off,  // a stream that ends in its middle
+            truncated,   // half of the JSON of a reply
+            garbage,     // no JSON at all
+            empty,       // no words, no call
+        };
         std::string text;  // or, when empty:
         std::string look;  // a call of the tool `look`, for this diagnostic
+        How how = How::whole;
     };
     std::deque<ModelAnswer> model_answers;
+    // Instead of them, when set: what it answers to this request's body.
+    std::function<ModelAnswer(const std::string&)> model;
+    std::vector<std::string> asked_of_models;          // bodies of all requests that came to one
     std::map<std::string, SendFailure> send_failures;  // where the url or recipient holds the key
 
 private:

@@ -1,0 +1,59 @@
+#include "scenario/outside.h"
+
+#include <map>
+
+namespace ops {
+
+using How = sim::World::ModelAnswer::How;
+
+Result<int> number_of(const std::string& word) {
+    if (word.empty() || word.size() > 9 ||
+        word.find_first_not_of("0123456789") != std::string::npos) {
+        return Error{Fault::invalid, "'" + word + "' is no number"};
+    }
+    return std::stoi(word);
+}
+
+std::optional<sim::World::ModelAnswer> said_by_model(const ScriptLine& line) {
+    static const std::map<std::string, How> kHow = {
+        {"refuses", How::refuses},     {"rambles", How::rambles}, {"breaks-off", How::breaks_off},
+        {"truncates", How::truncated}, {"garbles", How::garbage}, {"says-nothing", How::empty},
+    };
+    const auto& words = line.words;
+    if (words.size() == 2 && words[1] == "answers") return {{line.block, "", How::whole}};
+    if (words.size() == 3 && words[1] == "looks") return {{"", words[2], How::whole}};
+    const auto known = kHow.find(words[1]);
+    if (known == kHow.end() || words.size() != 2) return std::nullopt;
+    const bool speaks = known->second == How::rambles || known->second == How::truncated;
+    return {{speaks ? "First of all one has to say that" : "", "", known->second}};
+}
+
+std::optional<sim::World::SendFailure> failure_of_channel(const ScriptLine& line) {
+    const auto& words = line.words;
+    const size_t count = words.size();
+    sim::World::SendFailure failure;
+    if (count == 3 && words[2] == "ok") return failure;
+    if (count < 4) return std::nullopt;
+    const bool has_status = words[2] == "answers" && count > 4;
+    const Result<int> times = number_of(words[has_status ? 4 : 3]);
+    const Result<int> status = has_status ? number_of(words[3]) : Result<int>(0);
+    if (!times.ok() || !status.ok()) return std::nullopt;
+    failure.count = times.value();
+    failure.status = status.value();
+    const size_t end = has_status ? 5 : 4;  // of what was read
+    const bool is_for = count == end + 2 && words[end] == "for";
+    if (is_for) failure.retry_after = words[end + 1];
+    if (has_status) return count == end || is_for ? std::optional(failure) : std::nullopt;
+    if (words[2] == "busy") {
+        failure.status = 503;
+        return is_for ? std::optional(failure) : std::nullopt;
+    }
+    if (count != end) return std::nullopt;
+    if (words[2] == "fails") return failure;
+    failure.fault = Fault::timeout;
+    if (words[2] == "hangs") return failure;
+    failure.status = 404;
+    return words[2] == "refuses" ? std::optional(failure) : std::nullopt;
+}
+
+}  // namespace ops
