@@ -47,6 +47,9 @@ public:
         for (const char* what : {"write", "marker", "executor"}) expect_fired(what);
         report_.log = machine_.log_lines();
         report_.journal = machine_.journal_lines();
+        for (const auto& effect : machine_.world().ledger())
+            report_.effects.push_back(effect.command);
+        for (const auto& sent : machine_.world().sent) report_.told.push_back(sent.text);
         for (const std::string& broken : machine_.violations()) report_.failures.push_back(broken);
         report_.passed = report_.failures.empty();
         if (keep_files == KeepFiles::yes) {

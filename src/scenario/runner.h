@@ -17,6 +17,8 @@ struct ScenarioReport {
     std::vector<std::string> failures;  // "FILE:12: expected ...", and broken invariants
     std::vector<std::string> log;       // what the agent said, with times
     std::vector<std::string> journal;   // its events, one a line
+    std::vector<std::string> effects;   // the ledger: what was run, in order
+    std::vector<std::string> told;      // what channels received, in order
     // Of the machine when it was switched off cleanly at the end, where KeepFiles asked for them:
     // "ops-agent.yaml", "runbook.yaml", "var/state.db" ...
     std::map<std::string, std::string> files;
