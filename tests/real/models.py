@@ -13,7 +13,7 @@ FIXTURES = [
     {"match": {"model": "over"}, "response": {"status": 529, "error": {"type": "overloaded_error", "message": "Overloaded"}}},
     {"match": {"model": "cut"}, "response": {"content": "This answer ends in the middle of the stream, as things do."},
      "truncateAfterChunks": 2, "latency": 20},
-    {"match": {"model": "slow"}, "response": {"content": "ready"}, "latency": 5000},
+    {"match": {"model": "slow"}, "response": {"content": "ready"}, "latency": 15000},
     {"match": {"userMessage": "one word"}, "response": {"content": "ready"}},
     {"match": {"userMessage": "Incident:", "hasToolResult": False}, "response": {"blocks": [
         {"type": "text", "text": "I look first."},
@@ -26,7 +26,7 @@ hosts: [{name: here, local: true}]
 services: [{name: web, host: here, check: {tcp: "127.0.0.1:%d"}, interval: 1s}]
 facts: {stale: boolean}
 limits: {mass_failure_least: 100}
-ai: {provider: %s, base_url: "%s", model: %s, key: "${KEY}", auth: %s, stream: %s, timeout: 3s, stall: 1s}
+ai: {provider: %s, base_url: "%s", model: %s, key: "${KEY}", auth: %s, stream: %s, timeout: 10s, stall: 3s%s}
 """
 RUNBOOK = """
 common_issues:
@@ -53,13 +53,13 @@ def models(stage):
     faults(stage, urls)
 
 
-def ai(provider, url, model, stream, auth="bearer"):
-    return CONFIG % (free_port(), provider, url, model, auth, stream)
+def ai(provider, url, model, stream, auth="bearer", more=""):
+    return CONFIG % (free_port(), provider, url, model, auth, stream, more and ", " + more)
 
 
-def doctor(stage, config):
+def doctor(stage, config, key="k"):
     stage.write("ops-agent.yaml", "agent: {name: real, data_dir: ./var, runbook: runbook.yaml}\n" + config)
-    done = stage.ask("doctor", environment={"KEY": "k"})
+    done = stage.ask("doctor", environment={"KEY": key})
     return done.stdout + done.stderr
 
 
@@ -75,9 +75,9 @@ def faults(stage, urls):
             stage.holds("%s: %s" % (provider, model), "does not answer: " + words in said, said)
 
 
-def investigated(stage, provider, url, stream):
-    agent = RunningAgent(stage, ai(provider, url, "m", stream), {"KEY": "k"})
-    name = "%s, stream %s: " % (provider, stream)
+def investigated(stage, provider, url, stream, auth="bearer", more="", who=""):
+    agent = RunningAgent(stage, ai(provider, url, "m", stream, auth, more), {"KEY": "k"})
+    name = "%s, stream %s: " % (who or provider, stream)
     wait_for("a proposal", lambda: agent.incidents(service="web", state="awaiting_approval"))
     one = agent.incidents(service="web")[0]
     stage.holds(name + "it looked, and proposed", one["entry"] == "Nobody listens", one)
