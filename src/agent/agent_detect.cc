@@ -1,5 +1,6 @@
 // What the detector saw, as incidents.
 #include "agent/ops_agent.h"
+#include "agent/redacted.h"
 #include "base/id.h"
 #include "base/text.h"
 
@@ -68,6 +69,7 @@ Case& OpsAgent::open_case(const std::string& key, const std::string& target, Jso
     event.incident = id;
     event.target = target;
     event.body = std::move(body);
+    redact(event);
     ports_.log.line(Severity::warning, "incident " + id + ": " + event.body["title"].as_string() +
                                            ": " + event.body["reason"].as_string());
     append(std::move(event));

@@ -14,12 +14,6 @@ constexpr Duration kTicketLife = std::chrono::seconds(30);
 constexpr Duration kRecent = std::chrono::hours(1);
 constexpr size_t kMostChanges = 40;
 
-std::string lines_of(const Facts& facts) {
-    std::string lines;
-    for (const Fact& fact : facts.all()) lines += fact.name + ": " + fact.value.print() + "\n";
-    return lines;
-}
-
 // Nothing is learned of what comes once: every word that is not ordinary is taken out.
 EvidenceItem quarantined(std::string source, std::string target, Time at, std::string text) {
     const Quarantined safe =
@@ -34,6 +28,24 @@ EvidenceItem own(std::string source, std::string target, Time at, std::string te
         quarantine({.source = source, .from = at, .to = at, .text = std::move(text)}, Templates(),
                    Reader::person);
     return {"", std::move(source), std::move(target), at, safe.text};
+}
+
+// A word of a fact may have been pushed by anybody; the names of the inventory were not.
+std::string lines_of(const Facts& facts, const Inventory& inventory) {
+    std::string lines;
+    for (const Fact& fact : facts.all()) {
+        const std::string shown = fact.value.print();
+        const bool is_word = fact.value.type() == Type::string || fact.value.type() == Type::list;
+        const bool is_ours = !is_word || inventory.has_target(shown);
+        lines += fact.name + ": " +
+                 (is_ours ? shown : std::string(trim(quarantined("", "", {}, shown).text))) + "\n";
+    }
+    return lines;
+}
+
+// What a model or its router says, for people: made harmless, secrets redacted, one line.
+std::string told_by_model(const std::string& words) {
+    return printable(own("", "", {}, words).text, Lines::flatten);
 }
 
 }  // namespace
@@ -65,10 +77,10 @@ InvestigationCase OpsAgent::what_is_known(const Case& the_case) const {
     known.calls = loaded_->settings.ai.calls;
     const Facts facts = detector_->facts(incident.target, now);
     for (const Fact& fact : facts.all()) known.facts.push_back(fact.name);
-    known.evidence.push_back(own("facts", incident.target, now, lines_of(facts)));
+    known.evidence.push_back(own("facts", incident.target, now, lines_of(facts, inventory)));
     if (!incident.host.empty() && incident.host != incident.target) {
-        known.evidence.push_back(
-            own("facts", incident.host, now, lines_of(detector_->facts(incident.host, now))));
+        known.evidence.push_back(own("facts", incident.host, now,
+                                     lines_of(detector_->facts(incident.host, now), inventory)));
     }
     known.evidence.push_back(quarantined("reason", incident.target, now, incident.reason));
     known.evidence.push_back(own("changes", incident.target, now, recent_changes(incident.target)));
@@ -111,7 +123,8 @@ void OpsAgent::feed(Case& the_case, const InvestigationInput& input) {
     if (!the_case.investigation) return;
     const InvestigationOrder order = the_case.investigation->take(input, ports_.clock.now());
     for (const std::string& why : the_case.investigation->take_refusals()) {
-        note("model.refused", &the_case, the_case.incident.target, Json::object({{"reason", why}}));
+        note("model.refused", &the_case, the_case.incident.target,
+             Json::object({{"reason", told_by_model(why)}}));
     }
     carry_out(the_case, order);
 }
@@ -164,6 +177,7 @@ void OpsAgent::on_replied(const ModelReplied& replied) {
     Case* the_case = find_case(replied.incident);
     for (const Try& made : replied.tries) {
         Json body = made.to_json();
+        if (made.error) body.set("error", told_by_model(made.error->message));
         body.set("cost_usd", dollars(made.cost));
         body.set("tokens", made.input_tokens + made.output_tokens);
         Event event;
@@ -279,12 +293,12 @@ void OpsAgent::concluded(Case& the_case, const Concluded& concluded) {
     constexpr std::array<std::string_view, 3> kHow{"proposed", "cause", "unknown"};
     note("incident.investigated", &the_case, target,
          Json::object({{"how", kHow.at(static_cast<size_t>(concluded.how))},
-                       {"cause", hypothesis.cause},
+                       {"cause", told_by_model(hypothesis.cause)},
                        {"evidence", Json::of_strings(hypothesis.evidence)},
                        {"claimed", hypothesis.claimed},
                        {"entry", hypothesis.entry.value_or("")},
                        {"predicts", hypothesis.prediction ? hypothesis.prediction->print() : ""},
-                       {"reason", concluded.reason},
+                       {"reason", told_by_model(concluded.reason)},
                        {"calls", calls}}));
     if (concluded.how == Concluded::How::unknown) return;
     if (concluded.how == Concluded::How::proposed) propose(the_case, hypothesis);

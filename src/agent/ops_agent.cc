@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "agent/redacted.h"
 #include "base/assert.h"
 #include "base/id.h"
 #include "base/text.h"
@@ -156,6 +157,7 @@ void OpsAgent::note(std::string kind, const Case* the_case, const std::string& t
 
 void OpsAgent::append(Event event) {
     if (event.at == Time{}) event.at = ports_.clock.now();
+    redact(event);
     if (is_old_refusal(event)) return;
     limiter_.apply(event);
     if (event.kind == "model.called") spending_.note(event.incident, event.body, event.at);

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "model/fact.h"
+#include "patterns/secrets.h"
 
 namespace ops {
 namespace {
@@ -43,7 +44,9 @@ Result<Value> read_pushed_fact(const std::string& name, const Json& value,
         return Value::quantity(type == Type::unknown ? Type::number : type, value.as_number());
     }
     if (!value.is_string()) return wrong();
-    const std::string text = printable(clip_end(value.as_string(), 1024), Lines::flatten);
+    // People see facts and the journal keeps them: a secret that was pushed goes no further.
+    const std::string text =
+        redact_secrets(printable(clip_end(value.as_string(), 1024), Lines::flatten)).text;
     switch (type) {
         case Type::duration:
             return Value::duration(TRY(parse_duration(text).during("fact '" + name + "'")));

@@ -16,12 +16,19 @@ World::ModelAnswer next_answer(World& world, const std::string& request_body) {
     return answer;
 }
 
+bool is_call(const World::ModelAnswer& answer) {
+    return !answer.look.empty() || !answer.tool.empty();
+}
+
 Json message_of(const World::ModelAnswer& answer) {
     Json message = Json::object({{"role", "assistant"}, {"content", answer.text}});
     if (answer.how == How::refuses) message.set("refusal", "I cannot help with that");
-    if (answer.look.empty()) return message;
-    const Json call = Json::object({{"diagnostic", answer.look}});
-    const Json function = Json::object({{"name", "look"}, {"arguments", call.dump()}});
+    if (!is_call(answer)) return message;
+    const Json look = Json::object({{"diagnostic", answer.look}});
+    const Json function =
+        answer.tool.empty()
+            ? Json::object({{"name", "look"}, {"arguments", look.dump()}})
+            : Json::object({{"name", answer.tool}, {"arguments", answer.arguments}});
     message.set("tool_calls",
                 Json::array().push(Json::object({{"id", "call"}, {"function", function}})));
     return message;
@@ -37,6 +44,12 @@ HttpReply model_reply(World& world, const std::string& request_body) {
     world.asked_of_models.push_back(request_body);
     const World::ModelAnswer answer = next_answer(world, request_body);
     if (answer.how == How::garbage) return json_reply("<html><body>502 Bad Gateway</body></html>");
+    if (answer.how == How::error) {
+        const Json why = Json::object({{"message", answer.text}});
+        HttpReply reply = json_reply(Json::object({{"error", why}}).dump());
+        reply.status = 400;
+        return reply;
+    }
     if (answer.how == How::breaks_off) {
         return {200,
                 {{"content-type", "text/event-stream"}},
@@ -44,7 +57,7 @@ HttpReply model_reply(World& world, const std::string& request_body) {
     }
     const Json message = message_of(answer);
     const std::string_view reason = answer.how == How::rambles ? "length"
-                                    : answer.look.empty()      ? "stop"
+                                    : !is_call(answer)         ? "stop"
                                                                : "tool_calls";
     // A token is about four bytes of what is said.
     const auto tokens = [](const std::string& text) {

@@ -171,10 +171,12 @@ public:
             truncated,   // half of the JSON of a reply
             garbage,     // no JSON at all
             empty,       // no words, no call
+            error,       // status 400, with the text as the reason
         };
         std::string text;  // or, when empty:
         std::string look;  // a call of the tool `look`, for this diagnostic
         How how = How::whole;
+        std::string tool{}, arguments{};  // or a call of anything, with any JSON
     };
     std::deque<ModelAnswer> model_answers;
     // Instead of them, when set: what it answers to this request's body.

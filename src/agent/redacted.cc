@@ -1,0 +1,38 @@
+#include "agent/redacted.h"
+
+#include <array>
+
+#include "base/text.h"
+#include "patterns/secrets.h"
+
+namespace ops {
+
+Json redacted(const Json& json) {
+    if (json.is_string()) {
+        return redact_secrets(printable(json.as_string(), Lines::keep)).text;
+    }
+    if (json.is_array()) {
+        Json all = Json::array();
+        for (const Json& item : json.items()) all.push(redacted(item));
+        return all;
+    }
+    if (!json.is_object()) return json;
+    Json::Object members;
+    for (const auto& [name, value] : json.members()) {
+        const std::string_view kind = value.is_string() ? secret_kind_named(name) : "";
+        members.emplace_back(
+            name, kind.empty() ? redacted(value) : Json("<secret:" + std::string(kind) + ">"));
+    }
+    return Json::of_members(std::move(members));
+}
+
+void redact(Event& event) {
+    constexpr auto kFromOutside =
+        std::to_array<std::string_view>({"reason", "output", "error", "note", "body"});
+    if (event.kind.starts_with("alert.")) return;
+    for (const std::string_view name : kFromOutside) {
+        if (event.body.has(name)) event.body.set(name, redacted(event.body[name]));
+    }
+}
+
+}  // namespace ops
