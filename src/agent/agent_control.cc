@@ -92,6 +92,7 @@ Result<Json> OpsAgent::look(const View& view) {
         }
         return Json::object({{"entries", entries}});
     }
+    if (view.what.starts_with("brain/")) return search_memories(view);
     return look_at_records(*store_, view, ports_.clock.now());
 }
 
@@ -116,6 +117,7 @@ Result<Json> OpsAgent::act(const Deed& deed) {
         TRY(reload());
         return Json::object({{"reloaded", true}});
     }
+    if (deed.what == "remember") return add_memory(deed);
     return act_on_case(deed);
 }
 

@@ -54,6 +54,7 @@ void OpsAgent::on(const IncidentOpen& change) {
                                              {"facts", change.facts.to_plain_json()},
                                              {"members", Json::of_strings(change.members)}}));
     the_case.before = change.facts;
+    recall_similar(the_case);
     diagnose(the_case);
     escalate(the_case);
 }
@@ -160,14 +161,6 @@ void OpsAgent::resolve_case(Case& the_case, const std::string& by, const std::st
     detector_->closed(the_case.key, ports_.clock.now());
     case_by_key_.erase(the_case.key);
     cases_.erase(id);
-}
-
-void OpsAgent::learn_from_resolution(const Case& the_case) {
-    // What worked is told apart from what merely passed: only a verified repair is an example to
-    // follow.
-    const Incident& incident = the_case.incident;
-    if (incident.resolved_by != "auto") return;
-    (void)history_->add_event(incident.target, "repaired", ports_.clock.now());  // for trends only
 }
 
 }  // namespace ops

@@ -198,6 +198,7 @@ void OpsAgent::finished(Case& the_case, const Finished& finished) {
 }
 
 void OpsAgent::gave_up(Case& the_case) {
+    judge_memories(the_case);
     Incident given_up = the_case.incident;  // it may stay open, to be tried again
     given_up.state = IncidentState::escalated;
     const Level level = level_of(given_up, the_case.entry ? &*the_case.entry : nullptr);

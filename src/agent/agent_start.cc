@@ -5,6 +5,7 @@
 
 #include "agent/ops_agent.h"
 #include "base/text.h"
+#include "learn/signature.h"
 #include "monitor/schedule.h"
 #include "runbook/builtin.h"
 
@@ -23,6 +24,7 @@ Result<> OpsAgent::open() {
     StoreOptions samples = options_.store;
     samples.durability = Durability::normal;
     history_ = TRY(History::open(loaded_->data_dir, samples));
+    open_memories();
 
     const std::optional<std::string> epoch = TRY(store_->state("epoch"));
     epoch_ = (epoch ? std::stoull(*epoch) : 0) + 1;
@@ -137,6 +139,8 @@ Result<> OpsAgent::take_up_incident(const Incident& incident) {
     the_case.is_investigated = !TRY(store_->events(investigated)).empty();
     case_by_key_[the_case.key] = id;
     Case& kept = cases_.emplace(id, std::move(the_case)).first->second;
+    if (!events.empty()) kept.signature = signature_of(events[0].body["facts"], incident.seen);
+    take_up_similar(kept);
 
     const bool under_way = incident.state == IncidentState::awaiting_approval ||
                            incident.state == IncidentState::resolving ||

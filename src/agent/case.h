@@ -21,7 +21,10 @@ struct Case {
     std::vector<Action> actions;         // oldest first
     Facts before;                        // of the target when it opened
     std::vector<std::string> signature;  // what was unusual then (learn/signature.h)
-    std::vector<Recalled> similar;       // memories that are like it, best first
+    // Memories that are like it, best first, those of an outside Brain last. Text of provenance
+    // outside or untrusted is quarantined for people only.
+    std::vector<Recalled> similar;
+    bool memories_judged = false;  // once an incident
     std::unique_ptr<Repair> repair;
     std::unique_ptr<Investigation> investigation;
     bool is_investigated = false;          // once an incident

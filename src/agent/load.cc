@@ -8,6 +8,14 @@ namespace {
 
 Place whole_file(const std::string& file) { return {file, 0, 0}; }
 
+void take_brain(Loaded& loaded, const std::string& config_file) {
+    Problems said_already;  // by read_settings
+    loaded.brain = read_brain_settings(loaded.settings.brain, said_already);
+    if (loaded.brain.token_file.empty()) return;
+    loaded.brain.token_file = beside(config_file, loaded.brain.token_file);
+    loaded.secret_files.push_back({loaded.brain.token_file, whole_file(config_file)});
+}
+
 }  // namespace
 
 std::unique_ptr<Loaded> load(Files& files, const std::string& config_file,
@@ -58,6 +66,7 @@ std::unique_ptr<Loaded> load(Files& files, const std::string& config_file,
         model.key_file = beside(config_file, model.key_file);
         secret_files.push_back({model.key_file, whole_file(config_file)});
     }
+    take_brain(*loaded, config_file);
     for (const std::string& path :
          {loaded->settings.agent.password_file, loaded->settings.agent.push_token_file}) {
         if (path.empty()) continue;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "config/brain_settings.h"
 #include "config/settings.h"
 #include "escalate/escalate.h"
 #include "io/files.h"
@@ -22,6 +23,7 @@ struct Loaded {
     LearnedEntries learned;  // as the file in the data folder has them; the journal may say less
     CheckList checks;
     EscalationSettings escalation;
+    BrainSettings brain;
     std::string data_dir;  // absolute or relative to the working folder
     std::string runbook_file;
     struct SecretFile {

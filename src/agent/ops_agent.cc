@@ -42,6 +42,8 @@ void OpsAgent::take(const Input& input) {
     }
     if (const auto* replied = std::get_if<ModelReplied>(&input)) return on_replied(*replied);
     if (const auto* replied = std::get_if<DiagnosticReplied>(&input)) return on_replied(*replied);
+    if (const auto* answered = std::get_if<BrainAnswered>(&input)) return on_replied(*answered);
+    if (const auto* told = std::get_if<BrainTold>(&input)) return on_replied(*told);
     if (const auto* delivered = std::get_if<AlertDelivered>(&input))
         return on_delivered(*delivered);
     if (const auto* request = std::get_if<WebRequest>(&input)) {
@@ -55,6 +57,7 @@ void OpsAgent::take(const Input& input) {
 void OpsAgent::tick() {
     if (failure_) return;
     const Time now = ports_.clock.now();
+    recalls_ = 0;
     // Recovery comes before any new event: nothing is watched until the past is settled.
     if (!watching_ && looking_up_.empty()) watch();
     if (watching_) {
@@ -84,6 +87,7 @@ void OpsAgent::tick() {
         const AgentSettings& keep = loaded_->settings.agent;
         (void)history_->maintain(now, {keep.keep_raw, keep.keep_minutes, keep.keep_hours});
         (void)store_->prune(now - keep.keep_incidents, now);
+        keep_up_memories();
     }
     if (reload_wanted_) {
         reload_wanted_ = false;
@@ -122,6 +126,10 @@ void OpsAgent::turn() {
                 start_looking(deferred.incident, *look);
             } else if (const auto* call = std::get_if<CallModel>(&deferred.what)) {
                 start_asking(deferred.incident, *call);
+            } else if (const auto* ask = std::get_if<AskBrain>(&deferred.what)) {
+                start_asking(deferred.incident, *ask);
+            } else if (const auto* tell = std::get_if<TellBrain>(&deferred.what)) {
+                start_telling(*tell);
             } else {
                 carry_out(deferred.incident, std::get<RepairOrder>(deferred.what));
             }

@@ -28,6 +28,7 @@
 #include "escalate/escalate.h"
 #include "monitor/heartbeats.h"
 #include "record/history.h"
+#include "record/memories.h"
 #include "record/store.h"
 #include "resolve/limiter.h"
 #include "resolve/policy.h"
@@ -52,6 +53,14 @@ struct LookCloser {
 struct CallModel {
     std::vector<ModelSettings> models;
     Prompt prompt;
+};
+
+// What an outside Brain is asked and told, once it is in the journal.
+struct AskBrain {
+    std::string text;
+};
+struct TellBrain {
+    Memory memory;
 };
 
 class OpsAgent final : private Control, private RepairWorld, private HistorySource {
@@ -88,7 +97,7 @@ private:
     void attempt_resolve(Case& the_case);
     bool should_escalate(const Case& the_case) const;
     void escalate(Case& the_case);
-    void learn_from_resolution(const Case& the_case);
+    void learn_from_resolution(Case& the_case);
 
     // ops_agent.cc
     void turn();
@@ -160,6 +169,27 @@ private:
     void start_looking(const std::string& incident, const LookCloser& look);
     void start_asking(const std::string& incident, const CallModel& call);
 
+    // agent_brain.cc: memory decides nothing; without it all goes on
+    void open_memories();
+    void without_memories(const Error& error);
+    void recall_similar(Case& the_case);
+    void take_up_similar(Case& the_case);
+    void note_recalled(const Case& the_case, const std::vector<Recalled>& recalled);
+    void mark_used(Memory& memory);
+    void remember(const Case& the_case);
+    void judge_memories(Case& the_case);  // those that came up: was what they say right?
+    void judge_memory(Memory& memory, bool was_right, const Case& the_case);
+    void keep_up_memories();
+    Result<Json> search_memories(const View& view);
+    Result<Json> add_memory(const Deed& deed);
+    std::string group_of(const std::string& target) const;
+    void start_asking(const std::string& incident, const AskBrain& ask);
+    void start_telling(const TellBrain& tell);
+    void tell_outside();
+    void on_replied(BrainAnswered answered);
+    void on_replied(const BrainTold& told);
+    void outside_brain_is(const std::optional<Error>& error);
+
     // agent_alerts.cc
     void tell(const std::vector<AlertDraft>& drafts);
     void send_due();
@@ -197,7 +227,7 @@ private:
 
     struct Deferred {  // done in the world after the commit that it rests on
         std::string incident;
-        std::variant<RepairOrder, WebReply, LookCloser, CallModel> what;
+        std::variant<RepairOrder, WebReply, LookCloser, CallModel, AskBrain, TellBrain> what;
         uint64_t connection = 0;
     };
     struct PendingSample {
@@ -212,6 +242,14 @@ private:
     std::unique_ptr<Loaded> loaded_;
     std::unique_ptr<Store> store_;
     std::unique_ptr<History> history_;
+    std::unique_ptr<Memories> memories_;  // null: they cannot be opened or written
+    Time next_expiry_{};
+    int recalls_ = 0;  // since the last tick
+    // Of the outside Brain.
+    std::deque<std::string> untold_;  // ids of memories, oldest first
+    bool is_telling_ = false;
+    bool outside_brain_fails_ = false;
+    Time ask_outside_again_{};
     std::unique_ptr<Detector> detector_;
     std::unique_ptr<HeartbeatBook> heartbeats_;
     Time heartbeats_seen_at_{};  // those late until then are known

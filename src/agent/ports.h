@@ -17,6 +17,7 @@
 #include "io/random.h"
 #include "io/workers.h"
 #include "llm/llm.h"
+#include "model/memory.h"
 #include "resolve/repair.h"
 #include "resolve/ticket.h"
 #include "web/messages.h"
@@ -37,6 +38,14 @@ struct DiagnosticReplied {
     std::string incident, diagnostic;
     Result<TicketReply> reply;
 };
+struct BrainAnswered {  // of an outside Brain, to a question
+    std::string incident;
+    Result<std::vector<Memory>> found;
+};
+struct BrainTold {  // of a memory of ours
+    std::string memory;
+    Result<std::string> id;  // there
+};
 struct AlertDelivered {
     AlertDraft alert;
     std::string channel;
@@ -46,8 +55,8 @@ struct AlertDelivered {
 struct ReloadWanted {
     uint64_t connection = 0;  // who asked over HTTP; 0: a signal
 };
-using Input = std::variant<ProbeEvent, RepairAnswer, ModelReplied, DiagnosticReplied,
-                           AlertDelivered, WebRequest, ReloadWanted>;
+using Input = std::variant<ProbeEvent, RepairAnswer, ModelReplied, DiagnosticReplied, BrainAnswered,
+                           BrainTold, AlertDelivered, WebRequest, ReloadWanted>;
 
 struct Ports {
     Clock& clock;

@@ -79,12 +79,15 @@ Result<Json> incident(Store& store, const View& view) {
     Json json = found->to_json();
     EventQuery query;
     query.incident = found->id;
-    Json timeline = Json::array(), evidence = Json::array();
+    Json timeline = Json::array(), evidence = Json::array(), similar = Json::array();
     Json diagnosis;
     for (const Event& event : TRY(store.events(query))) {
         timeline.push(event_json(event));
         if (event.kind == "incident.diagnosed") diagnosis = event.body;
         if (event.kind == "incident.evidence") evidence.push(event.body);
+        if (event.kind == "memory.recalled") {
+            for (const Json& one : event.body["similar"].items()) similar.push(one);
+        }
         if (event.kind == "incident.opened") json.set("facts", event.body["facts"]);
     }
     Json actions = Json::array();
@@ -95,6 +98,7 @@ Result<Json> incident(Store& store, const View& view) {
     for (const Action& action : all) actions.push(action.to_json());
     json.set("diagnosis", diagnosis);
     json.set("evidence", evidence);
+    json.set("similar", similar);
     json.set("actions", actions);
     json.set("timeline", timeline);
     return json;

@@ -1,30 +1,17 @@
 #include "cli/client.h"
 
 #include "agent/health.h"
+#include "agent/memory_views.h"
 #include "agent/views.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "io/curl_http.h"
 #include "io/posix_files.h"
 #include "io/standard_output.h"
+#include "web/messages.h"
 
 namespace ops {
 namespace {
-
-std::string percent_encoded(const std::string& text) {
-    std::string out;
-    for (const char c : text) {
-        if (is_safe_word("a" + std::string(1, c))) {
-            out += c;
-        } else {
-            const auto byte = static_cast<unsigned char>(c);
-            out += '%';
-            out += "0123456789ABCDEF"[byte >> 4];
-            out += "0123456789ABCDEF"[byte & 15];
-        }
-    }
-    return out;
-}
 
 std::string path_of(const View& view) {
     std::string path = "/api/v1/" + view.what;
@@ -103,6 +90,13 @@ Result<Json> Client::look(const View& view, bool& from_records) {
     if (live.ok() || live.error().fault != Fault::unavailable) return live;
     StoreOptions options;
     options.access = Access::read;
+    if (view.what.starts_with("brain/")) {
+        auto memories = Memories::open(data_dir_, options);
+        if (!memories.ok())
+            return memories.error().fault == Fault::not_found ? live : memories.error();
+        from_records = true;
+        return look_at_memories(*memories.value(), view, now_);
+    }
     auto store = Store::open(data_dir_, options);
     if (!store.ok()) return live;  // no agent and no records: the first is what to tell
     from_records = true;

@@ -32,6 +32,7 @@ public:
 
     const std::string& listen() const { return listen_; }
     const std::string& data_dir() const { return data_dir_; }
+    Duration keep() const { return loaded_->brain.keep; }  // of a memory
     const std::string& time_zone() const { return time_zone_; }
 
 private:

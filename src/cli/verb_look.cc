@@ -295,6 +295,20 @@ void print_actions(const Json& actions, Time now, const Terminal& terminal) {
     }
 }
 
+// "like inc-5pz3sjxv37 12d ago: 'Worker stopped responding', verified"
+void print_similar(const Json& similar, Time now, const Terminal& terminal) {
+    for (const Json& one : similar.items()) {
+        const std::string incident = one["incident"].as_string(), entry = one["entry"].as_string();
+        const std::string outcome = one["outcome"].as_string();
+        std::string text = incident.empty() ? one["title"].as_string() : incident;
+        text += " " + ago(one["at"].as_string(), now);
+        if (!entry.empty()) text += ": '" + entry + "'";
+        if (outcome != "none") text += ", " + outcome;
+        if (one["provenance"].as_string() == "outside") text += " (says an outside Brain)";
+        field("Like", text, terminal);
+    }
+}
+
 void print_timeline(const Json& incident, const std::string& zone, const Terminal& terminal) {
     Table table({"WHEN", "WHAT HAPPENED"});
     for (const Json& event : incident["timeline"].items()) {
@@ -326,6 +340,7 @@ int verb_show(const Invocation& invocation, Terminal& terminal) {
                                 json["cost_usd"].as_number());
             field("Paid", paid.data(), terminal);
         }
+        print_similar(json["similar"], invocation.now, terminal);
         for (const Json& one : json["evidence"].items()) {
             field("Evidence", one["command"].as_string(), terminal);
             output_lines(one["output"].as_string(), terminal);

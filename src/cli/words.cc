@@ -74,6 +74,18 @@ std::string evidence_words(const std::string& what, const Json& body) {
            " bytes" + (code == 0 ? "" : ", exit " + std::to_string(code));
 }
 
+std::string memory_words(const std::string& what, const Json& body) {
+    const std::string title = "'" + body["title"].as_string() + "'";
+    if (what == "stored") return "remembered as " + body["id"].as_string();
+    if (what == "recalled") {
+        const size_t count = body["similar"].items().size();
+        return std::to_string(count) + (count == 1 ? " memory is" : " memories are") + " like it";
+    }
+    if (what == "confirmed") return "the memory " + title + " was right again";
+    if (what == "contradicted") return "the memory " + title + " was wrong this time";
+    return "";
+}
+
 std::string incident_words(const std::string& what, const Json& body) {
     if (what == "opened") return body["title"].as_string() + after_colon(body["reason"]);
     if (what == "diagnosed") {
@@ -147,6 +159,7 @@ std::string event_words(const Json& event) {
     if (kind.starts_with("action.")) said = action_words(what, event["body"]);
     if (kind.starts_with("incident.")) said = incident_words(what, event["body"]);
     if (kind.starts_with("model.")) said = model_words(what, event["body"]);
+    if (kind.starts_with("memory.")) said = memory_words(what, event["body"]);
     if (kind.starts_with("evidence.")) said = evidence_words(what, event["body"]);
     if (kind.starts_with("alert.")) said = alert_words(what, event["body"]);
     return printable(said, Lines::flatten);

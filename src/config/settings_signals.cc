@@ -2,6 +2,7 @@
 #include <array>
 
 #include "base/text.h"
+#include "config/brain_settings.h"
 #include "config/fields.h"
 #include "config/settings_parts.h"
 #include "model/fact.h"
@@ -156,14 +157,29 @@ void read_named_commands(const Node& node, std::string_view what,
     }
 }
 
-void read_brain(const Node& node, Problems& problems) {
+BrainSettings read_brain_settings(const Node& node, Problems& problems) {
+    BrainSettings brain;
     Fields fields(node, "brain", problems);
-    if (node.is_map()) (void)fields.required_text("url");
+    brain.url = fields.text("url");
+    while (brain.url.ends_with('/')) brain.url.pop_back();
     check_url(fields, "url", problems);
-    (void)fields.text("token_file");
-    (void)fields.text("token");
-    (void)fields.duration("timeout", std::chrono::seconds(10));
+    brain.token_file = fields.text("token_file");
+    brain.token = fields.text("token");
+    if (!brain.token_file.empty() && !brain.token.empty()) {
+        problems.error(fields.place_of("token"), "'token' and 'token_file' cannot both be given");
+    }
+    brain.timeout = fields.duration("timeout", brain.timeout);
+    brain.keep = fields.duration("keep", brain.keep);
+    if (brain.keep < std::chrono::hours(24)) {
+        problems.error(fields.place_of("keep"), "'keep' must be at least a day");
+        brain.keep = std::chrono::hours(24);
+    }
     fields.done();
+    return brain;
+}
+
+void read_brain(const Node& node, Problems& problems) {
+    (void)read_brain_settings(node, problems);  // agent/load.cc takes the value
 }
 
 }  // namespace ops

@@ -78,7 +78,7 @@ std::string in_common(const std::vector<std::string>& a, const std::vector<std::
 
 bool same(const std::string& a, const std::string& b) { return !a.empty() && a == b; }
 
-void add_structure(const Question& question, Recalled& recalled) {
+void add_structure(const Likeness& question, Recalled& recalled) {
     const Memory& memory = recalled.memory;
     const auto add = [&](double weight, std::string why) {
         recalled.score += weight;
@@ -129,10 +129,16 @@ void add_outcome(Recalled& recalled) {
     }
 }
 
+// Of ssh without the options that we put there: docs/runbook.md has the operator write it so.
 std::string as_read(const std::vector<std::string>& argv) {
     std::vector<std::string> words;
     for (const std::string& word : argv) words.push_back(quote_for_shell(word));
-    return join(words, " ");
+    const auto operands = std::find(argv.begin(), argv.end(), "--");
+    const auto behind = argv.end() - operands;
+    const bool is_ssh = !argv.empty() && (argv[0] == "ssh" || argv[0].ends_with("/ssh"));
+    if (!is_ssh || behind < 3) return join(words, " ");
+    const std::vector<std::string> there(operands + 2, argv.end());
+    return "ssh " + *(operands + 1) + " " + single_quoted(join(there, " "));
 }
 
 std::string sentence_of(const Story& story) {
@@ -205,7 +211,7 @@ StoredMemory with_terms(Memory memory) {
     return stored;
 }
 
-std::vector<Recalled> rank(const Question& question, const std::vector<StoredMemory>& candidates,
+std::vector<Recalled> rank(const Likeness& question, const std::vector<StoredMemory>& candidates,
                            const TermStatistics& statistics,
                            const std::vector<std::string>& asked_terms, size_t limit) {
     std::map<std::string, AskedTerm> asked;
@@ -236,7 +242,7 @@ std::vector<Recalled> rank(const Question& question, const std::vector<StoredMem
     return ranked;
 }
 
-Result<std::vector<Recalled>> recall(Memories& memories, const Question& question, size_t limit) {
+Result<std::vector<Recalled>> recall(Memories& memories, const Likeness& question, size_t limit) {
     const std::vector<std::string> terms =
         terms_of(question.text + "\n" + join(question.signature, " "));
     const auto candidates = TRY(memories.candidates({.terms = terms,

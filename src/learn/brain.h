@@ -22,15 +22,15 @@ namespace ops {
 
 // What is known of an incident when it is over.
 struct Story {
-    Incident incident;  // resolved
-    std::vector<Action> actions;
-    std::string group;
-    std::vector<std::string> signature;  // sorted
-    std::vector<std::string> templates;  // made safe; sorted
-    std::string note;                    // of a person, made safe
+    Incident incident{};  // resolved
+    std::vector<Action> actions{};
+    std::string group{};
+    std::vector<std::string> signature{};  // sorted
+    std::vector<std::string> templates{};  // made safe; sorted
+    std::string note{};                    // of a person, made safe
     // Text that anybody may have written, made safe (patterns/quarantine.h); empty: none. It makes
     // the whole memory untrusted.
-    std::string foreign;
+    std::string foreign{};
     Time now{};
     Duration life{};  // of a memory that is of no use
 };
@@ -38,10 +38,11 @@ struct Story {
 // said is an example. The id follows from the incident's, so one incident is remembered once.
 std::optional<Memory> memory_of(const Story& story);
 
-struct Question {
-    std::string text;
-    std::string target, group, host, rule;
-    std::vector<std::string> signature, templates;  // sorted
+// What is looked for.
+struct Likeness {
+    std::string text{};
+    std::string target{}, group{}, host{}, rule{};
+    std::vector<std::string> signature{}, templates{};  // sorted
     Time now{};
 };
 
@@ -50,11 +51,11 @@ StoredMemory with_terms(Memory memory);
 
 // Best first, at most `limit`. Expired ones are left out, contradicted ones stand back. Equal ones
 // stand newest first.
-std::vector<Recalled> rank(const Question& question, const std::vector<StoredMemory>& candidates,
+std::vector<Recalled> rank(const Likeness& question, const std::vector<StoredMemory>& candidates,
                            const TermStatistics& statistics,
                            const std::vector<std::string>& asked_terms, size_t limit);
 // Asks the store and ranks.
-Result<std::vector<Recalled>> recall(Memories& memories, const Question& question, size_t limit);
+Result<std::vector<Recalled>> recall(Memories& memories, const Likeness& question, size_t limit);
 
 // Is it near enough to be told with an incident, unasked?
 bool is_alike(const Recalled& recalled);

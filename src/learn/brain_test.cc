@@ -43,7 +43,7 @@ TermStatistics count(const std::vector<StoredMemory>& all, const Strings& terms)
     return about;
 }
 
-std::vector<Recalled> rank_all(const Question& question, const std::vector<Memory>& memories) {
+std::vector<Recalled> rank_all(const Likeness& question, const std::vector<Memory>& memories) {
     std::vector<StoredMemory> all;
     for (const Memory& one : memories) all.push_back(with_terms(one));
     const Strings terms = terms_of(question.text);
@@ -72,7 +72,7 @@ Story story() {
     told.life = 24h;
     Action done;
     done.state = "verified";
-    done.argv = {"ssh", "pc", "supervisorctl restart worker_3"};
+    done.argv = {"ssh", "-o", "BatchMode=yes", "--", "pc", "supervisorctl restart worker_3"};
     Action failed = done;
     failed.state = "failed";
     told.actions = {failed, done};
@@ -129,7 +129,7 @@ TEST(MemoryOf, ForeignTextMakesItUntrusted) {
 }
 
 TEST(Rank, ByWordsTheTitleCountsMore) {
-    const Question question{.text = "disk full", .now = kNow};
+    const Likeness question{.text = "disk full", .now = kNow};
     EXPECT_EQ(ids_of(rank_all(question, {memory("a", "Queue too long", "the disk was full once"),
                                          memory("b", "Disk full", "vacuum the journal"),
                                          memory("c", "Worker dead", "restart it")})),
@@ -137,7 +137,7 @@ TEST(Rank, ByWordsTheTitleCountsMore) {
 }
 
 TEST(Rank, WhatIsAskedOftenCountsMore) {
-    Question question{.text = "replicas of the deployment mismatch, replicas missing, replicas",
+    Likeness question{.text = "replicas of the deployment mismatch, replicas missing, replicas",
                       .now = kNow};
     const auto ranked = rank_all(question, {memory("a", "Deployment", "deployment rollout"),
                                             memory("b", "Replicas", "replicas")});
@@ -146,7 +146,7 @@ TEST(Rank, WhatIsAskedOftenCountsMore) {
 }
 
 TEST(Rank, StructureComesToTheWords) {
-    Question question{.text = "worker_5 is down",
+    Likeness question{.text = "worker_5 is down",
                       .target = "worker_5",
                       .group = "worker",
                       .host = "pc",
@@ -172,7 +172,7 @@ TEST(Rank, StructureComesToTheWords) {
 }
 
 TEST(Rank, OutcomeProvenanceAndWhatWasSeenSince) {
-    const Question question{.text = "worker is dead", .now = kNow};
+    const Likeness question{.text = "worker is dead", .now = kNow};
     const auto of = [](const std::string& id, MemoryOutcome outcome) {
         Memory made = memory(id, "worker is dead", "restart");
         made.outcome = outcome;

@@ -76,6 +76,7 @@ constexpr auto kClasses = std::to_array<Class>({
     {"no process", "not_running"},
     {"is dead", "not_running"},
     {"exited", "not_running"},
+    {"ended with", "not_running"},
     {"fatal", "not_running"},
 });
 

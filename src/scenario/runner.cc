@@ -102,6 +102,15 @@ private:
         if (verb == "command" && count >= 3) return command(line);
         if (verb == "channel" && count >= 3) return channel(line);
         if (verb == "model" && count >= 2) return model(line);
+        if (verb == "outside-brain" && count == 4 && line.words[1] == "knows") {
+            machine_.world().outside_memories.push_back(Json::object(
+                {{"id", "there-" + std::to_string(machine_.world().outside_memories.size())},
+                 {"title", line.words[2]},
+                 {"text", line.words[3]},
+                 {"score", 1.0},
+                 {"meta", Json::object()}}));
+            return {};
+        }
         return one_about_the_agent(line);
     }
 
@@ -199,13 +208,14 @@ private:
         return {};
     }
 
-    // approve|reject|ack|resolve NAME [by PERSON [as USER]]
+    // approve|reject|ack|resolve NAME [by PERSON [as USER]] [note TEXT]
     Result<Json> person(const Words& words) {
         const std::optional<Incident> incident = find(words[1]);
         if (!incident) return Error{Fault::not_found, "no incident about '" + words[1] + "'"};
         Json body = Json::object({{"by", "founder"}, {"note", "in a scenario"}});
         if (words.size() >= 4 && words[2] == "by") body.set("by", words[3]);
-        if (words.size() == 6 && words[4] == "as") body.set("user", words[5]);
+        if (words.size() >= 6 && words[4] == "as") body.set("user", words[5]);
+        if (words.size() >= 4 && words[words.size() - 2] == "note") body.set("note", words.back());
         return ask("POST", "/api/v1/incidents/" + incident->id + "/" + words[0], body);
     }
 
@@ -379,22 +389,7 @@ private:
             fail(line, "the agent is down: " + machine_.why_down());
             return {};
         }
-        if (line.text == "expect agent down") {
-            if (machine_.agent() != nullptr) fail(line, "it is up");
-            return {};
-        }
-        if (line.text == "expect agent up") {
-            if (machine_.agent() == nullptr) fail(line, "it is down: " + machine_.why_down());
-            return {};
-        }
-        if (words.size() == 5 && words[1] == "agent" && words[2] == "down" &&
-            words[3] == "because") {
-            if (machine_.agent() != nullptr) fail(line, "it is up");
-            if (machine_.why_down().find(words[4]) == std::string::npos) {
-                fail(line, "it is down: " + machine_.why_down());
-            }
-            return {};
-        }
+        if (words.size() >= 3 && words[1] == "agent") return expect_agent(line);
         if (line.text == "expect at rest") return machine_.check_at_rest(), Result<>();
         if (line.text == "expect no incident") {
             for (const Incident& incident : incidents()) {
@@ -421,6 +416,11 @@ private:
             }
             return expect_count(line, count, words[4]);
         }
+        if (words.size() == 4 && words[1] == "outside-brain") {
+            return expect_count(line, machine_.world().outside_told.size(), words[3]);
+        }
+        if (words.size() == 6 && words[1] == "similar") return expect_similar(line);
+        if (words.size() == 4 && words[1] == "remembered") return expect_remembered(line);
         if (words.size() >= 3 && words[1] == "told") return expect_told(line);
         if (words.size() == 4 && words[1] == "tries") {
             const auto& tried = machine_.world().tried;
@@ -447,6 +447,52 @@ private:
         };
         const auto count = std::count_if(events.value().begin(), events.value().end(), is_meant);
         return expect_count(line, static_cast<size_t>(count), words[3]);
+    }
+
+    // expect agent up | agent down [because TEXT]
+    Result<> expect_agent(const ScriptLine& line) {
+        const Words& words = line.words;
+        if (line.text == "expect agent down") {
+            if (machine_.agent() != nullptr) fail(line, "it is up");
+            return {};
+        }
+        if (line.text == "expect agent up") {
+            if (machine_.agent() == nullptr) fail(line, "it is down: " + machine_.why_down());
+            return {};
+        }
+        if (words.size() == 5 && words[1] == "agent" && words[2] == "down" &&
+            words[3] == "because") {
+            if (machine_.agent() != nullptr) fail(line, "it is up");
+            if (machine_.why_down().find(words[4]) == std::string::npos) {
+                fail(line, "it is down: " + machine_.why_down());
+            }
+            return {};
+        }
+        return unknown(line);
+    }
+
+    // expect remembered "PART" N: so many memories have this in them.
+    Result<> expect_remembered(const ScriptLine& line) {
+        const Json all = TRY(ask("GET", "/api/v1/brain/memories"));
+        const auto& memories = all["memories"].items();
+        const auto count = std::count_if(memories.begin(), memories.end(), [&](const Json& one) {
+            return one.dump().find(line.words[2]) != std::string::npos;
+        });
+        return expect_count(line, static_cast<size_t>(count), line.words[3]);
+    }
+
+    // expect similar NAME N "PART" PROVENANCE: of the memories that came up for the newest incident
+    // about NAME, so many have this in title, outcome or reasons and are of this provenance.
+    Result<> expect_similar(const ScriptLine& line) {
+        const auto incident = find(line.words[2]);
+        if (!incident) return fail(line, "no incident about it"), Result<>();
+        const Json shown = TRY(ask("GET", "/api/v1/incidents/" + incident->id));
+        size_t count = 0;
+        for (const Json& one : shown["similar"].items()) {
+            const bool has_part = one.dump().find(line.words[4]) != std::string::npos;
+            if (has_part && one["provenance"].as_string() == line.words[5]) ++count;
+        }
+        return expect_count(line, count, line.words[3]);
     }
 
     Result<> expect_count(const ScriptLine& line, size_t count, const std::string& wanted) {

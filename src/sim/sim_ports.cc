@@ -158,6 +158,19 @@ bool SimWorkers::submit(std::function<void()> job) {
     return true;
 }
 
+// An outside Brain as product.md 6 has it.
+static HttpReply brain_reply(const HttpRequest& request, World& world) {
+    Json answer = Json::object({{"status", "ok"}});
+    if (request.method == "POST") {
+        const Result<Json> body = Json::parse(request.body);
+        world.outside_told.push_back(body.ok() ? body.value() : Json());
+        answer = Json::object({{"id", "there-" + std::to_string(world.outside_told.size())}});
+    } else if (request.url.find("/search") != std::string::npos) {
+        answer = Json::object({{"results", Json(Json::Array(world.outside_memories))}});
+    }
+    return {200, {{"content-type", "application/json"}}, answer.dump()};
+}
+
 Result<HttpReply> SimHttp::send(const HttpRequest& request) {
     if (world_.power_.is_lost()) throw PowerLost{};
     if (const auto failure = world_.take_send_failure(request.url)) {
@@ -177,6 +190,7 @@ Result<HttpReply> SimHttp::send(const HttpRequest& request) {
         world_.job_took_ += std::chrono::seconds(2);
         return model_reply(world_, request.body);
     }
+    if (request.url.find("//brain.sim/") != std::string::npos) return brain_reply(request, world_);
     world_.sent.push_back({world_.now_ + world_.job_took_, request.url, request.body});
     HttpReply reply;
     reply.status = 200;

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/json.h"
 #include "base/time.h"
 #include "io/clock.h"
 #include "io/files.h"
@@ -181,7 +182,9 @@ public:
     std::deque<ModelAnswer> model_answers;
     // Instead of them, when set: what it answers to this request's body.
     std::function<ModelAnswer(const std::string&)> model;
-    std::vector<std::string> asked_of_models;          // bodies of all requests that came to one
+    std::vector<std::string> asked_of_models;  // bodies of all requests that came to one
+    // What an outside Brain at brain.sim answers to every question, and what it was told: bodies.
+    std::vector<Json> outside_memories, outside_told;
     std::map<std::string, SendFailure> send_failures;  // where the url or recipient holds the key
 
 private:

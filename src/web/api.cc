@@ -80,6 +80,19 @@ WebReply push(const WebRequest& request, Push push, Control& control) {
     return {200, "text/plain; charset=utf-8", "OK\n"};
 }
 
+// {title, text, meta} of another program; the command line adds who asks and all of a memory.
+WebReply remember(const WebRequest& request, const std::string&, Control& control) {
+    Result<Json> body = Json::parse(request.body);
+    if (!body.ok()) return problem(400, "body: " + body.error().message);
+    Deed deed;
+    deed.what = "remember";
+    deed.via = request.proof;
+    deed.by = printable(clip_end(body.value()["by"].as_string("api"), 100), Lines::flatten);
+    deed.user = printable(clip_end(body.value()["user"].as_string(), 100), Lines::flatten);
+    deed.body = std::move(body).value();
+    return reply_of(control.act(deed));
+}
+
 // /ping/worker_3, /ping/worker_3/start, /ping/worker_3/fail, /ping/worker_3/0: Healthchecks' way.
 WebReply ping(const WebRequest& request, const std::string& name, Control& control) {
     const size_t slash = request.path.find('/', std::string_view("/ping/").size());
@@ -119,12 +132,17 @@ WebReply ready(const WebRequest&, const std::string&, Control& control) {
     return {503, "text/plain; charset=utf-8", "ops-agent is starting\n"};
 }
 
+WebReply brain_health(const WebRequest& request, const std::string&, Control& control) {
+    return look(request, "brain/health", "", control);
+}
+
 constexpr char kHealth[] = "health", kServices[] = "services", kService[] = "service",
                kIncidents[] = "incidents", kIncident[] = "incident", kActions[] = "actions",
                kAlerts[] = "alerts", kReport[] = "report", kPredictions[] = "predictions",
                kRunbook[] = "runbook", kAck[] = "ack", kResolve[] = "resolve",
                kApprove[] = "approve", kReject[] = "reject", kSilence[] = "silence",
-               kPause[] = "pause", kResume[] = "resume", kReload[] = "reload";
+               kPause[] = "pause", kResume[] = "resume", kReload[] = "reload",
+               kBrainSearch[] = "brain/search", kBrainMemories[] = "brain/memories";
 
 constexpr auto kRoutes = std::to_array<Route>({
     {"GET", "/api/v1/health", Right::read, look_at<kHealth>},
@@ -137,6 +155,10 @@ constexpr auto kRoutes = std::to_array<Route>({
     {"GET", "/api/v1/report", Right::read, look_at<kReport>},
     {"GET", "/api/v1/predictions", Right::read, look_at<kPredictions>},
     {"GET", "/api/v1/runbook", Right::read, look_at<kRunbook>},
+    {"GET", "/health", Right::open, brain_health},
+    {"GET", "/api/v1/brain/search", Right::read, look_at<kBrainSearch>},
+    {"GET", "/api/v1/brain/memories", Right::read, look_at<kBrainMemories>},
+    {"POST", "/api/v1/brain/memories", Right::write, remember},
     {"POST", "/api/v1/incidents/{}/ack", Right::write, act_on<kAck>},
     {"POST", "/api/v1/incidents/{}/resolve", Right::write, act_on<kResolve>},
     {"POST", "/api/v1/incidents/{}/approve", Right::write, act_on<kApprove>},

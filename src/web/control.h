@@ -12,7 +12,7 @@
 namespace ops {
 
 // Something to look at: health, services, service, incidents, incident, actions, alerts,
-// predictions, runbook, report.
+// predictions, runbook, report, brain/search, brain/memories, brain/health.
 struct View {
     std::string what;
     std::string name;                            // of the one service or incident
@@ -20,7 +20,7 @@ struct View {
 };
 
 // Something a person decides: pause, resume, ack, resolve, approve, reject, silence, unsilence,
-// reload.
+// reload, remember.
 struct Deed {
     std::string what;
     std::string id;     // incident or action, or the name to silence
@@ -30,6 +30,7 @@ struct Deed {
     std::string shown;  // to an approver: hash of the words; empty: not said
     std::string note;
     Duration span{};  // of a silence
+    Json body;        // of a memory to add
 };
 
 // Something pushed to us by a service or another program.

@@ -95,4 +95,19 @@ std::optional<RequestTarget> parse_target(std::string_view target) {
     return out;
 }
 
+std::string percent_encoded(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        if (is_safe_word("a" + std::string(1, c))) {
+            out += c;
+        } else {
+            const auto byte = static_cast<unsigned char>(c);
+            out += '%';
+            out += "0123456789ABCDEF"[byte >> 4];
+            out += "0123456789ABCDEF"[byte & 15];
+        }
+    }
+    return out;
+}
+
 }  // namespace ops

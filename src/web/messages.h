@@ -43,4 +43,7 @@ struct RequestTarget {
 };
 std::optional<RequestTarget> parse_target(std::string_view target);
 
+// For a path or a query: all but letters, digits and "._-" as %XX.
+std::string percent_encoded(std::string_view text);
+
 }  // namespace ops
