@@ -1,5 +1,6 @@
 // What would stop it working, and what to do about each; and `notify test`.
 #include "agent/load.h"
+#include "agent/outside_brain.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "cli/client.h"
@@ -13,6 +14,7 @@
 #include "io/real_clock.h"
 #include "io/standard_output.h"
 #include "llm/llm.h"
+#include "record/memories.h"
 #include "record/store.h"
 
 namespace ops {
@@ -45,6 +47,8 @@ public:
         }
         channels();
         models();
+        memory();
+        outside_brain();
         secrets();
         kill_switch();
         return findings_;
@@ -150,6 +154,32 @@ private:
                         "look at 'ai:': base_url, model, key_file, auth and version; all but "
                         "investigations goes on without it");
             }
+        }
+    }
+
+    // Nothing depends on it either.
+    void outside_brain() {
+        if (loaded_.brain.url.empty()) return;
+        CurlHttp http;
+        const Result<> answers = OutsideBrain(http, files_, loaded_.brain).health();
+        if (answers.ok()) return fine("the outside Brain answers");
+        warning("the outside Brain does not answer: " + answers.error().message,
+                "look at 'brain:': url and token_file; all else goes on without it");
+    }
+
+    // What a damaged file would say only at the next start.
+    void memory() {
+        StoreOptions options;
+        options.access = Access::read;
+        auto memories = Memories::open(loaded_.data_dir, options);
+        if (!memories.ok() && memories.error().fault == Fault::not_found) return;
+        const Result<uint64_t> count =
+            memories.ok() ? memories.value()->count() : Result<uint64_t>(memories.error());
+        if (count.ok()) {
+            fine("memory can be read: " + std::to_string(count.value()) + " kept");
+        } else {
+            warning("memory cannot be read: " + count.error().message,
+                    "the agent goes on without it; move brain.db away to begin anew");
         }
     }
 

@@ -29,7 +29,7 @@ import threading
 
 HERE = pathlib.Path(__file__).resolve().parent
 NOW = "2026-01-29T15:12:00Z"
-TIMED = {"status", "incidents", "show", "actions", "alerts", "report"}
+TIMED = {"status", "incidents", "show", "actions", "alerts", "report", "brain"}
 COMMAND = re.compile(r"^\$ (?:\[(\d+)\] )?ops-agent(.*)$")
 END = b"\0the end\0"
 BUILD = re.compile(r"ops-agent (\S+) \(commit [^,]+, [^)]+\)")
@@ -101,8 +101,8 @@ def main(arguments):
         folder = pathlib.Path(name)
         subprocess.run([program, "simulate", HERE / "recorded.scn", "--keep", folder], check=True,
                        stdout=subprocess.DEVNULL)
-        for bad in HERE.glob("bad*.yaml"):
-            (folder / bad.name).write_text(bad.read_text())
+        for given in [*HERE.glob("bad*.yaml"), *HERE.glob("*.jsonl")]:
+            (folder / given.name).write_text(given.read_text())
         goldens = sorted(HERE.glob("*.golden"))
         if not goldens:
             sys.exit("golden.py: no *.golden here")
