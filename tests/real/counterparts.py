@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Tests against the real programs that ops-agent was written for.
 
-    counterparts.py OPS_AGENT [NAME ...]      names: nginx prometheus supervisord plugins mail models contracts pings remote
+    counterparts.py OPS_AGENT [NAME ...]      names: nginx prometheus supervisord plugins mail models contracts pings remote brains
 
 Starts what is installed, or unpacked by `tools/unpack real`, on loopback and in a temporary folder. What is not there is
 skipped and said; when nothing is, the exit code is 77, which ctest takes as skipped.
@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 
+import brains
 import contracts
 import looks
 import mail
@@ -20,7 +21,8 @@ from stage import Stage
 
 # Each says False when its counterpart is not there.
 STAGES = {"nginx": looks.nginx, "prometheus": looks.prometheus, "supervisord": looks.supervisord,
-          "plugins": looks.plugins, "mail": mail.mail, "models": models.models, "contracts": contracts.contracts, "pings": pings.pings, "remote": remote.remote}
+          "plugins": looks.plugins, "mail": mail.mail, "models": models.models, "contracts": contracts.contracts,
+          "pings": pings.pings, "remote": remote.remote, "brains": brains.brains}
 
 
 def main():
