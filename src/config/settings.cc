@@ -98,6 +98,7 @@ void read_sections(const Node& tree, SettingsDraft& draft) {
     settings.escalation = root.node("escalation");
     settings.brain = root.node("brain");
     settings.ai = read_ai(root.node("ai"), settings.limits, draft.problems);
+    settings.learn = read_learn(root.node("learn"), draft.problems);
     read_brain(settings.brain, draft.problems);
     root.done();
     check_references(draft);

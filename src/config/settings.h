@@ -15,6 +15,7 @@
 
 #include "base/time.h"
 #include "config/ai_settings.h"
+#include "config/learn_settings.h"
 #include "config/yaml.h"
 #include "model/inventory.h"
 
@@ -104,6 +105,7 @@ struct Settings {
     std::vector<std::pair<std::string, Node>> restarts, caches, rotations;
     Node signals, logs, channels, escalation, brain;
     AiSettings ai;
+    LearnSettings learn;
     std::string sha256;  // of all the text read
 };
 

@@ -59,6 +59,7 @@ void read_named_commands(const Node& node, std::string_view what,
                          std::vector<std::pair<std::string, Node>>& commands, Problems& problems);
 // Notes an error when there is text there that is no address of HTTP.
 void check_url(Fields& fields, std::string_view key, Problems& problems);
+LearnSettings read_learn(const Node& node, Problems& problems);
 AiSettings read_ai(const Node& node, const Limits& limits, Problems& problems);
 void read_brain(const Node& node, Problems& problems);
 // Checks of one target, from a map or a list of maps, with its placeholders filled in.

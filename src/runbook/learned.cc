@@ -127,6 +127,7 @@ Result<> check_form(const Entry& written) {
     if (written.level || written.escalate != plain.escalate) {
         return denied("it may not say who is told: 'level' and 'escalate' are the operator's");
     }
+    if (written.hold > Duration::zero()) return denied("'for' is not kept of what was learned");
     if (written.symptoms.empty() || written.steps.empty()) {
         return denied("it needs symptoms and steps");
     }
@@ -157,7 +158,6 @@ Result<Entry> derive_learned(const Entry& written, const Runbook& own, const Set
     derived.place = written.place;
     derived.symptoms = written.symptoms;
     derived.group_facts = written.group_facts;
-    derived.hold = written.hold;
     derived.risk = written.risk;
     derived.risk_given = true;
     derived.autonomy = written.autonomy;
@@ -209,11 +209,18 @@ LearnedEntries read_learned(const ConfigText& text, const Runbook& own, const Se
                                     : denied("it does not say its 'autonomy'");
         if (derived.ok()) {
             learned.entries.push_back(std::move(derived).value());
+            learned.written.push_back(entry.autonomy);
         } else {
             learned.refused.push_back({entry.name, entry.place, derived.error().message});
         }
     }
     return learned;
+}
+
+Entry with_autonomy(Entry entry, Autonomy autonomy) {
+    entry.autonomy = autonomy;
+    entry.sha256 = hash_of(entry);
+    return entry;
 }
 
 std::string learned_id(const Entry& entry) {

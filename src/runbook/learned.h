@@ -26,6 +26,7 @@ struct RefusedEntry {
 };
 struct LearnedEntries {
     std::vector<Entry> entries;
+    std::vector<Autonomy> written;  // of each, as the file has it; what it borrows may allow less
     std::vector<RefusedEntry> refused;
     const Entry* find(std::string_view name) const;
 };
@@ -37,6 +38,9 @@ LearnedEntries read_learned(const ConfigText& text, const Runbook& own, const Se
 // The entry as it may be in force: steps, undo, risk and limits those of the operator's entries.
 // Fault::denied says what it takes that is not there.
 Result<Entry> derive_learned(const Entry& written, const Runbook& own, const Settings& settings);
+
+// The same entry on another rung, as core and executor both know it then.
+Entry with_autonomy(Entry entry, Autonomy autonomy);
 
 // By which people and the journal know it: over all that it says but its rung. A changed entry is
 // another one, and begins anew.
