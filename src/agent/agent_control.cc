@@ -93,6 +93,7 @@ Result<Json> OpsAgent::look(const View& view) {
         return Json::object({{"entries", entries}});
     }
     if (view.what.starts_with("brain/")) return search_memories(view);
+    if (view.what == "candidates") return learned_json();
     return look_at_records(*store_, view, ports_.clock.now());
 }
 
@@ -113,6 +114,7 @@ Result<Json> OpsAgent::act(const Deed& deed) {
         return set_paused(deed.what == "pause", deed);
     }
     if (deed.what == "silence") return add_silence(deed);
+    if (deed.what == "promote" || deed.what == "demote") return move_candidate(deed, who(deed));
     if (deed.what == "reload") {
         TRY(reload());
         return Json::object({{"reloaded", true}});

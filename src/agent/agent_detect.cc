@@ -157,6 +157,7 @@ void OpsAgent::resolve_case(Case& the_case, const std::string& by, const std::st
                     "incident " + id + " resolved (" + by + "): " + the_case.incident.title);
     states_changed_ = true;
     escalate(the_case);
+    learn_entries(the_case);
     learn_from_resolution(the_case);
     detector_->closed(the_case.key, ports_.clock.now());
     case_by_key_.erase(the_case.key);

@@ -23,8 +23,8 @@ void OpsAgent::diagnose(Case& the_case) {
         .world = *world,
         .held = [&](const Entry& entry) { return detector_->held(entry, incident.target, now); },
         .barred = bar};
-    const Diagnosis diagnosis =
-        ops::diagnose(loaded_->runbook, loaded_->settings.inventory, situation);
+    Diagnosis diagnosis = ops::diagnose(loaded_->runbook, loaded_->settings.inventory, situation);
+    consider_learned(the_case, situation, diagnosis);
 
     const std::string entry = diagnosis.entry ? diagnosis.entry->name : "";
     if (!the_case.diagnosed || entry != incident.entry) {
@@ -170,6 +170,7 @@ void OpsAgent::finished(Case& the_case, const Finished& finished) {
     if (finished.how == Finished::How::verified) {
         return resolve_case(the_case, "auto", finished.reason, "");
     }
+    learned_failed(the_case, finished.reason);
     if (finished.how == Finished::How::withdrawn) return;
     if (the_case.cleared && !finished.harmed && !did_harm(the_case)) {
         return resolve_case(the_case, "self", finished.reason, "");

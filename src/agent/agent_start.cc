@@ -46,6 +46,7 @@ Result<> OpsAgent::open() {
                        {"mode", name_of(loaded_->settings.agent.mode)},
                        {"config_sha256", loaded_->settings.sha256},
                        {"runbook_sha256", loaded_->runbook.sha256}}));
+    TRY(take_up_learned());
     TRY(take_up());
     turn();
     if (failure_) return *failure_;
@@ -117,8 +118,8 @@ Result<> OpsAgent::take_up_incident(const Incident& incident) {
     query.limit = 1000;
     the_case.actions = TRY(store_->actions(query));
     std::reverse(the_case.actions.begin(), the_case.actions.end());
-    the_case.entry =
-        find_entry(loaded_->runbook, loaded_->settings.inventory, incident.entry, incident.target);
+    the_case.entry = entry_named(incident.entry, incident.target);
+    take_up_shadows(the_case);
     the_case.diagnosed = !incident.entry.empty() || incident.rule == kRuleChannelFailing;
     const std::string id = incident.id;
     if (!events.empty()) {
@@ -188,6 +189,7 @@ Result<> OpsAgent::reload() {
     loaded_ = std::move(next);
     limiter_.set_limits(loaded_->settings.limits);
     arrange();
+    settle_learned(Hand::may_have_changed_it);
     detector_->restore(detector, now);
     escalator_->restore(escalator, now);
     std::vector<std::string> gone;  // channels that failed and are no more

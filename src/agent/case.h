@@ -15,6 +15,12 @@
 
 namespace ops {
 
+// A learned entry in shadow that matched: what it would have run.
+struct Shadow {
+    std::string id, entry;
+    std::vector<std::string> commands;
+};
+
 struct Case {
     Incident incident;
     std::string key;                     // of the cause, as the detector names it
@@ -34,9 +40,10 @@ struct Case {
     std::optional<Time> wake;              // when the repair wants to be asked again
     std::optional<Time> again_at;          // when a repair may be tried once more
     bool waits_for_resume = false;  // refused by the kill switch: asked again when that is off
-    std::string criterion;          // that gave the level
-    std::string alert_step;         // text of an `alert` step that told people
-    std::string barred;             // why nothing is done: told once
+    std::vector<Shadow> shadows;
+    std::string criterion;   // that gave the level
+    std::string alert_step;  // text of an `alert` step that told people
+    std::string barred;      // why nothing is done: told once
     bool diagnosed = false;
     bool cleared = false;    // seen to be well again while a repair was under way
     bool is_folded = false;  // its cause is a larger one

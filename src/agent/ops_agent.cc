@@ -74,8 +74,10 @@ void OpsAgent::tick() {
     ask_again_after_pause();
     wake_repairs();
     tell(escalator_->tick(now));
+    keep_up_learning();
     turn();
     if (failure_) return;
+    write_learned();
     flush_samples();
     if (outbox_may_have_work_ || now >= next_outbox_) send_due();
     if (now >= next_save_ || (states_changed_ && now >= soonest_save_)) save_states();
@@ -168,6 +170,7 @@ void OpsAgent::append(Event event) {
     redact(event);
     if (is_old_refusal(event)) return;
     limiter_.apply(event);
+    ladder_.apply(event);
     if (event.kind == "model.called") spending_.note(event.incident, event.body, event.at);
     if (!event.incident.empty()) {
         if (Case* the_case = find_case(event.incident)) fold(event, *the_case);

@@ -26,6 +26,8 @@
 #include "detect/detect.h"
 #include "diagnose/diagnose.h"
 #include "escalate/escalate.h"
+#include "learn/candidate.h"
+#include "learn/ladder.h"
 #include "monitor/heartbeats.h"
 #include "record/history.h"
 #include "record/memories.h"
@@ -189,6 +191,41 @@ private:
     void on_replied(BrainAnswered answered);
     void on_replied(const BrainTold& told);
     void outside_brain_is(const std::optional<Error>& error);
+    // agent_learn.cc: entries that were learned, and their rungs
+    enum class Hand { off, may_have_changed_it };  // the file, since it was read last
+    Result<> take_up_learned();
+    void settle_learned(Hand hand);
+    std::optional<Entry> entry_named(const std::string& name, const std::string& target) const;
+    void consider_learned(Case& the_case, const Situation& situation, Diagnosis& diagnosis);
+    void note_would(Case& the_case, const Entry& entry);
+    void take_up_shadows(Case& the_case) const;
+    void learn_entries(Case& the_case);
+    void learned_failed(Case& the_case, const std::string& reason);
+    void judge_learned(Case& the_case, const std::string& id, const std::string& entry,
+                       Trial judged, const std::string& why);
+    void rise(const std::string& id);
+    void move_learned(const Move& move, const std::string& by, const std::string& via,
+                      Case* the_case);
+    void write_learned();
+    void read_learned_again(const ConfigText& text);
+    Json learned_json() const;
+    Result<Json> move_candidate(const Deed& deed, const std::string& by);
+
+    // agent_candidates.cc: what people do, written down as entries
+    struct Deeds {
+        std::vector<KnownDeed> done;
+        std::vector<std::string> typed;  // made harmless: what is nothing we know
+    };
+    Deeds note_deeds(Case& the_case);
+    Deeds typed_deeds(const Incident& incident, const std::vector<KnownDeed>& known) const;
+    std::optional<Episode> episode_of(const Incident& incident) const;
+    std::vector<Episode> episodes(const std::string& target, const std::string& group) const;
+    std::optional<double> share_of(const Standing& standing) const;
+    std::optional<double> share_of(const Standing& standing, const std::vector<Episode>& all) const;
+    HealthyFacts healthy_facts(const std::vector<Episode>& pattern) const;
+    void keep_up_learning();
+    bool look_for_pattern(const std::string& id);
+    void write_candidate(const std::vector<Episode>& pattern);
 
     // agent_alerts.cc
     void tell(const std::vector<AlertDraft>& drafts);
@@ -270,6 +307,15 @@ private:
     std::set<std::string> looking_up_;  // incidents whose past is being asked for
     std::set<std::pair<std::string, std::string>> sending_;  // alert key, channel
     std::map<std::string, Time> last_beat_;
+    // What was learned.
+    static constexpr Duration kGoodTimesFirst = std::chrono::minutes(10);
+    Ladder ladder_;
+    Runbook learned_;                       // the entries that are in force
+    std::string learned_text_;              // of the file, as it was last seen
+    std::string learned_problem_;           // why it cannot be written
+    bool learned_changed_ = false;          // the journal says more than the file
+    std::map<std::string, Time> to_learn_;  // incidents that are over, and when to look at them
+    Time next_learning_{};
     std::optional<Error> failure_;
     bool watching_ = false;
     Time watching_since_{};

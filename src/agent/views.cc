@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "base/units.h"
+#include "learn/ladder_view.h"
 
 namespace ops {
 namespace {
@@ -139,6 +140,24 @@ Result<Json> alerts(Store& store, const View& view, Time now) {
 }
 
 // What happened since: how much was repaired unaided, how long it took, what keeps coming back.
+// What was learned, and which learned entry came to which rung.
+Result<Json> learned_since(Store& store, std::optional<Time> since) {
+    Json news = Json::array();
+    for (const char* const kind : {"learned.candidate", "learned.moved"}) {
+        EventQuery query;
+        query.kind_prefix = kind;
+        query.since = since;
+        for (const Event& event : TRY(store.events(query))) {
+            const bool is_new = event.kind == "learned.candidate";
+            news.push(Json::object({{"at", format_rfc3339(event.at)},
+                                    {"entry", event.body["entry"]},
+                                    {"to", is_new ? Json("shadow") : event.body["to"]},
+                                    {"why", is_new ? Json("new") : event.body["why"]}}));
+        }
+    }
+    return news;
+}
+
 Result<Json> report(Store& store, const View& view, Time now) {
     View asked = view;
     if (filter(view, "since").empty()) asked.filters["since"] = "7d";
@@ -180,7 +199,18 @@ Result<Json> report(Store& store, const View& view, Time now) {
          {"median_repair_seconds",
           repair_ms.empty() ? Json()
                             : Json(static_cast<double>(repair_ms[repair_ms.size() / 2]) / 1000)},
-         {"most_incidents", top}});
+         {"most_incidents", top},
+         {"learned", TRY(learned_since(store, query.since))}});
+}
+
+// Without the agent nothing says how many other incidents one would match.
+Result<Json> candidates(Store& store) {
+    EventQuery query;
+    query.kind_prefix = "learned.";
+    query.limit = 100'000;
+    Ladder ladder;
+    for (const Event& event : TRY(store.events(query))) ladder.apply(event);
+    return candidates_json(ladder, [](const Standing&) { return std::optional<double>(); });
 }
 
 }  // namespace
@@ -191,6 +221,7 @@ Result<Json> look_at_records(Store& store, const View& view, Time now) {
     if (view.what == "actions") return actions(store, view, now);
     if (view.what == "alerts") return alerts(store, view, now);
     if (view.what == "report") return report(store, view, now);
+    if (view.what == "candidates") return candidates(store);
     return Error{Fault::not_found, "nothing to look at is called '" + view.what + "'"};
 }
 

@@ -17,6 +17,7 @@ std::string path_of(const View& view) {
     std::string path = "/api/v1/" + view.what;
     if (view.what == "incident") path = "/api/v1/incidents/" + percent_encoded(view.name);
     if (view.what == "service") path = "/api/v1/services/" + percent_encoded(view.name);
+    if (view.what == "candidates") path = "/api/v1/runbook/candidates";
     char between = '?';
     for (const auto& [key, value] : view.filters) {
         path += between + key + "=" + percent_encoded(value);

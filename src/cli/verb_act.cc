@@ -55,6 +55,16 @@ void print_plan(const Json& incident, const Json& asked, const Terminal& termina
     }
 }
 
+// At most what a note may be.
+std::string read_line() {
+    std::string line;
+    for (int next = std::getchar(); next != EOF && next != '\n' && line.size() < 1000;
+         next = std::getchar()) {
+        line += static_cast<char>(next);
+    }
+    return std::string(trim(line));
+}
+
 }  // namespace
 
 // What is approved is shown first, from the very words that will run.
@@ -97,12 +107,17 @@ int verb_ack(const Invocation& invocation, Terminal& terminal) {
                   "acknowledged: it is yours, no new attempts and no reminders");
 }
 int verb_resolve(const Invocation& invocation, Terminal& terminal) {
-    if (invocation.option("--note").empty()) {
+    Invocation noted = invocation;
+    if (noted.option("--note").empty() && terminal.has_colours()) {
+        terminal.line("what did you do? One line, best the command itself: it is remembered");
+        noted.options["--note"] = read_line();
+    }
+    if (noted.option("--note").empty()) {
         terminal.problem(
             "resolve needs --note 'what was done': it is remembered for the next time");
         return kUsage;
     }
-    return decide(invocation, terminal, "resolve", "resolved");
+    return decide(noted, terminal, "resolve", "resolved");
 }
 
 int verb_silence(const Invocation& invocation, Terminal& terminal) {

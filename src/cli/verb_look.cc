@@ -388,32 +388,36 @@ int verb_alerts(const Invocation& invocation, Terminal& terminal) {
 }
 
 int verb_report(const Invocation& invocation, Terminal& terminal) {
-    return show_view(invocation, terminal, view_of(invocation, "report"),
-                     [&](const Json& json, const std::string& zone) {
-                         const auto count = [&](const char* key) {
-                             return std::to_string(json[key].as_int());
-                         };
-                         terminal.line("From " + moment(json["since"], zone) + " to " +
-                                       moment(json["until"], zone));
-                         terminal.line();
-                         terminal.line("incidents             " + count("incidents"));
-                         terminal.line("  repaired unaided    " + count("repaired"));
-                         terminal.line("  went by themselves  " + count("recovered_by_themselves"));
-                         terminal.line("  closed by people    " + count("closed_by_people"));
-                         terminal.line("  still open          " + count("open"));
-                         terminal.line("messages to people    " + count("alerts"));
-                         if (!json["median_repair_seconds"].is_null()) {
-                             terminal.line("median time to repair " +
-                                           format_duration_short(Duration(static_cast<int64_t>(
-                                               json["median_repair_seconds"].as_number() * 1000))));
-                         }
-                         if (!json["most_incidents"].items().empty()) terminal.line();
-                         for (const Json& one : json["most_incidents"].items()) {
-                             terminal.line("  " + std::to_string(one["incidents"].as_int()) +
-                                           " x " + one["target"].as_string());
-                         }
-                         return kFine;
-                     });
+    return show_view(
+        invocation, terminal, view_of(invocation, "report"),
+        [&](const Json& json, const std::string& zone) {
+            const auto count = [&](const char* key) { return std::to_string(json[key].as_int()); };
+            terminal.line("From " + moment(json["since"], zone) + " to " +
+                          moment(json["until"], zone));
+            terminal.line();
+            terminal.line("incidents             " + count("incidents"));
+            terminal.line("  repaired unaided    " + count("repaired"));
+            terminal.line("  went by themselves  " + count("recovered_by_themselves"));
+            terminal.line("  closed by people    " + count("closed_by_people"));
+            terminal.line("  still open          " + count("open"));
+            terminal.line("messages to people    " + count("alerts"));
+            if (!json["median_repair_seconds"].is_null()) {
+                terminal.line("median time to repair " +
+                              format_duration_short(Duration(static_cast<int64_t>(
+                                  json["median_repair_seconds"].as_number() * 1000))));
+            }
+            if (!json["most_incidents"].items().empty()) terminal.line();
+            for (const Json& one : json["most_incidents"].items()) {
+                terminal.line("  " + std::to_string(one["incidents"].as_int()) + " x " +
+                              one["target"].as_string());
+            }
+            if (!json["learned"].items().empty()) terminal.line();
+            for (const Json& one : json["learned"].items()) {
+                terminal.line("  learned entry '" + one["entry"].as_string() +
+                              "': " + one["to"].as_string() + " (" + one["why"].as_string() + ")");
+            }
+            return kFine;
+        });
 }
 
 }  // namespace ops

@@ -68,10 +68,13 @@ int test(const Loaded& loaded, const Invocation& invocation, const Terminal& ter
 
 int verb_runbook(const Invocation& invocation, Terminal& terminal) {
     const std::string& what = invocation.words[0];
+    if (what == "candidates" || what == "promote" || what == "demote") {
+        return verb_candidates(invocation, terminal);
+    }
     if (what != "list" && what != "test") {
-        const std::vector<std::string> known = {"list", "test"};
-        terminal.problem("runbook can 'list' and 'test', not '" + what + "'" +
-                         did_you_mean(what, known));
+        const std::vector<std::string> known = {"list", "test", "candidates", "promote", "demote"};
+        terminal.problem("runbook can 'list', 'test', 'candidates', 'promote' and 'demote', not '" +
+                         what + "'" + did_you_mean(what, known));
         return kUsage;
     }
     if (invocation.config_file.empty()) {

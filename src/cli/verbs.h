@@ -68,6 +68,7 @@ int verb_silence(const Invocation&, Terminal&);
 int verb_pause(const Invocation&, Terminal&);
 int verb_resume(const Invocation&, Terminal&);
 int verb_notify(const Invocation&, Terminal&);
+int verb_candidates(const Invocation& invocation, Terminal& terminal);  // of `runbook`
 int verb_runbook(const Invocation&, Terminal&);  // verb_runbook.cc
 int verb_brain(const Invocation&, Terminal&);    // verb_brain.cc
 int verb_init(const Invocation&, Terminal&);     // verb_init.cc

@@ -118,6 +118,27 @@ std::string incident_words(const std::string& what, const Json& body) {
     return what == "evidence" ? "evidence: " + body["command"].as_string() : "";
 }
 
+std::string learned_words(const std::string& what, const Json& body) {
+    const std::string entry = "'" + body["entry"].as_string() + "'";
+    if (what == "would") {
+        return "learned entry " + entry +
+               ", in shadow, would do: " + join(body["commands"].strings(), "; ");
+    }
+    if (what == "judged") {
+        return "learned entry " + entry + ": " + body["judged"].as_string() +
+               after_colon(body["why"]);
+    }
+    if (what == "did") {
+        std::vector<std::string> commands;
+        for (const Json& deed : body["deeds"].items())
+            commands.push_back(deed["command"].as_string());
+        return commands.empty() ? "what was typed is nothing that the runbook has"
+                                : "it was repaired by: " + join(commands, "; ") + " (" +
+                                      body["from"].as_string() + ")";
+    }
+    return "";
+}
+
 std::string alert_words(const std::string& what, const Json& body) {
     if (what == "queued") {
         const std::string text = body["text"].as_string();
@@ -160,6 +181,7 @@ std::string event_words(const Json& event) {
     if (kind.starts_with("incident.")) said = incident_words(what, event["body"]);
     if (kind.starts_with("model.")) said = model_words(what, event["body"]);
     if (kind.starts_with("memory.")) said = memory_words(what, event["body"]);
+    if (kind.starts_with("learned.")) said = learned_words(what, event["body"]);
     if (kind.starts_with("evidence.")) said = evidence_words(what, event["body"]);
     if (kind.starts_with("alert.")) said = alert_words(what, event["body"]);
     return printable(said, Lines::flatten);

@@ -6,6 +6,14 @@ namespace ops {
 
 using How = sim::World::ModelAnswer::How;
 
+Result<double> percent_of(std::string word) {
+    if (word.ends_with('%')) word.pop_back();
+    if (word.empty() || word.find_first_not_of("0123456789.") != std::string::npos) {
+        return Error{Fault::invalid, "'" + word + "' is no percentage"};
+    }
+    return std::stod(word);
+}
+
 Result<int> number_of(const std::string& word) {
     if (word.empty() || word.size() > 9 ||
         word.find_first_not_of("0123456789") != std::string::npos) {

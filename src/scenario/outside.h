@@ -11,6 +11,7 @@
 namespace ops {
 
 Result<int> number_of(const std::string& word);
+Result<double> percent_of(std::string word);  // 80% or 80
 
 // model answers, and the text indented below | model looks DIAGNOSTIC |
 // model refuses|rambles|breaks-off|truncates|garbles|says-nothing. Nothing: it cannot be

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "base/units.h"
+#include "scenario/learned_lines.h"
 #include "scenario/machine.h"
 #include "scenario/outside.h"
 #include "scenario/script.h"
@@ -68,18 +69,11 @@ private:
         return {Fault::invalid, "cannot understand '" + line.text + "'"};
     }
     static Result<Duration> duration_of(const std::string& word) { return parse_duration(word); }
-    static Result<double> percent_of(std::string word) {
-        if (word.ends_with('%')) word.pop_back();
-        if (word.empty() || word.find_first_not_of("0123456789.") != std::string::npos) {
-            return Error{Fault::invalid, "'" + word + "' is no percentage"};
-        }
-        return std::stod(word);
-    }
-
     Result<> one(const ScriptLine& line) {
         const std::string& verb = line.words[0];
         const size_t count = line.words.size();
-        if (verb == "expect") return expect(line);
+        const bool of_learned = count >= 4 && line.words[1] == "learned";
+        if (verb == "expect") return of_learned ? learned(line) : expect(line);
         if (verb == "run" && count == 2) return run(TRY(duration_of(line.words[1])));
         if (verb == "config") return set_config(line.block);
         if (verb == "runbook") return set_runbook(line.block);
@@ -189,6 +183,7 @@ private:
             words.size() >= 2) {
             return decide(line);
         }
+        if ((verb == "promote" || verb == "demote") && words.size() == 2) return decide(line);
         if (verb == "fact" && words.size() == 4) return push_fact(words[1], words[2], words[3]);
         if (verb == "event" && words.size() >= 2) {
             Json body = Json::object();
@@ -219,17 +214,27 @@ private:
         return ask("POST", "/api/v1/incidents/" + incident->id + "/" + words[0], body);
     }
 
+    Result<> learned(const ScriptLine& line) {
+        ++report_.expectations;
+        if (const std::string wrong = TRY(compare_learned(asking_, line.words)); !wrong.empty())
+            fail(line, wrong);
+        return {};
+    }
+
+    Result<Json> said(const Words& words) {
+        const bool of_learned = words[0] == "promote" || words[0] == "demote";
+        return of_learned ? move_learned(asking_, words) : person(words);
+    }
+
     Result<> decide(const ScriptLine& line) {
-        const Result<Json> done = person(line.words);
-        if (!done.ok()) fail(line, done.error().message);
+        if (const auto done = said(line.words); !done.ok()) fail(line, done.error().message);
         return {};
     }
 
     // refused approve NAME by PERSON as USER: the agent does not take it.
     Result<> refused(const ScriptLine& line) {
         ++report_.expectations;
-        if (person(Words(line.words.begin() + 1, line.words.end())).ok())
-            fail(line, "it was taken");
+        if (said({line.words.begin() + 1, line.words.end()}).ok()) fail(line, "it was taken");
         return {};
     }
 
@@ -474,11 +479,11 @@ private:
     // expect remembered "PART" N: so many memories have this in them.
     Result<> expect_remembered(const ScriptLine& line) {
         const Json all = TRY(ask("GET", "/api/v1/brain/memories"));
-        const auto& memories = all["memories"].items();
-        const auto count = std::count_if(memories.begin(), memories.end(), [&](const Json& one) {
-            return one.dump().find(line.words[2]) != std::string::npos;
-        });
-        return expect_count(line, static_cast<size_t>(count), line.words[3]);
+        size_t count = 0;
+        for (const Json& one : all["memories"].items()) {
+            if (one.dump().find(line.words[2]) != std::string::npos) ++count;
+        }
+        return expect_count(line, count, line.words[3]);
     }
 
     // expect similar NAME N "PART" PROVENANCE: of the memories that came up for the newest incident
@@ -569,6 +574,8 @@ private:
         return {};
     }
 
+    const AskAgent asking_ = [this](const std::string& method, const std::string& path,
+                                    const Json& body) { return ask(method, path, body); };
     std::string file_;
     Machine machine_;
     const ReadFile& read_file_;

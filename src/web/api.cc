@@ -139,10 +139,11 @@ WebReply brain_health(const WebRequest& request, const std::string&, Control& co
 constexpr char kHealth[] = "health", kServices[] = "services", kService[] = "service",
                kIncidents[] = "incidents", kIncident[] = "incident", kActions[] = "actions",
                kAlerts[] = "alerts", kReport[] = "report", kPredictions[] = "predictions",
-               kRunbook[] = "runbook", kAck[] = "ack", kResolve[] = "resolve",
-               kApprove[] = "approve", kReject[] = "reject", kSilence[] = "silence",
-               kPause[] = "pause", kResume[] = "resume", kReload[] = "reload",
-               kBrainSearch[] = "brain/search", kBrainMemories[] = "brain/memories";
+               kRunbook[] = "runbook", kCandidates[] = "candidates", kPromote[] = "promote",
+               kDemote[] = "demote", kAck[] = "ack", kResolve[] = "resolve", kApprove[] = "approve",
+               kReject[] = "reject", kSilence[] = "silence", kPause[] = "pause",
+               kResume[] = "resume", kReload[] = "reload", kBrainSearch[] = "brain/search",
+               kBrainMemories[] = "brain/memories";
 
 constexpr auto kRoutes = std::to_array<Route>({
     {"GET", "/api/v1/health", Right::read, look_at<kHealth>},
@@ -159,6 +160,9 @@ constexpr auto kRoutes = std::to_array<Route>({
     {"GET", "/api/v1/brain/search", Right::read, look_at<kBrainSearch>},
     {"GET", "/api/v1/brain/memories", Right::read, look_at<kBrainMemories>},
     {"POST", "/api/v1/brain/memories", Right::write, remember},
+    {"GET", "/api/v1/runbook/candidates", Right::read, look_at<kCandidates>},
+    {"POST", "/api/v1/runbook/candidates/{}/promote", Right::write, act_on<kPromote>},
+    {"POST", "/api/v1/runbook/candidates/{}/demote", Right::write, act_on<kDemote>},
     {"POST", "/api/v1/incidents/{}/ack", Right::write, act_on<kAck>},
     {"POST", "/api/v1/incidents/{}/resolve", Right::write, act_on<kResolve>},
     {"POST", "/api/v1/incidents/{}/approve", Right::write, act_on<kApprove>},

@@ -12,7 +12,7 @@
 namespace ops {
 
 // Something to look at: health, services, service, incidents, incident, actions, alerts,
-// predictions, runbook, report, brain/search, brain/memories, brain/health.
+// predictions, runbook, candidates, report, brain/search, brain/memories, brain/health.
 struct View {
     std::string what;
     std::string name;                            // of the one service or incident
@@ -20,10 +20,10 @@ struct View {
 };
 
 // Something a person decides: pause, resume, ack, resolve, approve, reject, silence, unsilence,
-// reload, remember.
+// reload, remember, promote, demote.
 struct Deed {
     std::string what;
-    std::string id;     // incident or action, or the name to silence
+    std::string id;     // incident, action or candidate, or the name to silence
     std::string by;     // the name that is claimed
     std::string user;   // of the machine, whose process asked: the command line sends it; or empty
     std::string via;    // what was shown to be let in: "token" or "password"
