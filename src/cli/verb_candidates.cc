@@ -1,5 +1,6 @@
 // `runbook candidates|promote|demote`: what was learned, and a person's word on it.
 #include "base/text.h"
+#include "base/units.h"
 #include "cli/client.h"
 #include "cli/verbs.h"
 #include "io/standard_output.h"
