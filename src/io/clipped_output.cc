@@ -1,30 +1,14 @@
 #include "io/clipped_output.h"
 
-#include <openssl/evp.h>
-
-#include <array>
-#include <cstdint>
-
-#include "base/assert.h"
+#include <algorithm>
 
 namespace ops {
 
 // Room for the line that says what was left out.
 static constexpr size_t kMarker = 48;
 
-struct ClippedOutput::Digest {
-    EVP_MD_CTX* context = EVP_MD_CTX_new();
-    ~Digest() { EVP_MD_CTX_free(context); }
-};
-
-ClippedOutput::ClippedOutput(size_t limit) : limit_(limit), digest_(std::make_unique<Digest>()) {
-    ASSERT(EVP_DigestInit_ex(digest_->context, EVP_sha256(), nullptr) == 1);
-}
-
-ClippedOutput::~ClippedOutput() = default;
-
 void ClippedOutput::append(std::string_view bytes) {
-    ASSERT(EVP_DigestUpdate(digest_->context, bytes.data(), bytes.size()) == 1);
+    digest_.add(bytes);
     total_ += bytes.size();
     const size_t to_head = std::min(limit_ - head_.size(), bytes.size());
     head_.append(bytes.substr(0, to_head));
@@ -56,17 +40,6 @@ std::string ClippedOutput::text() const {
     const size_t left_out = total_ - front - (all.size() - back);
     return all.substr(0, front) + "\n... " + std::to_string(left_out) + " bytes left out ...\n" +
            all.substr(back);
-}
-
-std::string ClippedOutput::sha256_hex() {
-    std::array<unsigned char, 32> bytes{};
-    ASSERT(EVP_DigestFinal_ex(digest_->context, bytes.data(), nullptr) == 1);
-    std::string hex;
-    for (const unsigned char byte : bytes) {
-        hex += "0123456789abcdef"[byte >> 4U];
-        hex += "0123456789abcdef"[byte & 15U];
-    }
-    return hex;
 }
 
 }  // namespace ops

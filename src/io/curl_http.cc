@@ -2,7 +2,6 @@
 
 #define CURL_DISABLE_TYPECHECK
 #include <curl/curl.h>
-#include <dlfcn.h>
 
 #include <algorithm>
 #include <array>
@@ -11,6 +10,7 @@
 #include <memory>
 
 #include "base/text.h"
+#include "io/late_library.h"
 #include "io/socket_address.h"
 
 namespace ops {
@@ -20,53 +20,26 @@ static constexpr size_t kMaxHeader = size_t{64} * 1024;
 
 namespace {
 
-// The library is loaded when a channel needs it: with what it needs in turn (28 libraries) it is
-// the most of what the program would hold in memory while all is well.
-struct Curl {
-    Result<> is_loaded;
-    decltype(&::curl_global_init) global_init = nullptr;
-    decltype(&::curl_easy_init) easy_init = nullptr;
-    decltype(&::curl_easy_cleanup) easy_cleanup = nullptr;
-    decltype(&::curl_easy_setopt) easy_setopt = nullptr;
-    decltype(&::curl_easy_perform) easy_perform = nullptr;
-    decltype(&::curl_easy_getinfo) easy_getinfo = nullptr;
-    decltype(&::curl_easy_strerror) easy_strerror = nullptr;
-    decltype(&::curl_slist_append) slist_append = nullptr;
-    decltype(&::curl_slist_free_all) slist_free_all = nullptr;
+// Loaded when a channel needs it: with what it needs in turn (28 libraries) it is the most of what
+// the program would hold in memory while all is well.
+struct Curl : LateLibrary {
+    Late<decltype(::curl_global_init)> global_init{*this, "curl_global_init"};
+    Late<decltype(::curl_easy_init)> easy_init{*this, "curl_easy_init"};
+    Late<decltype(::curl_easy_cleanup)> easy_cleanup{*this, "curl_easy_cleanup"};
+    Late<decltype(::curl_easy_setopt)> easy_setopt{*this, "curl_easy_setopt"};
+    Late<decltype(::curl_easy_perform)> easy_perform{*this, "curl_easy_perform"};
+    Late<decltype(::curl_easy_getinfo)> easy_getinfo{*this, "curl_easy_getinfo"};
+    Late<decltype(::curl_easy_strerror)> easy_strerror{*this, "curl_easy_strerror"};
+    Late<decltype(::curl_slist_append)> slist_append{*this, "curl_slist_append"};
+    Late<decltype(::curl_slist_free_all)> slist_free_all{*this, "curl_slist_free_all"};
 
-    Curl() {
-        void* library = ::dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
-        if (library == nullptr) {
-            is_loaded = Error{Fault::unavailable, std::string("load curl: ") + ::dlerror()};
-            return;
-        }
-        take(library, "curl_global_init", global_init);
-        take(library, "curl_easy_init", easy_init);
-        take(library, "curl_easy_cleanup", easy_cleanup);
-        take(library, "curl_easy_setopt", easy_setopt);
-        take(library, "curl_easy_perform", easy_perform);
-        take(library, "curl_easy_getinfo", easy_getinfo);
-        take(library, "curl_easy_strerror", easy_strerror);
-        take(library, "curl_slist_append", slist_append);
-        take(library, "curl_slist_free_all", slist_free_all);
+    Curl() : LateLibrary("libcurl.so.4") {
         // easy_init fails when this did. Never undone: other threads may still use it at the end.
-        if (is_loaded.ok()) (void)global_init(CURL_GLOBAL_DEFAULT);
-    }
-
-    template <class Function>
-    void take(void* library, const char* name, Function& function) {
-        function = reinterpret_cast<Function>(::dlsym(library, name));
-        if (function == nullptr) {
-            is_loaded = Error{Fault::unavailable, std::string("load curl: it lacks ") + name};
-        }
+        if (is_loaded().ok()) (void)global_init(CURL_GLOBAL_DEFAULT);
     }
 };
 
-// Loaded once for the process, by the first that asks. A failure is tried again by the next start.
-const Curl& curl_library() {
-    static const Curl kCurl;
-    return kCurl;
-}
+const Curl& curl_library() { return late_library<Curl>(); }
 
 using Easy = std::unique_ptr<CURL, void (*)(CURL*)>;
 using List = std::unique_ptr<curl_slist, void (*)(curl_slist*)>;
@@ -213,7 +186,7 @@ Result<HttpReply> CurlHttp::send(const HttpRequest& request) {
         return Error{Fault::invalid, "http: the method or the url holds a line break"};
     }
     const Curl& library = curl_library();
-    TRY(library.is_loaded);
+    TRY(library.is_loaded());
     const Easy curl(library.easy_init(), library.easy_cleanup);
     if (curl == nullptr) return Error{Fault::unavailable, "http: curl could not be set up"};
     Guard guard{link_local_, ""};
@@ -271,7 +244,7 @@ Result<HttpReply> CurlHttp::send(const HttpRequest& request) {
     return std::move(incoming.reply);
 }
 
-Result<> CurlHttp::prepare() { return curl_library().is_loaded; }
+Result<> CurlHttp::prepare() { return curl_library().is_loaded(); }
 
 // --- mail
 // -------------------------------------------------------------------------------------------
@@ -331,7 +304,7 @@ static Error mail_failure(const std::string& url, CURLcode code, const char* wor
 
 CurlMail::CurlMail(LinkLocal link_local) : link_local_(link_local) {}
 
-Result<> CurlMail::prepare() { return curl_library().is_loaded; }
+Result<> CurlMail::prepare() { return curl_library().is_loaded(); }
 
 Result<MailTaken> CurlMail::send(const MailMessage& message) {
     // Each goes into a line of the protocol.
@@ -344,7 +317,7 @@ Result<MailTaken> CurlMail::send(const MailMessage& message) {
         return Error{Fault::invalid, "mail: no receiver, or a line break in the sender"};
     }
     const Curl& library = curl_library();
-    TRY(library.is_loaded);
+    TRY(library.is_loaded());
     const Easy curl(library.easy_init(), library.easy_cleanup);
     if (curl == nullptr) return Error{Fault::unavailable, "mail: curl could not be set up"};
     Guard guard{link_local_, ""};

@@ -1,12 +1,18 @@
 #include "io/signals.h"
 
-#include <systemd/sd-daemon.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 #include <atomic>
 #include <csignal>
+#include <cstddef>
+#include <cstdlib>
 #include <ctime>
+#include <string_view>
 #include <thread>
 #include <utility>
+
+#include "io/descriptor.h"
 
 namespace ops {
 
@@ -40,8 +46,23 @@ Signals::~Signals() {
     state_->thread.join();
 }
 
+// The protocol of sd_notify(3): one datagram to the socket that the environment names, of the file
+// system or ('@') without a file.
 void notify_service_manager(const char* state) {
-    (void)sd_notify(0, state);  // 0: not under systemd, which is fine
+    const char* const named = std::getenv("NOTIFY_SOCKET");
+    if (named == nullptr) return;  // not under systemd, which is fine
+    const std::string_view path = named;
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.size() < 2 || path.size() >= sizeof address.sun_path) return;
+    path.copy(address.sun_path, path.size());
+    if (path.front() == '@') address.sun_path[0] = '\0';
+    const Descriptor socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    if (!socket.is_open()) return;
+    const std::string_view text = state;
+    const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size());
+    (void)::sendto(socket.get(), text.data(), text.size(), MSG_NOSIGNAL,
+                   reinterpret_cast<const sockaddr*>(&address), size);  // nobody there: as above
 }
 
 }  // namespace ops
