@@ -1,6 +1,7 @@
 #include "model/inventory.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "base/assert.h"
 
@@ -8,23 +9,23 @@ namespace ops {
 namespace {
 
 template <class Named>
-std::vector<std::pair<std::string, size_t>> index_of(const std::vector<Named>& things) {
-    std::vector<std::pair<std::string, size_t>> index;
-    index.reserve(things.size());
-    for (size_t i = 0; i < things.size(); ++i) index.emplace_back(things[i].name, i);
-    std::sort(index.begin(), index.end());
+std::vector<uint32_t> index_of(const std::vector<Named>& things) {
+    std::vector<uint32_t> index(things.size());
+    std::iota(index.begin(), index.end(), uint32_t{0});
+    std::stable_sort(index.begin(), index.end(),
+                     [&things](uint32_t a, uint32_t b) { return things[a].name < things[b].name; });
     return index;
 }
 
 template <class Named>
-const Named* find(const std::vector<std::pair<std::string, size_t>>& index,
-                  const std::vector<Named>& things, std::string_view name) {
+const Named* find(const std::vector<uint32_t>& index, const std::vector<Named>& things,
+                  std::string_view name) {
     // An index that was not built again after a change would find the wrong thing, or none.
     ASSERT(index.size() == things.size());
     const auto found = std::lower_bound(
         index.begin(), index.end(), name,
-        [](const auto& entry, std::string_view wanted) { return entry.first < wanted; });
-    return found == index.end() || found->first != name ? nullptr : &things[found->second];
+        [&things](uint32_t at, std::string_view wanted) { return things[at].name < wanted; });
+    return found == index.end() || things[*found].name != name ? nullptr : &things[*found];
 }
 
 }  // namespace

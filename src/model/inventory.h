@@ -6,7 +6,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/time.h"
@@ -57,8 +56,7 @@ public:
     void index();
 
 private:
-    std::vector<std::pair<std::string, size_t>> host_index_;     // sorted by name
-    std::vector<std::pair<std::string, size_t>> service_index_;  // sorted by name
+    std::vector<uint32_t> host_index_, service_index_;  // places in the lists, sorted by name
 };
 
 }  // namespace ops

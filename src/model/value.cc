@@ -72,6 +72,13 @@ std::string_view name_of(Type type) {
     ASSERT(false);
 }
 
+bool Value::operator==(const Value& other) const {
+    if (value_.index() != other.value_.index()) return false;
+    if (std::holds_alternative<Text>(value_)) return text() == other.text();
+    if (std::holds_alternative<Items>(value_)) return items() == other.items();
+    return value_ == other.value_;
+}
+
 Type Value::type() const {
     switch (value_.index()) {
         case 0: return Type::unknown;

@@ -2,6 +2,7 @@
 // never compare.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -34,9 +35,9 @@ public:
     bool is_quantity() const { return std::holds_alternative<Quantity>(value_); }
     // Requires the kind that is asked for.
     double amount() const { return std::get<Quantity>(value_).amount; }
-    const std::string& text() const { return std::get<std::string>(value_); }
+    const std::string& text() const { return *std::get<Text>(value_); }
     bool truth() const { return std::get<bool>(value_); }
-    const std::vector<Value>& items() const { return std::get<std::vector<Value>>(value_); }
+    const std::vector<Value>& items() const { return *std::get<Items>(value_); }
 
     // For people and for the language: 92%, 5m, 3.2GB, "dead", true, unknown.
     std::string print() const;
@@ -46,7 +47,7 @@ public:
     // Bare, for the HTTP API: 92, "dead", true, null; durations in seconds, sizes in bytes.
     Json to_plain_json() const;
 
-    bool operator==(const Value&) const = default;
+    bool operator==(const Value& other) const;
 
 private:
     struct Quantity {
@@ -55,11 +56,17 @@ private:
         bool operator==(const Quantity&) const = default;
     };
     Value(Type type, double amount) : value_(Quantity{type, amount}) {}
-    explicit Value(std::string text) : value_(std::move(text)) {}
+    explicit Value(std::string text)
+        : value_(std::make_shared<const std::string>(std::move(text))) {}
     explicit Value(bool truth) : value_(truth) {}
-    explicit Value(std::vector<Value> items) : value_(std::move(items)) {}
+    explicit Value(std::vector<Value> items)
+        : value_(std::make_shared<const std::vector<Value>>(std::move(items))) {}
 
-    std::variant<std::monostate, Quantity, bool, std::string, std::vector<Value>> value_;
+    // Most values are quantities, and tens of thousands stay in memory: texts and lists stand
+    // elsewhere, and are shared by copies, since a value never changes.
+    using Text = std::shared_ptr<const std::string>;
+    using Items = std::shared_ptr<const std::vector<Value>>;
+    std::variant<std::monostate, Quantity, bool, Text, Items> value_;
 };
 
 }  // namespace ops

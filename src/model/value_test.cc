@@ -63,6 +63,11 @@ TEST(Value, DiffersFromAnotherUnit) {
     EXPECT_NE(Value::percentage(90), Value::seconds(90));
     EXPECT_NE(Value::number(90), Value::percentage(90));
     EXPECT_NE(Value(), Value::boolean(false));
+    // By what they say, not by where they stand.
+    EXPECT_EQ(Value::string("dead"), Value::string("dead"));
+    EXPECT_NE(Value::string("dead"), Value::string("running"));
+    EXPECT_EQ(Value::list({Value::string("a")}), Value::list({Value::string("a")}));
+    EXPECT_NE(Value::list({Value::string("a")}), Value::list({}));
     EXPECT_TRUE(Value::size(1).is_quantity());
     EXPECT_FALSE(Value::string("1").is_quantity());
 }
