@@ -57,7 +57,8 @@ void OpsAgent::arrange() {
     const Time now = ports_.clock.now();
     detector_ = std::make_unique<Detector>(loaded_->settings, loaded_->runbook,
                                            static_cast<const HistorySource*>(this), now);
-    loaded_->settings.checks = {};  // each has its check and its track now
+    // Each has its check and its track now. (Assigning {} would keep the room of all.)
+    loaded_->settings.checks = std::vector<CheckSettings>();
     heartbeats_seen_at_ = {};
     heartbeats_ = std::make_unique<HeartbeatBook>(
         loaded_->settings.inventory, now, static_cast<uint32_t>(loaded_->checks.checks.size()));

@@ -95,6 +95,7 @@ public:
           signals_([this](ProcessSignal signal) { on_signal(signal); }) {}
 
     int run() {
+        keep_no_free_memory();
         std::unique_ptr<Loaded> loaded = load_or_print();
         if (!loaded) return 2;
         const Result<> ready = prepare(*loaded);

@@ -18,7 +18,7 @@ std::vector<std::string> hashes(std::vector<ConfigText> texts, ConfigText runboo
 }
 
 void forget_what_looks(Settings& settings) {
-    settings.checks = {};
+    settings.checks = std::vector<CheckSettings>();  // {} would keep the room of all
     for (Node* part : {&settings.signals, &settings.logs, &settings.channels}) *part = Node();
 }
 
