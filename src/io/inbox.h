@@ -5,6 +5,7 @@
 // when it waits.
 #pragma once
 
+#include <algorithm>
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
@@ -40,6 +41,7 @@ public:
         size_t refused = 0;
         {
             const std::lock_guard lock(mutex_);
+            if (events_.empty()) events_.reserve(std::min(batch.size(), limit_));
             for (auto& event : batch) {
                 if (events_.size() < limit_) {
                     events_.emplace_back(std::move(event));

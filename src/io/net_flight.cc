@@ -47,7 +47,7 @@ bool NetFlight::is_tls() const {
 }
 
 std::string NetFlight::name() const {
-    return http() != nullptr ? std::string(http()->url.host()) : tcp()->ask.host;
+    return http() != nullptr ? std::string(http()->url.host()) : tcp()->ask->host;
 }
 
 std::string NetFlight::peer() const {
@@ -74,7 +74,7 @@ NetFlight::Step NetFlight::fail(Fault fault, std::string message) {
 
 NetFlight::Step NetFlight::start() {
     ASSERT(http() != nullptr || tcp() != nullptr);
-    if (http() != nullptr) redirects_left_ = http()->ask.max_redirects;
+    if (http() != nullptr) redirects_left_ = http()->ask->max_redirects;
     return begin_hop();
 }
 
@@ -89,12 +89,12 @@ NetFlight::Step NetFlight::begin_hop() {
     const std::optional<SocketAddress>* literal = nullptr;
     if (http() != nullptr) {
         phases_ = {};
-        request_ = write_request(http()->ask, http()->url);
-        reader_.emplace(http()->ask);
+        request_ = write_request(*http()->ask, http()->url);
+        reader_.emplace(*http()->ask);
         if (http()->url.scheme() == Url::Scheme::unix_socket) return connect_next();
         literal = &http()->literal;
     } else {
-        request_ = tcp()->ask.send;
+        request_ = tcp()->ask->send;
         literal = &tcp()->literal;
     }
     if (!literal->has_value()) return Step::needs_name;
@@ -106,7 +106,7 @@ NetFlight::Step NetFlight::resolved(const Addresses& addresses) {
     phases_.dns = since_begin();
     if (!addresses.ok()) return fail(addresses.error().fault, addresses.error().message);
     addresses_ = addresses.value();
-    const uint16_t port = http() != nullptr ? http()->url.port() : tcp()->ask.port;
+    const uint16_t port = http() != nullptr ? http()->url.port() : tcp()->ask->port;
     for (SocketAddress& address : addresses_) address.set_port(port);
     return connect_next();
 }
@@ -221,7 +221,7 @@ NetFlight::Step NetFlight::check_connected() {
         tls_ = std::make_unique<TlsStream>(shared_.tls, socket_.get(), name());
         return shake_hands();
     }
-    if (tcp()->ask.read_up_to == 0) return finish_tcp();
+    if (tcp()->ask->read_up_to == 0) return finish_tcp();
     state_ = State::receiving;
     return receive();
 }
@@ -237,7 +237,7 @@ NetFlight::Step NetFlight::shake_hands() {
     }
     phases_.tls = since_begin();
     certificate_expires_ = tls_->certificate_expires();
-    if (http()->ask.verify_tls) {
+    if (http()->ask->verify_tls) {
         const Result<> good = tls_->verify(shared_.clock.now());
         if (!good.ok()) return fail(good.error().fault, good.error().message);
     }
@@ -273,13 +273,13 @@ NetFlight::Step NetFlight::send_request() {
     }
     state_ = State::receiving;
     request_ = std::string();
-    if (!listens_) {
-        if (tcp() != nullptr && tcp()->ask.read_up_to == 0) return finish_tcp();
-        listen(EPOLLIN);
-        return Step::waiting;
-    }
-    if (tcp() != nullptr && tcp()->ask.read_up_to == 0) return finish_tcp();
-    return receive();
+    if (tcp() != nullptr && tcp()->ask->read_up_to == 0) return finish_tcp();
+    return listens_ ? receive() : Step::waiting;
+}
+
+void NetFlight::watch() {
+    ASSERT(is_unwatched());
+    listen(EPOLLIN);
 }
 
 // How many bytes came; 0 at the end of the stream; below 0 with an errno, EAGAIN for "not now".
@@ -322,9 +322,9 @@ NetFlight::Step NetFlight::receive() {
 
 NetFlight::Step NetFlight::take(std::string_view bytes) {
     if (tcp() != nullptr) {
-        const size_t room = tcp()->ask.read_up_to - tcp_answer_.bytes.size();
+        const size_t room = tcp()->ask->read_up_to - tcp_answer_.bytes.size();
         tcp_answer_.bytes.append(bytes.substr(0, room));
-        return tcp_answer_.bytes.size() == tcp()->ask.read_up_to ? finish_tcp() : Step::waiting;
+        return tcp_answer_.bytes.size() == tcp()->ask->read_up_to ? finish_tcp() : Step::waiting;
     }
     switch (reader_->feed(bytes)) {
         case HttpReplyReader::State::more: return Step::waiting;
@@ -380,11 +380,12 @@ NetFlight::Step NetFlight::finish_http() {
 NetFlight::Step NetFlight::follow(const Url& to, int status) {
     --redirects_left_;
     auto next = std::make_unique<PreparedHttp>();
-    next->ask = http()->ask;
-    if (status != 307 && status != 308 && next->ask.method != "HEAD") {
-        next->ask.method = "GET";
-        next->ask.body.clear();
+    HttpAsk ask = *http()->ask;
+    if (status != 307 && status != 308 && ask.method != "HEAD") {
+        ask.method = "GET";
+        ask.body.clear();
     }
+    next->ask = std::make_shared<const HttpAsk>(std::move(ask));
     next->url = to;
     if (to.scheme() != Url::Scheme::unix_socket) {
         next->literal = SocketAddress::literal(to.host(), to.port());

@@ -1,10 +1,11 @@
 // NetFlight: one HTTP or TCP ask over the network, from its start to its answer. It never blocks;
 // the loop that owns it says when its socket is ready or its time has come.
 //
-// System calls decide what a check costs, so there are few: socket, connect, send, epoll_ctl, recv,
-// close for a plain HTTP check that is answered in one piece. On the loopback the connection stands
-// when connect() returns (as it says EINPROGRESS all the same), so the request is sent at once and
-// only the answer is waited for.
+// System calls decide what a check costs, so there are few: socket, connect, send, recv, close for
+// a plain HTTP check that is answered in one piece. On the loopback the connection stands when
+// connect() returns (as it says EINPROGRESS all the same), so the request is sent at once. The
+// answer is looked for once, a moment later, and only if it is not there yet epoll is told to wait
+// for it.
 #pragma once
 
 #include <cstdint>
@@ -45,6 +46,9 @@ public:
     Step start();
     Step resolved(const Addresses& addresses);  // after needs_name
     Step ready();
+    // Waits for an answer that nobody is told of: ready() is to be called soon, or watch().
+    bool is_unwatched() const { return state_ == State::receiving && !listens_; }
+    void watch();
     Step expired();  // deadline() has come: the next address, or the end
     int64_t deadline() const { return deadline_; }
     int64_t last_moment() const { return last_moment_; }

@@ -13,17 +13,21 @@
 namespace ops {
 
 struct PreparedHttp {
-    HttpAsk ask;  // without its url
+    std::shared_ptr<const HttpAsk> ask;  // without its url; those that are alike share it
     Url url;
     std::optional<SocketAddress> literal;  // when the host is no name
 };
 struct PreparedTcp {
-    TcpAsk ask;
+    std::shared_ptr<const TcpAsk> ask;
     std::optional<SocketAddress> literal;
 };
+using PreparedCommand = std::shared_ptr<const CommandAsk>;
 // An Error is the answer to the question each time it is asked.
-using PreparedQuestion = std::variant<Error, PreparedHttp, PreparedTcp, CommandAsk, LocalAsk>;
+using PreparedQuestion = std::variant<Error, PreparedHttp, PreparedTcp, PreparedCommand, LocalAsk>;
 
 std::shared_ptr<const PreparedQuestion> prepare(Question question);
+// `before` may be shared, and becomes this question's own when it is another.
+std::shared_ptr<const PreparedQuestion> prepare(Question question,
+                                                std::shared_ptr<const HttpAsk>& before);
 
 }  // namespace ops

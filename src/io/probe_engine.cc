@@ -45,6 +45,7 @@ void ProbeEngine::start(Ask ask) {
 void ProbeEngine::schedule(std::vector<Scheduled> all) {
     NewSchedule made;
     made.entries.reserve(all.size());
+    std::shared_ptr<const HttpAsk> before;
     for (Scheduled& one : all) {
         ASSERT(one.interval > Duration(0));
         ProbeSchedule::Entry entry;
@@ -53,7 +54,7 @@ void ProbeEngine::schedule(std::vector<Scheduled> all) {
         entry.time_limit = one.ask.time_limit;
         entry.second_look = one.ask.second_look;
         entry.due = nanoseconds_of(one.phase);  // replace() makes it a moment
-        entry.question = prepare(std::move(one.ask.question));
+        entry.question = prepare(std::move(one.ask.question), before);
         made.entries.push_back(std::move(entry));
     }
     loop_->post(std::move(made));

@@ -339,6 +339,26 @@ TEST_F(ProbeEngineTest, AHangingTargetDelaysNoOther) {
     for (const auto& [check, count] : rounds) EXPECT_GE(count, 2) << check;
 }
 
+TEST_F(ProbeEngineTest, AnAnswerAfterTheFirstLookIsTakenToo) {
+    std::promise<void> gate;
+    const TestServer slow([open = gate.get_future().share()](int fd) {
+        (void)TestServer::read_request(fd);
+        open.wait();
+        TestServer::send_all(fd, reply("200 OK", "late"));
+    });
+    const TestServer quick(TestServer::say(reply("200 OK", "x")));
+    for (const uint32_t check : {1U, 2U}) {
+        engine_->start({.check = check, .question = http(slow.url()), .time_limit = 1h});
+    }
+    for (int round = 0; round < 20; ++round) {
+        engine_->start({.check = 3, .question = http(quick.url()), .time_limit = 10s});
+        EXPECT_EQ(next_reply().check, 3U);
+    }
+    gate.set_value();
+    EXPECT_TRUE(next_reply().answer.ok());
+    EXPECT_TRUE(next_reply().answer.ok());
+}
+
 TEST_F(ProbeEngineTest, CountsRoundsThatAreSkippedWhileOneIsInFlight) {
     const TestServer silent(nullptr);
     engine_->schedule({{.ask = {.check = 1, .question = http(silent.url()), .time_limit = 100ms},

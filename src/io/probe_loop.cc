@@ -129,6 +129,7 @@ int64_t ProbeEngine::Loop::next_moment() const {
     if (!heap_.empty()) next = std::min(next, flights_[heap_[0]].deadline);
     if (!told_.empty()) next = std::min(next, deliver_at_);
     if (unwatchable_ > 0) next = std::min(next, now_ + kLookAgain);
+    if (!unwatched_.empty()) next = std::min(next, unwatched_.back().since + kRest);
     return next;
 }
 
@@ -164,7 +165,25 @@ bool ProbeEngine::Loop::wait_and_handle() {
             go_on(static_cast<uint32_t>(tag), flight->net->ready());
         }
     }
+    look_at_unwatched();
     return count < static_cast<int>(events.size());
+}
+
+// Most local services answer within the rest, and one recv() is cheaper than to have epoll watch
+// the socket. Whoever has not answered by then is watched.
+void ProbeEngine::Loop::look_at_unwatched() {
+    const auto fresh = std::find_if(
+        unwatched_.begin(), unwatched_.end(),
+        [until = woke_at_ - kRest](const Unwatched& one) { return one.since > until; });
+    const std::vector<Unwatched> due(unwatched_.begin(), fresh);
+    unwatched_.erase(unwatched_.begin(), fresh);
+    for (const Unwatched& one : due) {
+        const Flight* flight = find(one.flight);
+        if (flight == nullptr || !flight->net->is_unwatched()) continue;
+        const NetFlight::Step step = flight->net->ready();
+        if (step == NetFlight::Step::waiting && flight->net->is_unwatched()) flight->net->watch();
+        go_on(static_cast<uint32_t>(one.flight), step);
+    }
 }
 
 void ProbeEngine::Loop::read_mail() {
@@ -271,7 +290,10 @@ void ProbeEngine::Loop::deliver(bool at_once) {
     // With nobody else in flight there is nothing to wait for.
     const bool waits = !heap_.empty() && now_ < deliver_at_ && told_.size() < kDeliverAtOnce;
     if (waits && !at_once) return;
-    deliver_(std::exchange(told_, {}));
+    std::vector<ProbeEvent> told;
+    told.reserve(told_.size());  // as many as this time are likely to come next time
+    told.swap(told_);
+    deliver_(std::move(told));
 }
 
 }  // namespace ops

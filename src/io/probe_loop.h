@@ -125,6 +125,8 @@ private:
     void heap_add(uint32_t index);
     void heap_remove(uint32_t index);
     void heap_fix(size_t at);
+    void look_soon(uint32_t index);
+    void look_at_unwatched();
 
     void process_ended(uint32_t check);
     void look_at_unwatchable();
@@ -145,6 +147,12 @@ private:
     std::vector<Flight> flights_;
     std::vector<uint32_t> free_, heap_;  // heap: flights by deadline, the earliest first
     size_t second_looks_ = 0;            // in flight
+    // Those whose answer is looked for before epoll is told of them, the oldest first.
+    struct Unwatched {
+        uint64_t flight;
+        int64_t since;
+    };
+    std::vector<Unwatched> unwatched_;
     std::unordered_map<uint32_t, Watched> watched_;
     uint32_t watch_generation_ = 0;
     size_t unwatchable_ = 0;

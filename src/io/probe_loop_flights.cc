@@ -51,9 +51,9 @@ void ProbeEngine::Loop::launch(const std::shared_ptr<const PreparedQuestion>& qu
     if (const auto* error = std::get_if<Error>(question.get())) {
         heap_add(index);
         finish(index, *error, std::nullopt);
-    } else if (std::holds_alternative<CommandAsk>(*question) ||
+    } else if (std::holds_alternative<PreparedCommand>(*question) ||
                std::holds_alternative<LocalAsk>(*question)) {
-        if (std::holds_alternative<CommandAsk>(*question)) {
+        if (std::holds_alternative<PreparedCommand>(*question)) {
             placed.deadline += kCommandGrace.count() * kMillisecond;
         }
         placed.look_again_at = 0;
@@ -101,7 +101,7 @@ void ProbeEngine::Loop::launch_job(uint32_t index,
     const bool taken =
         commands_.submit([this, takes_it, question, tag, to = mailbox_, limit = flight.time_limit] {
             if (!takes_it()) return;
-            Command command = std::get<CommandAsk>(*question).command;
+            Command command = std::get<PreparedCommand>(*question)->command;
             command.time_limit = limit;
             to->post(JobDone{tag, as_answer(processes_.run(command))});
         });
@@ -119,6 +119,7 @@ void ProbeEngine::Loop::go_on(uint32_t index, NetFlight::Step step) {
         step = known == nullptr ? NetFlight::Step::waiting : flight.net->resolved(*known);
     }
     if (step == NetFlight::Step::waiting) {
+        if (flight.net->is_unwatched()) look_soon(index);
         int64_t next = flight.net->deadline();
         if (flight.look_again_at != 0) next = std::min(next, flight.look_again_at);
         if (flight.deadline != next) {
@@ -130,6 +131,12 @@ void ProbeEngine::Loop::go_on(uint32_t index, NetFlight::Step step) {
     if (flight.net->found_nobody()) names_.forget(flight.net->name());
     const std::optional<Time> certificate = flight.net->certificate_expires();
     finish(index, flight.net->take_answer(), certificate);
+}
+
+// One alone is watched: there is no round of others that its look could be part of.
+void ProbeEngine::Loop::look_soon(uint32_t index) {
+    if (heap_.size() < 2) return flights_[index].net->watch();
+    unwatched_.push_back({tag_of(index), monotonic_ns()});
 }
 
 void ProbeEngine::Loop::finish(uint32_t index, Result<Answer> answer,

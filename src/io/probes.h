@@ -31,6 +31,8 @@ struct HttpAsk {
     size_t max_body = 1024 * 1024;  // bytes; the rest is not read
     bool want_body = true;
     bool verify_tls = true;
+
+    bool operator==(const HttpAsk&) const = default;
 };
 struct TcpAsk {
     std::string host;
