@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "base/time.h"
+#include "detect/rare.h"
 #include "model/observation.h"
 
 namespace ops {
@@ -38,7 +39,7 @@ struct CheckTrack {
     int failures = 1;     // bad in a row before it counts
     int recoveries = 1;   // good in a row before it is well again
     bool can_recheck = false;
-    std::string address;  // of the machine asked, when that is not this one; else empty
+    RareText address;  // of the machine asked, when that is not this one; else empty
 
     Verdict verdict = Verdict::none;
     Health last = Health::unknown;
@@ -51,7 +52,7 @@ struct CheckTrack {
     Time first_bad_at{};  // of the first bad answer of the series that goes on
     Time first_unknown_at{};
     Time asked_at{};  // a re-check asked for and not answered yet; Time{}: none
-    std::string reason;
+    RareText reason;
     FlapMeter flapping;
 
     // Takes the answer in. True when this is the first bad one of a series and no certainty: one

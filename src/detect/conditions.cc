@@ -103,6 +103,9 @@ void Detector::Core::make_conditions() {
         probes.emplace_back();
         probes.back().symptoms.push_back(*criterion.when);
     }
+    for (uint32_t i = 0; i < conditions_.size(); ++i) {
+        for (const std::string& name : conditions_[i].reads) readers_[name].push_back(i);
+    }
     for (uint32_t index = 0; index < targets_.size(); ++index) {
         Target& target = targets_[index];
         std::vector<Instance> instances;
@@ -254,21 +257,31 @@ void Detector::Core::evaluate(uint32_t index, uint32_t place, Evidence evidence,
     }
 }
 
+std::vector<bool> Detector::Core::readers_of(const Target& target,
+                                             const std::vector<std::string_view>& names) const {
+    std::vector<bool> marks(conditions_.size());
+    const auto mark = [&](std::string_view name) {
+        const auto found = readers_.find(name);
+        if (found == readers_.end()) return;
+        for (const uint32_t condition : found->second) marks[condition] = true;
+    };
+    for (const std::string_view name : names) {
+        mark(name);
+        if (!target.prefix.empty()) mark(std::string(target.prefix).append(name));
+    }
+    return marks;
+}
+
 void Detector::Core::evaluate_reading(uint32_t index, const std::vector<std::string_view>& changed,
                                       const std::vector<std::string_view>& seen, Time now) {
     Target& target = targets_[index];
-    const auto reads = [&](const Condition& condition, const std::vector<std::string_view>& names) {
-        return std::any_of(names.begin(), names.end(), [&](std::string_view name) {
-            if (has(condition.reads, name)) return true;
-            return !target.prefix.empty() &&
-                   has(condition.reads, std::string(target.prefix).append(name));
-        });
-    };
+    const std::vector<bool> of_changed = readers_of(target, changed);
+    const std::vector<bool> of_seen = readers_of(target, seen);
     for (uint32_t place = 0; place < target.instances.size(); ++place) {
         const Instance& instance = target.instances[place];
         const Condition& condition = conditions_[instance.condition];
         const bool looked_at = instance.active || instance.holds;
-        if (!reads(condition, looked_at ? seen : changed)) continue;
+        if (!(looked_at ? of_seen : of_changed)[instance.condition]) continue;
         if (condition.asks_history && !looked_at && now - instance.evaluated_at < kHistoryEvery) {
             target.instances[place].settled = false;
             continue;  // its turn comes (evaluate_in_turn)

@@ -20,6 +20,7 @@
 
 #include "detect/check_track.h"
 #include "detect/detect.h"
+#include "detect/rare.h"
 
 namespace ops {
 
@@ -61,17 +62,23 @@ struct Instance {
     Time seen_at{};  // as `evaluated_at`, when an observation or a moving clock was the cause
 };
 
-// Events of one kind on record since `from`, from before the program began.
+// Events of one kind on record since `from`, from before the program began, of the targets that
+// were asked for so far. Most have none.
 struct OlderEvents {
     Time from{};
-    std::vector<Time> times;
+    std::vector<bool> asked;
+    std::unordered_map<uint32_t, std::vector<Time>> times;
 };
 
 struct Target {
     enum class Kind : uint8_t { host, service, signal };
-    Kind kind = Kind::service;
-    std::string name, host, group;
-    std::string prefix;  // of its facts in the group's spelling: "worker_"
+    Target(Kind of, const std::string& named, const std::string& on, const std::string& among,
+           const std::string& group_prefix)
+        : kind(of), name(named), host(on), group(among), prefix(group_prefix) {}
+
+    Kind kind;
+    const std::string &name, &host, &group;  // those of the inventory
+    const std::string& prefix;               // of its facts in the group's spelling: "worker_"
     bool local_host = false;
     bool own_heartbeat = false;  // it sends heartbeats
     std::vector<uint32_t> parents;
@@ -82,9 +89,8 @@ struct Target {
     uint32_t sibling_scope = kNone;  // the one of its group
 
     Facts facts;  // as observed and pushed
-    std::map<std::string, std::vector<Time>, std::less<>> events;
-    mutable std::map<std::string, OlderEvents, std::less<>> older;  // read when asked for
-    Time last_good{};                                               // or when watching began
+    EventTimes events;
+    Time last_good{};  // or when watching began
     std::optional<Time> last_beat;
     int restarts = 0;
     std::optional<Time> acted_at;    // we act on it: the process that ran then may go
@@ -92,8 +98,8 @@ struct Target {
 
     Status status = Status::unknown;
     Time since{};
-    std::string reason = "not checked yet";
-    std::string degraded_by;        // the source that `reason` tells of
+    RareText reason = std::string("not checked yet");
+    RareText degraded_by;           // the source that `reason` tells of
     std::optional<Status> held_as;  // paused, maintenance
     std::optional<Time> held_until;
 
@@ -106,7 +112,7 @@ struct Target {
     bool raised_while_flapping = false;
     double flap_percent = 0;
 
-    std::string suppressed_by;
+    RareText suppressed_by;
     bool suppressed = false;
     Time suppressed_since{};
     Duration held_back{};   // of down_for: spent suppressed, when timers stand still
@@ -114,7 +120,7 @@ struct Target {
     Time counted_until{};   // events until then were the reason of an incident that is over
     bool pushed = false;    // facts were pushed to it since the start
     Time waiting_since{};   // for the verdict on its parents; Time{}: not waiting
-    std::string systemic;   // key of the systemic incident it is a member of
+    RareText systemic;      // key of the systemic incident it is a member of
 };
 
 // Open incident: why it is open.
@@ -166,7 +172,7 @@ public:
     const Value* fact(uint32_t target, std::string_view name, Time now, bool for_timers,
                       std::vector<std::unique_ptr<Value>>& made) const;
     std::vector<Time> events(uint32_t target, std::string_view kind, Time from, Time to) const;
-    std::vector<Time> older_events(const Target& target, std::string_view kind, Time from,
+    std::vector<Time> older_events(uint32_t target, std::string_view kind, Time from,
                                    Time to) const;
     std::vector<Sample> samples(uint32_t target, std::string_view fact, Time from, Time to) const;
     Facts all_facts(uint32_t target, Time now) const;
@@ -181,6 +187,9 @@ public:
     // `changed` facts have another value than before, `seen` ones came again.
     void evaluate_reading(uint32_t target, const std::vector<std::string_view>& changed,
                           const std::vector<std::string_view>& seen, Time now);
+    // By condition: does it read any of the names?
+    std::vector<bool> readers_of(const Target& target,
+                                 const std::vector<std::string_view>& names) const;
     void evaluate_in_turn(Time now);
     void evaluate(uint32_t target, uint32_t place, Evidence evidence, Time now);
     // Kleene's: nothing when it is not known.
@@ -263,15 +272,19 @@ public:
     Time began_{};
     Time events_from_{};  // since when every event is in `Target::events`
     std::vector<Target> targets_;
-    std::unordered_map<std::string, uint32_t> names_;
+    std::set<std::string> prefixes_;  // Target::prefix
+    std::unordered_map<std::string_view, uint32_t> names_;
+    mutable std::map<std::string, OlderEvents, std::less<>> older_;  // by kind; read when asked for
     std::vector<CheckTrack> tracks_;
-    std::unordered_map<uint32_t, uint32_t> track_of_check_;
+    std::vector<uint32_t> track_of_check_;  // kNone: it has none yet
     std::vector<Condition> conditions_;
+    std::unordered_map<std::string_view, std::vector<uint32_t>> readers_;  // of facts and events
     std::map<std::string, uint32_t, std::less<>> signal_of_fact_;
     std::map<std::string, OpenIncident, std::less<>> open_;
     std::vector<MassScope> scopes_;
     std::set<uint32_t> awaiting_siblings_;  // looked at again with each answer
     std::set<uint32_t> to_review_;          // not well, waiting or suppressed: looked at each tick
+    std::set<uint32_t> unsettled_;  // status unknown, or held for a time: as well, until it is over
     std::vector<std::pair<uint32_t, uint32_t>> timed_;  // target, place in instances
     size_t next_timed_ = 0;
     std::set<std::pair<uint32_t, uint32_t>> pending_;  // instances to look at each tick
@@ -286,6 +299,7 @@ public:
 
 private:
     void make_targets();
+    const std::string& prefix_of(const std::string& group);
     void make_tracks();
     void make_scopes();
     uint32_t make_track(uint32_t check, uint32_t target, const CheckSettings* given);

@@ -34,7 +34,7 @@ Duration age(Time now, Time since) { return std::max(now - since, Duration{0}); 
 }  // namespace
 
 uint32_t Detector::Core::find(std::string_view name) const {
-    const auto found = names_.find(std::string(name));
+    const auto found = names_.find(name);
     return found == names_.end() ? kNone : found->second;
 }
 
@@ -139,17 +139,15 @@ std::vector<Time> Detector::Core::events(uint32_t index, std::string_view asked,
     const Target& target = targets_[index];
     const std::string_view kind = own_name(target, asked);
     std::vector<Time> times;
-    const auto known = target.events.find(kind);
-    if (known != target.events.end()) {
-        for (const Time at : known->second) {
+    if (const std::vector<Time>* const known = target.events.find(kind)) {
+        for (const Time at : *known) {
             if (at > from && at <= to) times.push_back(at);
         }
     }
     // age() wants only the newest, from the beginning of time: no need to read the record for it.
     const bool newest_only = from == Time{} && !times.empty();
     if (history_ != nullptr && from < events_from_ && !newest_only) {
-        const std::vector<Time> older =
-            older_events(target, kind, from, std::min(to, events_from_));
+        const std::vector<Time> older = older_events(index, kind, from, std::min(to, events_from_));
         times.insert(times.begin(), older.begin(), older.end());
     }
     if (own_machine_ != kNone && index != own_machine_ && !is_of_one_service(kind)) {
@@ -162,15 +160,24 @@ std::vector<Time> Detector::Core::events(uint32_t index, std::string_view asked,
 
 // What is on record of before our time. It changes no more, and a criterion asks for it every
 // second: it is read once.
-std::vector<Time> Detector::Core::older_events(const Target& target, std::string_view kind,
-                                               Time from, Time to) const {
-    auto known = target.older.find(kind);
-    if (known == target.older.end() || from < known->second.from) {
-        known = target.older.insert_or_assign(std::string(kind), OlderEvents{}).first;
-        known->second = {from, history_->events(target.name, kind, from, events_from_)};
+std::vector<Time> Detector::Core::older_events(uint32_t index, std::string_view kind, Time from,
+                                               Time to) const {
+    auto known = older_.find(kind);
+    if (known == older_.end())
+        known = older_.emplace(std::string(kind), OlderEvents{from, {}, {}}).first;
+    OlderEvents& older = known->second;
+    if (from < older.from) older = {from, {}, {}};  // a longer window: all are read again
+    older.asked.resize(targets_.size());
+    if (!older.asked[index]) {
+        older.asked[index] = true;
+        std::vector<Time> read =
+            history_->events(targets_[index].name, kind, older.from, events_from_);
+        if (!read.empty()) older.times.insert_or_assign(index, std::move(read));
     }
     std::vector<Time> times;
-    for (const Time at : known->second.times) {
+    const auto found = older.times.find(index);
+    if (found == older.times.end()) return times;
+    for (const Time at : found->second) {
         if (at > from && at <= to) times.push_back(at);
     }
     return times;

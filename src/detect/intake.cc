@@ -44,44 +44,45 @@ Detector::Core::Core(const Settings& settings, const Runbook& runbook, const His
     make_conditions();
 }
 
+// As the language spells it: no '-' or '.' in a name.
+const std::string& Detector::Core::prefix_of(const std::string& group) {
+    std::string prefix = group.empty() ? "" : group + "_";
+    std::replace_if(
+        prefix.begin(), prefix.end(), [](char c) { return c == '-' || c == '.'; }, '_');
+    return *prefixes_.insert(std::move(prefix)).first;
+}
+
 void Detector::Core::make_targets() {
     const Inventory& inventory = settings_.inventory;
     targets_.reserve(inventory.hosts.size() + inventory.services.size() + inventory.signals.size() +
                      1);
-    const auto add = [this](Target::Kind kind, const std::string& name) -> Target& {
+    static const std::string kNothing;
+    const auto add = [this](Target::Kind kind, const std::string& name, const std::string& host,
+                            const std::string& group) -> Target& {
         names_.emplace(name, static_cast<uint32_t>(targets_.size()));
-        Target& target = targets_.emplace_back();
-        target.kind = kind;
-        target.name = name;
+        Target& target = targets_.emplace_back(kind, name, host, group, prefix_of(group));
         target.since = target.last_good = began_;
         target.evidence_after = began_ - Duration(1);
+        unsettled_.insert(static_cast<uint32_t>(targets_.size() - 1));
         return target;
     };
     for (const Host& host : inventory.hosts) {
-        Target& target = add(Target::Kind::host, host.name);
-        target.host = host.name;
+        Target& target = add(Target::Kind::host, host.name, host.name, kNothing);
         target.local_host = host.local;
         if (host.local && own_machine_ == kNone) own_machine_ = find(host.name);
     }
     for (const Service& service : inventory.services) {
-        Target& target = add(Target::Kind::service, service.name);
-        target.host = service.host;
-        target.group = service.group;
-        if (!service.group.empty()) {
-            target.prefix = service.group + "_";
-            // As the language spells it: no '-' or '.' in a name.
-            std::replace_if(
-                target.prefix.begin(), target.prefix.end(),
-                [](char c) { return c == '-' || c == '.'; }, '_');
-        }
+        Target& target = add(Target::Kind::service, service.name, service.host, service.group);
         target.own_heartbeat = service.heartbeat.has_value();
         if (target.own_heartbeat) target.reason = "no heartbeat yet";
     }
-    for (const std::string& signal : inventory.signals) add(Target::Kind::signal, signal);
+    for (const std::string& signal : inventory.signals) {
+        add(Target::Kind::signal, signal, kNothing, kNothing);
+    }
     if (own_machine_ == kNone) {
         // Events that name no target still need a place to be seen.
         if (find(settings_.agent.name) == kNone) {
-            add(Target::Kind::host, settings_.agent.name).local_host = true;
+            add(Target::Kind::host, settings_.agent.name, kNothing, kNothing).local_host = true;
         }
         own_machine_ = find(settings_.agent.name);
     }
@@ -106,7 +107,8 @@ uint32_t Detector::Core::make_track(uint32_t check, uint32_t target, const Check
         track.can_recheck = true;
         track.address = remote_address(*given, settings_.inventory);
     }
-    track_of_check_.emplace(check, index);
+    if (check >= track_of_check_.size()) track_of_check_.resize(check + 1, kNone);
+    track_of_check_[check] = index;
     if (target != kNone) targets_[target].tracks.push_back(index);
     return index;
 }
@@ -120,7 +122,7 @@ void Detector::Core::make_tracks() {
         const uint32_t target = is_uplink ? kNone : find(given.target);
         if (target == kNone && !is_uplink) continue;
         const uint32_t index = make_track(check, target, &given);
-        const std::string& address = tracks_[index].address;
+        const std::string& address = tracks_[index].address.text();
         if (is_uplink) {
             uplinks_.push_back(index);
         } else if (!address.empty() && addresses_.insert(address).second &&
@@ -132,8 +134,7 @@ void Detector::Core::make_tracks() {
 
 Changes Detector::Core::observe(const Observation& seen, Time now) {
     Changes out;
-    const auto known = track_of_check_.find(seen.check);
-    uint32_t index = known == track_of_check_.end() ? kNone : known->second;
+    uint32_t index = seen.check < track_of_check_.size() ? track_of_check_[seen.check] : kNone;
     if (index == kNone) {  // a heartbeat, a log or another source that is numbered after the checks
         const bool is_uplink = seen.target.starts_with(kUplinkPrefix);
         const uint32_t target = is_uplink ? kNone : find(seen.target);
@@ -164,6 +165,8 @@ void Detector::Core::take_facts(const Observation& seen, uint32_t index, Changes
     Target& target = targets_[index];
     take_process_status(seen, index, out);
     std::vector<std::string_view> changed, names;
+    changed.reserve(seen.facts.size() + 4);
+    names.reserve(seen.facts.size() + 4);
     for (const Fact& fact : seen.facts) {
         if (fact.name == "last_heartbeat" && fact.value.type() == Type::duration) {
             // An age at that moment; kept as the moment, so that it goes on growing.
@@ -215,11 +218,7 @@ void Detector::Core::acting(uint32_t index, Time now) {
 bool Detector::Core::note_event(uint32_t index, std::string_view kind, Time at, Changes& out) {
     Target& target = targets_[index];
     if (kind == "crash" && is_our_doing(target, at)) return false;
-    auto place = target.events.find(kind);
-    if (place == target.events.end()) {
-        place = target.events.emplace(std::string(kind), std::vector<Time>{}).first;
-    }
-    std::vector<Time>& times = place->second;
+    std::vector<Time>& times = target.events.of(kind);
     if (!times.empty() && at - times.back() < kSameEvent) return false;
     if (times.size() >= kEventsKept) times.erase(times.begin());
     times.push_back(at);
@@ -283,6 +282,7 @@ Changes Detector::Core::hold(uint32_t index, std::optional<Status> status,
     const bool ends = target.held_as && !status;
     target.held_as = status;
     target.held_until = until;
+    unsettled_.insert(index);
     if (ends) recheck_later(index, now, out);
     review(index, now, out);
     return out;
@@ -329,14 +329,16 @@ bool Detector::Core::is_seen_well(uint32_t index) const {
 
 Changes Detector::Core::tick(Time now) {
     Changes out;
-    for (uint32_t i = 0; i < targets_.size(); ++i) {
-        Target& target = targets_[i];
+    const std::vector<uint32_t> unsettled(unsettled_.begin(), unsettled_.end());
+    for (const uint32_t index : unsettled) {
+        const Target& target = targets_[index];
         if (target.held_as && target.held_until && now >= *target.held_until) {
-            for (Change& change : hold(i, std::nullopt, std::nullopt, now)) {
+            for (Change& change : hold(index, std::nullopt, std::nullopt, now)) {
                 out.push_back(std::move(change));
             }
         }
-        if (target.status == Status::unknown) to_review_.insert(i);
+        if (target.status == Status::unknown) to_review_.insert(index);
+        if (target.status != Status::unknown && !target.held_until) unsettled_.erase(index);
     }
     for (auto open = open_.begin();
          open != open_.end();) {  // named by the configuration before this one

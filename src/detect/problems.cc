@@ -55,7 +55,7 @@ void Detector::Core::refresh_status(uint32_t index, Time now, Changes& out) {
         // The check itself cannot be made: nobody is called, but it does not stay unsaid either.
         const bool long_enough = now - blind->first_unknown_at >= options_.unknown_patience;
         status = long_enough ? Status::degraded : Status::unknown;
-        reason = (long_enough ? "cannot be checked: " : "") + blind->reason;
+        reason = (long_enough ? "cannot be checked: " : "") + blind->reason.text();
     } else if (target.degraded) {
         status = Status::degraded;
     } else if (weak != nullptr) {
@@ -70,6 +70,7 @@ void Detector::Core::refresh_status(uint32_t index, Time now, Changes& out) {
     target.reason = std::move(reason);
     if (!changed) return;
     target.status = status;
+    if (status == Status::unknown) unsettled_.insert(index);
     target.since = now;
     out.push_back(TargetChanged{target.name, status, target.reason, now});
 }

@@ -16,7 +16,7 @@ Json set_json(const std::set<std::string>& names) {
 Json save_track(const CheckTrack& track) {
     Json json = Json::object({{"verdict", static_cast<int>(track.verdict)}});
     if (track.verdict == Verdict::bad || track.verdict == Verdict::unknown) {
-        json.set("reason", track.reason);
+        json.set("reason", track.reason.text());
         json.set("bad", track.bad_row);
         json.set("first_bad", time_json(track.first_bad_at));
         json.set("first_unknown", time_json(track.first_unknown_at));
@@ -37,7 +37,7 @@ void restore_track(const Json& saved, CheckTrack& track) {
 
 Json save_events(const Target& target) {
     Json events = Json::object();
-    for (const auto& [kind, times] : target.events) {
+    for (const auto& [kind, times] : target.events.kinds()) {
         Json list = Json::array();
         for (const Time at : times) list.push(time_json(at));
         events.set(kind, std::move(list));
@@ -92,7 +92,7 @@ void restore_target(const Json& saved, Target& target) {
     target.held_as = parse_status(saved["held_as"].as_string());
     if (saved.has("held_until")) target.held_until = time_of(saved["held_until"]);
     for (const auto& [kind, times] : saved["events"].members()) {
-        for (const Json& at : times.items()) target.events[kind].push_back(time_of(at));
+        for (const Json& at : times.items()) target.events.of(kind).push_back(time_of(at));
     }
     // Not what was observed, but needed to tell a crash that happened while we were away.
     const std::string process = saved["process"].as_string();
@@ -104,16 +104,16 @@ void restore_target(const Json& saved, Target& target) {
 Json Detector::Core::save_target(const Target& target) const {
     Json json = Json::object({{"name", target.name}, {"status", name_of(target.status)}});
     save_times(target, json);
-    if (!target.reason.empty()) json.set("reason", target.reason);
+    if (!target.reason.empty()) json.set("reason", target.reason.text());
     if (target.restarts != 0) json.set("restarts", target.restarts);
     if (target.flapping) json.set("flapping", true);
     if (target.raised_while_flapping) json.set("flap_raised", true);
-    if (target.suppressed) json.set("by", target.suppressed_by);
+    if (target.suppressed) json.set("by", target.suppressed_by.text());
     if (target.held_back.count() != 0) json.set("held_back", int64_t{target.held_back.count()});
-    if (!target.systemic.empty()) json.set("systemic", target.systemic);
+    if (!target.systemic.empty()) json.set("systemic", target.systemic.text());
     if (target.held_as) json.set("held_as", name_of(*target.held_as));
     if (target.held_until) json.set("held_until", time_json(*target.held_until));
-    if (!target.events.empty()) json.set("events", save_events(target));
+    if (!target.events.kinds().empty()) json.set("events", save_events(target));
     const Value* const process = target.facts.find("process_status");
     if (process != nullptr && process->type() == Type::string) json.set("process", process->text());
     Json tracks = Json::array();
@@ -205,7 +205,7 @@ void Detector::Core::adopt(const IncidentOpen& known, Time now) {
 void Detector::Core::restore(const Json& saved, Time now) {
     if (saved["version"].as_int() != 1) return;
     if (saved.has("events_from")) events_from_ = time_of(saved["events_from"]);
-    for (Target& target : targets_) target.older.clear();
+    older_.clear();
     network_lost_ = saved["network_lost"].as_bool();
     // Silence while nobody listened is not the service's: the time we were away does not count.
     const Duration away = saved.has("saved_at")
@@ -216,6 +216,7 @@ void Detector::Core::restore(const Json& saved, Time now) {
         if (index == kNone) continue;
         Target& target = targets_[index];
         restore_target(one, target);
+        unsettled_.insert(index);
         target.last_good = std::min(target.last_good + away, now);
         if (target.last_beat) target.last_beat = std::min(*target.last_beat + away, now);
         const Json::Array& tracks = one["checks"].items();

@@ -177,8 +177,8 @@ void Detector::Core::open_systemic(uint32_t at, Time now, Changes& out) {
         open.members.insert(targets_[member].name);
         if (!targets_[member].systemic.empty()) folded.insert(targets_[member].systemic);
         if (reasons.size() > 200) continue;
-        reasons +=
-            (reasons.empty() ? "" : ", ") + targets_[member].name + ": " + targets_[member].reason;
+        reasons += (reasons.empty() ? "" : ", ") + targets_[member].name + ": " +
+                   targets_[member].reason.text();
     }
     open.reason = reasons;
     IncidentOpen opened;

@@ -1,5 +1,6 @@
 // http: asks a URL and compares the answer.
 #include <algorithm>
+#include <memory>
 
 #include "base/text.h"
 #include "base/units.h"
@@ -13,28 +14,40 @@ namespace {
 constexpr size_t kBodyForEvidence = 16 * 1024;
 
 struct HttpSettings {
-    HttpAsk ask;
+    HttpAsk ask;  // without its url
     HttpExpectation expect;
     Duration max_latency{};  // zero: no limit
     Duration tls_min{};
     Duration timeout{};
+
+    bool operator==(const HttpSettings&) const = default;
 };
 
 class HttpCheck final : public Check {
 public:
-    HttpCheck(const CheckRequest& request, HttpSettings settings)
-        : Check(request.index, request.settings.target, "http"), settings_(std::move(settings)) {}
+    HttpCheck(const CheckRequest& request, std::string url, HttpSettings settings)
+        : Check(request.index, request.settings.target, "http"),
+          url_(std::move(url)),
+          settings_(std::make_shared<const HttpSettings>(std::move(settings))) {}
 
     Ask ask() const override {
+        HttpAsk http = settings_->ask;
+        http.url = url_;
         return {.check = index(),
-                .question = settings_.ask,
-                .time_limit = settings_.timeout,
-                .second_look = settings_.ask.method == "GET" || settings_.ask.method == "HEAD"};
+                .question = std::move(http),
+                .time_limit = settings_->timeout,
+                .second_look = settings_->ask.method == "GET" || settings_->ask.method == "HEAD"};
+    }
+
+    void share_with(const Check& alike) override {
+        const auto& other = static_cast<const HttpCheck&>(alike).settings_;  // of the same kind
+        if (*other == *settings_) settings_ = other;
     }
 
     Judged judge(const Reply& reply) override {
         Judged judged;
         judged.observation = observe(*this, reply);
+        judged.observation.facts.reserve(7);
         if (!reply.answer.ok()) {
             judge_no_answer(reply, judged.observation);
         } else if (const auto* answer = std::get_if<HttpAnswer>(&reply.answer.value())) {
@@ -60,7 +73,7 @@ private:
     }
 
     void judge_answer(const Reply& reply, const HttpAnswer& answer, Observation& seen) const {
-        seen.reason = settings_.expect.differences(answer);
+        seen.reason = settings_->expect.differences(answer);
         const bool as_expected = seen.reason.empty();
         seen.health = as_expected ? Health::good : Health::bad;
         if (!as_expected) seen.evidence = shown_evidence(answer.body);
@@ -82,14 +95,14 @@ private:
     // It works; is it slow, or about to stop working?
     void judge_quality(Time now, Duration latency, std::optional<Time> expires,
                        Observation& seen) const {
-        if (expires && settings_.tls_min.count() > 0 && *expires - now < settings_.tls_min) {
+        if (expires && settings_->tls_min.count() > 0 && *expires - now < settings_->tls_min) {
             seen.reason =
                 *expires <= now
                     ? "certificate expired " + format_duration_short(now - *expires) + " ago"
                     : "certificate ends in " + format_duration_short(*expires - now);
-        } else if (settings_.max_latency.count() > 0 && latency > settings_.max_latency) {
+        } else if (settings_->max_latency.count() > 0 && latency > settings_->max_latency) {
             seen.reason = "answered in " + format_duration_short(latency) + ", at most " +
-                          format_duration_short(settings_.max_latency) + " expected";
+                          format_duration_short(settings_->max_latency) + " expected";
         }
         if (seen.reason.empty()) return;
         seen.degraded = true;
@@ -99,7 +112,8 @@ private:
         if (expires) add_fact(seen, "tls_expires_in", Value::duration(*expires - now));
     }
 
-    HttpSettings settings_;
+    std::string url_;
+    std::shared_ptr<const HttpSettings> settings_;  // often those of many
 };
 
 bool is_token(std::string_view text) {
@@ -175,9 +189,8 @@ std::unique_ptr<Check> make_http(CheckRequest& request) {
     settings.ask.max_body = settings.expect.wants_body()
                                 ? static_cast<size_t>(request.all.limits.http_body)
                                 : kBodyForEvidence;
-    settings.ask.url = parsed.print();
     settings.timeout = request.settings.timeout;
-    return std::make_unique<HttpCheck>(request, std::move(settings));
+    return std::make_unique<HttpCheck>(request, parsed.print(), std::move(settings));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "monitor/checks.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "base/text.h"
@@ -185,6 +186,7 @@ std::vector<CheckSettings> log_checks(const Settings& settings, Problems& proble
 CheckList make_checks(const Settings& settings, Problems& problems, const SecretReader& secrets) {
     CheckList list;
     Problems found;
+    std::map<std::string_view, const Check*> last_of_kind;
     const std::vector<CheckSettings> logs = log_checks(settings, found);
     list.intervals.reserve(settings.checks.size() + logs.size());
     list.checks.reserve(settings.checks.size() + logs.size());
@@ -193,6 +195,11 @@ CheckList make_checks(const Settings& settings, Problems& problems, const Secret
             const auto index = static_cast<uint32_t>(list.checks.size());
             list.intervals.push_back(check.interval);
             list.checks.push_back(make_check(check, index, settings, found, secrets));
+            if (Check* const made = list.checks.back().get()) {
+                const Check*& alike = last_of_kind[made->kind()];
+                if (alike != nullptr) made->share_with(*alike);
+                alike = made;
+            }
         }
     }
     // One mistake in worker_{1..7} is one problem, not seven.

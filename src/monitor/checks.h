@@ -54,6 +54,9 @@ public:
     // The process it asked to have watched is gone. What that means depends (a supervisor may have
     // started it again already), so the usual answer is to look at once: `ask_now` is set.
     virtual Judged died(const ProcessDied& death);
+    // What it has in common with another check of its kind need not be kept twice: of thousands it
+    // is the most.
+    virtual void share_with(const Check& /*alike*/) {}
 
 protected:
     Check(uint32_t index, std::string target, std::string_view kind)

@@ -166,6 +166,37 @@ TEST(Checks, EveryHostHasItsTwo) {
 }
 
 // Every setting in the table is read, in both forms, and nothing else is.
+TEST(Checks, ThoseThatAreAlikeDifferAllTheSame) {
+    Problems problems;
+    const Settings settings = read_settings_leniently(
+        {{"ops-agent.yaml",
+          "services:\n"
+          "  - {name: a, check: {http: 'http://a/1'}}\n"
+          "  - {name: b, check: {http: 'http://b/2'}}\n"
+          "  - {name: c, check: {http: 'http://c/3', expect: 3xx}}\n"
+          "  - {name: d, timeout: 1s, check: {http: {url: 'http://d/4', "
+          "method: HEAD}}}\n"}},
+        [](const std::string&) { return std::optional<std::string>(); }, problems);
+    const CheckList list = make_checks(settings, problems);
+    std::vector<std::string> asked;
+    for (const auto& check : list.checks) {
+        if (check == nullptr) continue;
+        const Ask ask = check->ask();
+        const auto* const http = std::get_if<HttpAsk>(&ask.question);
+        if (http == nullptr) continue;
+        HttpAnswer answer;
+        answer.status = 302;
+        const Judged judged = check->judge(Reply{.check = 0, .answer = Answer(answer)});
+        asked.push_back(http->method + " " + http->url + " " +
+                        std::to_string(ask.time_limit.count()) + " " +
+                        std::string(name_of(judged.observation.health)));
+    }
+    const std::vector<std::string> expected = {"GET http://a/1 5000 bad", "GET http://b/2 5000 bad",
+                                               "GET http://c/3 5000 good",
+                                               "HEAD http://d/4 1000 bad"};
+    EXPECT_EQ(asked, expected);
+}
+
 TEST(Checks, TheTableNamesWhatIsRead) {
     const auto problems_of = [](const CheckKind& kind, const std::string& check) {
         return print(kind.use == CheckKind::Use::signal ? make_signal(check).problems

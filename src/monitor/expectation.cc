@@ -176,6 +176,11 @@ void HttpExpectation::read_json(const Node& node, Problems& problems) {
     }
 }
 
+bool HttpExpectation::operator==(const HttpExpectation& other) const {
+    return matches_.empty() && other.matches_.empty() && status_ == other.status_ &&
+           body_ == other.body_ && json_ == other.json_ && headers_ == other.headers_;
+}
+
 bool HttpExpectation::wants_body() const {
     return !body_.empty() || !matches_.empty() || !json_.empty();
 }

@@ -19,6 +19,7 @@ public:
     static Result<StatusSet> parse(const std::vector<std::string>& texts);
     bool contains(int status) const;
     std::string print() const { return text_; }
+    bool operator==(const StatusSet&) const = default;
 
 private:
     std::vector<std::pair<int, int>> ranges_;
@@ -36,11 +37,14 @@ public:
     bool wants_body() const;
     // What differs, for people: `HTTP 500`, `body lacks "ok"`; at most three. Empty: as expected.
     std::string differences(const HttpAnswer& answer) const;
+    // Of two with regular expressions it is not known, so they are not equal.
+    bool operator==(const HttpExpectation& other) const;
 
 private:
     struct AtPath {
         std::string path;
         std::vector<std::string> any_of;
+        bool operator==(const AtPath&) const = default;
     };
     std::optional<StatusSet> status_;  // nothing: 2xx, without saying so
     std::vector<std::string> body_;    // texts it must contain
