@@ -242,21 +242,27 @@ void OpsAgent::judged(ops::Check& check, const Judged& judged) {
     observe(judged.observation, judged.events);
 }
 
-void OpsAgent::observe(const Observation& observation, const std::vector<std::string>& events) {
+uint32_t OpsAgent::index_of_fact(const std::string& name) {
+    const auto found = fact_index_.find(name);
+    if (found != fact_index_.end()) return found->second;
+    const auto index = static_cast<uint32_t>(fact_names_.size());
+    fact_names_.push_back(name);
+    fact_index_.emplace(name, index);
+    return index;
+}
+
+void OpsAgent::keep_samples(const Observation& observation) {
+    const size_t before = pending_samples_.size();
     for (const Fact& fact : observation.facts) {
         const std::optional<double> value = series::sample_value(fact.value);
-        if (!value) continue;
-        const auto index_of = [this](const std::string& name) {
-            const auto found = name_index_.find(name);
-            if (found != name_index_.end()) return found->second;
-            const auto index = static_cast<uint32_t>(names_.size());
-            names_.push_back(name);
-            name_index_.emplace(name, index);
-            return index;
-        };
-        pending_samples_.push_back(
-            {index_of(observation.target), index_of(fact.name), observation.at, *value});
+        if (value) pending_samples_.push_back({index_of_fact(fact.name), *value});
     }
+    const size_t added = pending_samples_.size() - before;
+    if (added > 0) pending_looks_.push_back({observation.target, observation.at, added});
+}
+
+void OpsAgent::observe(const Observation& observation, const std::vector<std::string>& events) {
+    keep_samples(observation);
     const Time now = ports_.clock.now();
     for (const std::string& kind : events) {
         detect(detector_->push_event(observation.target, kind, now));
@@ -273,13 +279,17 @@ void OpsAgent::flush_samples() {
     if (pending_samples_.empty()) return;
     std::vector<SampleRow> rows;
     rows.reserve(pending_samples_.size());
-    for (const PendingSample& sample : pending_samples_) {
-        rows.push_back({names_[sample.target], names_[sample.fact], sample.at, sample.value});
+    const PendingSample* sample = pending_samples_.data();
+    for (const PendingLook& look : pending_looks_) {
+        for (size_t i = 0; i < look.samples; ++i, ++sample) {
+            rows.push_back({look.target, fact_names_[sample->fact], look.at, sample->value});
+        }
     }
     const Result<> added = history_->add(rows);
     if (!added.ok()) {
         ports_.log.line(Severity::warning, "samples lost: " + added.error().message);
     }
+    pending_looks_.clear();
     pending_samples_.clear();
 }
 
@@ -287,9 +297,10 @@ void OpsAgent::flush_samples() {
 
 void OpsAgent::save_states() {
     const Time now = ports_.clock.now();
-    next_save_ = now + kSaveEvery;
-    // What is saved grows with the targets: of thousands not every change is worth a second's work.
+    // What is saved grows with the targets: of thousands not every change is worth a second's work,
+    // and what the save is for when nothing changed (ages, counts) may be some minutes old.
     const auto targets = static_cast<int64_t>(loaded_->settings.inventory.services.size());
+    next_save_ = now + std::max(kSaveEvery, Duration(targets * 10));
     soonest_save_ = now + std::min(kSaveEvery, Duration(targets));
     states_changed_ = false;
     const std::string states = "{\"detector\":" + detector_->save_text(now) +

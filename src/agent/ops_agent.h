@@ -111,6 +111,8 @@ private:
     void take(const Input& input);
     void on_probe(const ProbeEvent& event);
     void judged(ops::Check& check, const Judged& judged);
+    void keep_samples(const Observation& observation);
+    uint32_t index_of_fact(const std::string& name);
     void flush_samples();
     void save_states();
 
@@ -267,10 +269,14 @@ private:
         std::variant<RepairOrder, WebReply, LookCloser, CallModel, AskBrain, TellBrain> what;
         uint64_t connection = 0;
     };
-    struct PendingSample {
-        uint32_t target;  // index in names_
-        uint32_t fact;
+    // What one look saw, until it is in the history.
+    struct PendingLook {
+        std::string target;
         Time at;
+        size_t samples;  // how many of pending_samples_ are its own
+    };
+    struct PendingSample {
+        uint32_t fact;  // index in fact_names_
         double value;
     };
 
@@ -301,9 +307,10 @@ private:
     std::map<std::string, std::string> case_by_key_;
     std::vector<Event> pending_;  // of this turn, not yet on the disk
     std::deque<Deferred> deferred_;
+    std::vector<PendingLook> pending_looks_;
     std::vector<PendingSample> pending_samples_;
-    std::map<std::string, uint32_t, std::less<>> name_index_;
-    std::vector<std::string> names_;
+    std::map<std::string, uint32_t, std::less<>> fact_index_;
+    std::vector<std::string> fact_names_;
     std::set<std::string> looking_up_;  // incidents whose past is being asked for
     std::set<std::pair<std::string, std::string>> sending_;  // alert key, channel
     std::map<std::string, Time> last_beat_;

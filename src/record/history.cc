@@ -74,6 +74,37 @@ Result<> write_blob(Database& database, std::string_view table, int64_t key,
         .run();
 }
 
+size_t SeriesIds::place_of(uint64_t hash) const {
+    size_t at = hash % ids_.size();
+    while (ids_[at] != 0 && hashes_[at] != hash) at = at + 1 < ids_.size() ? at + 1 : 0;
+    return at;
+}
+
+std::optional<uint32_t> SeriesIds::find(uint64_t hash) const {
+    if (ids_.empty()) return std::nullopt;
+    const uint32_t id = ids_[place_of(hash)];
+    return id == 0 ? std::nullopt : std::optional(id);
+}
+
+void SeriesIds::insert(uint64_t hash, uint32_t id) {
+    if ((used_ + 1) * 5 > ids_.size() * 4) grow();
+    const size_t at = place_of(hash);
+    hashes_[at] = hash;
+    ids_[at] = id;
+    ++used_;
+}
+
+void SeriesIds::grow() {
+    SeriesIds larger;
+    const size_t size = std::max<size_t>(64, ids_.size() + ids_.size() / 4);
+    larger.hashes_.resize(size);
+    larger.ids_.resize(size);
+    for (size_t i = 0; i < ids_.size(); ++i) {
+        if (ids_[i] != 0) larger.insert(hashes_[i], ids_[i]);
+    }
+    *this = std::move(larger);
+}
+
 History::History(std::unique_ptr<State> state) : state_(std::move(state)) {}
 History::~History() = default;
 
@@ -106,6 +137,7 @@ Result<> History::State::change(const std::function<Result<>()>& work) {
     Result<> done = database->transact(work);
     if (done.ok()) return done;
     series_ids.clear();  // some may not have been stored
+    moment_kinds.reset();
     if (done.error().fault == Fault::invalid) return done;
     poison = done.error();
     database->leave_files_alone();
@@ -124,14 +156,27 @@ Result<> History::State::checkpoint_if_due() {
 Result<std::optional<uint32_t>> History::State::find_series(std::string_view target,
                                                             std::string_view fact) {
     const uint64_t hash = hash_of(target, fact);
-    const auto known = series_ids.find(hash);
-    if (known != series_ids.end()) return std::optional<uint32_t>(known->second);
+    if (const auto known = series_ids.find(hash)) return known;
     Statement row = TRY(database->prepare("SELECT id FROM series WHERE target = ? AND fact = ?"));
     row.bind(target).bind(fact);
     if (!TRY(row.step())) return std::optional<uint32_t>();
     const auto id = static_cast<uint32_t>(row.integer(0));
-    series_ids.emplace(hash, id);
+    series_ids.insert(hash, id);
     return std::optional<uint32_t>(id);
+}
+
+// Is there any series of moments of this name (with its mark)? Another process may add the first
+// one while we only read.
+Result<bool> History::State::has_moments(const std::string& name) {
+    if (read_only) return true;
+    if (!moment_kinds) {
+        std::set<std::string, std::less<>> kinds;
+        Statement rows = TRY(database->prepare(
+            "SELECT DISTINCT fact FROM series WHERE id IN (SELECT series FROM moment)"));
+        while (TRY(rows.step())) kinds.insert(rows.text(0));
+        moment_kinds = std::move(kinds);
+    }
+    return moment_kinds->contains(name);
 }
 
 Result<uint32_t> History::State::make_series(std::string_view target, std::string_view fact) {
@@ -204,6 +249,7 @@ Result<> History::add_event(std::string_view target, std::string_view kind, Time
     const std::string name = std::string(kMomentMark) + std::string(kind);
     return state_->change([&]() -> Result<> {
         const uint32_t series = TRY(state_->make_series(target, name));
+        if (state_->moment_kinds) state_->moment_kinds->insert(name);
         return TRY(state_->database->prepare("INSERT INTO moment (series, at) VALUES (?, ?)"))
             .bind(int64_t{series})
             .bind(millis(at))
@@ -214,8 +260,9 @@ Result<> History::add_event(std::string_view target, std::string_view kind, Time
 Result<std::vector<Time>> History::event_times(std::string_view target, std::string_view kind,
                                                Time from, Time to) {
     std::vector<Time> times;
-    const auto series =
-        TRY(state_->find_series(target, std::string(kMomentMark) + std::string(kind)));
+    const std::string name = std::string(kMomentMark) + std::string(kind);
+    if (!TRY(state_->has_moments(name))) return times;
+    const auto series = TRY(state_->find_series(target, name));
     if (!series) return times;
     Statement rows = TRY(state_->database->prepare(
         "SELECT at FROM moment WHERE series = ? AND at >= ? AND at <= ? ORDER BY at"));

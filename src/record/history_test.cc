@@ -226,6 +226,42 @@ TEST_F(HistoryTest, RemembersMoments) {
     EXPECT_EQ(count("worker_3", "crash", kStart, kStart + 1h), 0U);
 }
 
+TEST_F(HistoryTest, AKindThatWasAskedForBeforeItsFirstMomentIsKnownAfterIt) {
+    const auto count = [&](History& history, const char* kind) {
+        return history.event_times("api", kind, kStart - 1h, kStart + 1h).value().size();
+    };
+    EXPECT_EQ(count(*history_, "crash"), 0U);
+    auto reader = History::open("/d", {.vfs = disk_.name(), .access = Access::read});
+    ASSERT_TRUE(reader.ok()) << reader.error().message;
+    EXPECT_EQ(count(*reader.value(), "crash"), 0U);
+    ASSERT_TRUE(history_->add_event("api", "crash", kStart).ok());
+    EXPECT_EQ(count(*history_, "crash"), 1U);
+    EXPECT_EQ(count(*reader.value(), "crash"), 1U);
+    EXPECT_EQ(count(*history_, "deploy"), 0U);
+    reopen();
+    EXPECT_EQ(count(*history_, "crash"), 1U);
+}
+
+TEST_F(HistoryTest, ThousandsOfSeriesAreKeptApart) {
+    constexpr int kTargets = 3000;
+    std::vector<std::string> names;
+    for (int i = 0; i < kTargets; ++i) names.push_back("s" + std::to_string(i));
+    for (const auto at : {kStart, kStart + 1s}) {
+        std::vector<SampleRow> rows;
+        for (int i = 0; i < kTargets; ++i) {
+            rows.push_back({names[static_cast<size_t>(i)], "latency", at, double(i)});
+        }
+        ASSERT_TRUE(history_->add(rows).ok());
+    }
+    for (int i = 0; i < kTargets; ++i) {
+        const auto found =
+            window(names[static_cast<size_t>(i)], "latency", kStart, kStart + 1s, 10);
+        ASSERT_EQ(found.size(), 2U) << i;
+        EXPECT_EQ(found[0].value, i);
+        EXPECT_EQ(found[1].value, i);
+    }
+}
+
 TEST_F(HistoryTest, IsReadBesideItsWriter) {
     add("api", "x", kStart, 1);
     auto reader = History::open("/d", {.vfs = disk_.name(), .access = Access::read});
