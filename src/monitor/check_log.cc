@@ -20,6 +20,7 @@ constexpr std::string_view kDefaultIgnore =
 constexpr size_t kMostLines = 1000;
 constexpr size_t kMostLineBytes = 2048;
 constexpr size_t kEvidenceLines = 10;
+constexpr size_t kLastLines = 20;
 
 class LogCheck final : public Check {
 public:
@@ -67,6 +68,11 @@ private:
             if (security_.matches(text)) note_security(judged);
             if (!errors_.matches(text) || ignore_.matches(text)) continue;
             judged.error_lines.push_back(printable(text, Lines::flatten));
+        }
+        const size_t first = log.lines.size() > kLastLines ? log.lines.size() - kLastLines : 0;
+        for (size_t i = first; i < log.lines.size(); ++i) {
+            judged.last_lines.push_back(printable(
+                std::string_view(log.lines[i]).substr(0, kMostLineBytes), Lines::flatten));
         }
         const double lines = static_cast<double>(log.lines.size());
         const double all = lines + static_cast<double>(log.skipped);

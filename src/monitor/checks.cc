@@ -126,7 +126,8 @@ std::unique_ptr<Check> make_check(const CheckSettings& settings, uint32_t index,
     return check;
 }
 
-std::vector<CheckSettings> log_checks(const Settings& settings, Problems& problems) {
+std::vector<CheckSettings> log_checks(const Settings& settings, Problems& problems,
+                                      std::vector<LogRow>* rows) {
     std::vector<CheckSettings> checks;
     const auto local =
         std::find_if(settings.inventory.hosts.begin(), settings.inventory.hosts.end(),
@@ -142,7 +143,7 @@ std::vector<CheckSettings> log_checks(const Settings& settings, Problems& proble
         // The fields that are not the check's own; the check reads the others.
         const auto is_ours = [](const Node::Member& member) {
             return member.key == "name" || member.key == "service" || member.key == "every" ||
-                   member.key == "timeout";
+                   member.key == "timeout" || member.key == "learning";
         };
         Node ours = row;
         std::erase_if(ours.members, [&](const Node::Member& member) { return !is_ours(member); });
@@ -152,6 +153,8 @@ std::vector<CheckSettings> log_checks(const Settings& settings, Problems& proble
         CheckSettings check;
         check.interval = fields.duration("every", std::chrono::seconds(10));
         check.timeout = fields.duration("timeout", std::chrono::seconds(5));
+        LogRow kept{name, "", {}};
+        kept.learning = fields.duration("learning", LogRow().learning);
         if (!name.empty() && !names.insert(name).second) {
             problems.error(fields.place_of("name"), "two logs are called '" + name + "'");
         }
@@ -170,6 +173,8 @@ std::vector<CheckSettings> log_checks(const Settings& settings, Problems& proble
                        : settings.inventory.find_service(name) != nullptr ? name
                        : local != settings.inventory.hosts.end()          ? local->name
                                                                           : name;
+        kept.target = check.target;
+        if (rows != nullptr) rows->push_back(std::move(kept));
         Node::Member log{"log", row.place, row};
         std::erase_if(log.value.members, is_ours);
         check.check.kind = Node::Kind::map;
@@ -187,7 +192,7 @@ CheckList make_checks(const Settings& settings, Problems& problems, const Secret
     CheckList list;
     Problems found;
     std::map<std::string_view, const Check*> last_of_kind;
-    const std::vector<CheckSettings> logs = log_checks(settings, found);
+    const std::vector<CheckSettings> logs = log_checks(settings, found, &list.logs);
     list.intervals.reserve(settings.checks.size() + logs.size());
     list.checks.reserve(settings.checks.size() + logs.size());
     for (const std::vector<CheckSettings>* some : {&settings.checks, &logs}) {

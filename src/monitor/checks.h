@@ -38,6 +38,7 @@ struct Judged {
     std::optional<ProcessIdentity> watch;   // Probes::watch_process; nothing: leave it as it is
     std::vector<std::string> events;        // "crash", "restart", "reboot" that this reply shows
     std::vector<std::string> error_lines;   // of a log, printable: for the pattern miner
+    std::vector<std::string> last_lines;    // of a log, whatever they say, printable: the newest
 };
 
 class Check {
@@ -92,14 +93,23 @@ std::unique_ptr<Check> make_check(const CheckSettings& settings, uint32_t index,
                                   const Settings& all, Problems& problems,
                                   const SecretReader& secrets = {});
 
-// The rows of `logs:` as checks; they come after Settings::checks in the numbering.
-std::vector<CheckSettings> log_checks(const Settings& settings, Problems& problems);
+// A row of `logs:`, beside its check: what its lines are learned as (agent/log_book.h).
+struct LogRow {
+    std::string name;
+    std::string target;
+    Duration learning = std::chrono::hours(72);  // what comes so long is normal
+};
+// The rows of `logs:` as checks; they come after Settings::checks in the numbering. `rows`, when it
+// is given, gets one for each.
+std::vector<CheckSettings> log_checks(const Settings& settings, Problems& problems,
+                                      std::vector<LogRow>* rows = nullptr);
 
 // Every check of the configuration by its index: Settings::checks, then log_checks(). Where a check
 // could not be made there is a null, so the numbering holds.
 struct CheckList {
     std::vector<Duration> intervals;
     std::vector<std::unique_ptr<Check>> checks;  // as many
+    std::vector<LogRow> logs;                    // of the last ones, in their order
 };
 CheckList make_checks(const Settings& settings, Problems& problems,
                       const SecretReader& secrets = {});

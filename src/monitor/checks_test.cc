@@ -279,10 +279,17 @@ TEST(Checks, LogsBelongToAServiceOrToThisMachine) {
           "services: [{name: web, check: {tcp: 'a:1'}}, {name: app, check: {tcp: 'a:1'}}]\n"
           "logs:\n"
           "  - {name: app, file: /var/log/app.log}\n"
-          "  - {name: nginx, service: web, file: /var/log/nginx/error.log, every: 5s}\n"
+          "  - {name: nginx, service: web, file: /var/log/nginx/error.log, every: 5s, learning: "
+          "2h}\n"
           "  - {name: all, journald: true, error_pattern: [oops]}\n"}},
         [](const std::string&) { return std::optional<std::string>(); }, problems);
-    const auto logs = log_checks(settings, problems);
+    std::vector<LogRow> rows;
+    const auto logs = log_checks(settings, problems, &rows);
+    ASSERT_EQ(rows.size(), logs.size());
+    EXPECT_EQ(rows[1].name, "nginx");
+    EXPECT_EQ(rows[1].target, "web");
+    EXPECT_EQ(rows[1].learning, std::chrono::hours(2));
+    EXPECT_EQ(rows[0].learning, std::chrono::hours(72)) << "three days";
     ASSERT_EQ(logs.size(), 3u) << print(problems);
     EXPECT_EQ(logs[0].target, "app");
     EXPECT_EQ(logs[1].target, "web");

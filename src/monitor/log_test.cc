@@ -15,6 +15,18 @@ Answer lines(std::vector<std::string> text, std::string cursor = "c1", uint64_t 
     return answer;
 }
 
+TEST(LogCheck, GivesTheNewestLinesWhateverTheySay) {
+    Made made = make("{log: /var/log/x}");
+    std::vector<std::string> many;
+    for (int i = 0; i < 50; ++i) many.push_back("line " + std::to_string(i));
+    many.emplace_back("\x1b[31mred");
+    const Judged judged = made->judge(reply(lines(many)));
+    ASSERT_EQ(judged.last_lines.size(), 20U);
+    EXPECT_EQ(judged.last_lines.front(), "line 31");
+    EXPECT_EQ(judged.last_lines.back(), "red");
+    EXPECT_TRUE(judged.error_lines.empty());
+}
+
 TEST(LogCheck, KnowsErrorsByTheirWords) {
     struct Row {
         std::string line;

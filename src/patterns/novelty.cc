@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "patterns/quarantine.h"
 #include "patterns/secrets.h"
 #include "patterns/shapes.h"
 
@@ -45,6 +46,14 @@ bool says_error(std::string_view word) {
 
 bool denies(std::string_view word) {
     return word == "0" || word == "no" || word == "without" || word == "zero";
+}
+
+// A line as a person may see it.
+std::string shown(std::string_view line) {
+    std::string text = quarantine({"", {}, {}, std::string(line.substr(0, kMostShownLine))},
+                                  Templates(), Reader::person)
+                           .text;
+    return clip_end(trim(text), kLongestExample);
 }
 
 Error refuse(std::string_view why) {
@@ -94,24 +103,35 @@ bool Novelty::is_learning(Time at) const {
     return !since_ || at < add_saturating(*since_, settings_.learning);
 }
 
-void Novelty::observe(std::string_view line, Time at, Error error) {
+void Novelty::begin(Time at) {
+    if (since_) return;
+    since_ = at;
+    ++changes_;
+}
+
+uint64_t Novelty::observe(std::string_view line, Time at, Error error) {
     LogLine parts = strip_header(line);
-    if (trim(parts.content).empty()) return;
-    if (!since_) since_ = at;
+    if (trim(parts.content).empty()) return 0;
+    begin(at);
     const std::string content = redact_secrets(printable(parts.content, Lines::flatten)).text;
+    const size_t size = templates_.size();
     const Templates::Learned learned = templates_.learn(content);
+    if (learned.is_new || templates_.size() != size) ++shapes_;
     if (pending_ids_.contains(learned.id)) ++pending_.lines;
-    if (!learned.is_new) return;
-    if (error == Error::as_it_says && !is_error(parts)) return;
-    if (!remember(pattern_of(content)) || is_learning(at)) return;
+    if (!learned.is_new) return learned.id;
+    if (error == Error::as_it_says && !is_error(parts)) return learned.id;
+    if (!remember(pattern_of(content)) || is_learning(at)) return learned.id;
     if (pending_.patterns == 0) pending_.first = at;
     ++pending_.patterns;
     ++pending_.lines;
     if (pending_ids_.size() < settings_.most_templates) pending_ids_.insert(learned.id);
     if (pending_.examples.size() < NewErrors::kMostExamples) {
         const Template* made = templates_.by_id(learned.id);
-        if (made != nullptr) pending_.examples.push_back(clip_end(made->text(), kLongestExample));
+        if (made == nullptr) return learned.id;
+        pending_.examples.push_back(clip_end(made->text(), kLongestExample));
+        pending_.said.push_back(shown(line));
     }
+    return learned.id;
 }
 
 std::optional<NewErrors> Novelty::due(Time at) {
@@ -119,12 +139,14 @@ std::optional<NewErrors> Novelty::due(Time at) {
     if (at < add_saturating(pending_.first, settings_.gather)) return std::nullopt;
     if (told_at_ && at < add_saturating(*told_at_, settings_.at_most_every)) return std::nullopt;
     told_at_ = at;
+    ++changes_;
     pending_ids_.clear();
     return std::exchange(pending_, {});
 }
 
 bool Novelty::remember(uint64_t pattern) {
     if (!known_.insert(pattern).second) return false;
+    ++changes_;
     known_in_order_.push_back(pattern);
     if (known_in_order_.size() > kMostKnown) {
         known_.erase(known_in_order_.front());
@@ -133,22 +155,45 @@ bool Novelty::remember(uint64_t pattern) {
     return true;
 }
 
-Json Novelty::to_json() const {
+Json NewErrors::to_json() const {
+    return Json::object({{"first", time_json(first)},
+                         {"patterns", uint64_t{patterns}},
+                         {"lines", uint64_t{lines}},
+                         {"examples", Json::of_strings(examples)},
+                         {"said", Json::of_strings(said)}});
+}
+
+Result<NewErrors> NewErrors::from_json(const Json& json) {
+    NewErrors errors;
+    errors.first = TRY(time_of(json["first"])).value_or(Time{});
+    const int64_t patterns = json["patterns"].as_int(-1);
+    const int64_t lines = json["lines"].as_int(-1);
+    if (patterns < 0 || lines < patterns) return refuse("counts are none");
+    errors.patterns = static_cast<size_t>(patterns);
+    errors.lines = static_cast<size_t>(lines);
+    for (auto& [list, key] : {std::pair{&errors.examples, "examples"}, {&errors.said, "said"}}) {
+        for (const std::string& example : json[key].strings()) {
+            if (list->size() == kMostExamples) return refuse("too many examples");
+            list->push_back(clip_end(printable(example, Lines::flatten), kLongestExample));
+        }
+    }
+    return errors;
+}
+
+Json Novelty::to_json(Part part) const {
     Json known = Json::array();
     for (const uint64_t pattern : known_in_order_) {
         std::array<char, 16> digits{};
         const auto end = std::to_chars(digits.begin(), digits.end(), pattern, 16).ptr;
         known.push(Json(std::string(digits.begin(), end)));
     }
-    return Json::object({{"version", kVersion},
-                         {"since", time_json(since_)},
-                         {"told_at", time_json(told_at_)},
-                         {"first", time_json(pending_.first)},
-                         {"patterns", uint64_t{pending_.patterns}},
-                         {"lines", uint64_t{pending_.lines}},
-                         {"examples", Json::of_strings(pending_.examples)},
-                         {"known", std::move(known)},
-                         {"templates", templates_.to_json()}});
+    Json json = pending_.to_json();
+    json.set("version", kVersion);
+    json.set("since", time_json(since_));
+    json.set("told_at", time_json(told_at_));
+    json.set("known", std::move(known));
+    if (part == Part::all) json.set("templates", templates_.to_json());
+    return json;
 }
 
 Result<Novelty> Novelty::from_json(const Json& json, NoveltySettings settings) {
@@ -156,18 +201,7 @@ Result<Novelty> Novelty::from_json(const Json& json, NoveltySettings settings) {
     Novelty novelty(settings);
     novelty.since_ = TRY(time_of(json["since"]));
     novelty.told_at_ = TRY(time_of(json["told_at"]));
-    novelty.pending_.first = TRY(time_of(json["first"])).value_or(Time{});
-    const int64_t patterns = json["patterns"].as_int(-1);
-    const int64_t lines = json["lines"].as_int(-1);
-    if (patterns < 0 || lines < patterns) return refuse("counts are none");
-    novelty.pending_.patterns = static_cast<size_t>(patterns);
-    novelty.pending_.lines = static_cast<size_t>(lines);
-    for (const std::string& example : json["examples"].strings()) {
-        if (novelty.pending_.examples.size() == NewErrors::kMostExamples)
-            return refuse("too many examples");
-        novelty.pending_.examples.push_back(
-            clip_end(printable(example, Lines::flatten), kLongestExample));
-    }
+    novelty.pending_ = TRY(NewErrors::from_json(json));
     if (!json["known"].is_array() || json["known"].items().size() > kMostKnown)
         return refuse("no list of what is known");
     for (const Json& item : json["known"].items()) {
@@ -179,7 +213,9 @@ Result<Novelty> Novelty::from_json(const Json& json, NoveltySettings settings) {
             return refuse("a pattern is no number");
         if (!novelty.remember(pattern)) return refuse("a pattern is there twice");
     }
-    novelty.templates_ = TRY(Templates::from_json(json["templates"], settings.most_templates));
+    if (json.has("templates")) {
+        novelty.templates_ = TRY(Templates::from_json(json["templates"], settings.most_templates));
+    }
     return novelty;
 }
 

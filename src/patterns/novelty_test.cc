@@ -132,6 +132,18 @@ TEST(Novelty, SecretsAreNeverLearned) {
     EXPECT_EQ(told->examples.front(), "login with password=<secret:password>");
 }
 
+TEST(Novelty, ALineOfEachPatternIsKeptAsAPersonMaySeeIt) {
+    Novelty novelty({.learning = Duration{0}});
+    novelty.begin(kStart);
+    novelty.observe("ERROR \x1b[31mcannot open shard 7, password=hunter2hunter2", kStart);
+    const auto told = novelty.due(kStart + std::chrono::minutes(1));
+    ASSERT_TRUE(told);
+    ASSERT_EQ(told->said.size(), 1U);
+    EXPECT_EQ(told->said[0].find("hunter2"), std::string::npos) << told->said[0];
+    EXPECT_EQ(told->said[0].find('\x1b'), std::string::npos);
+    EXPECT_NE(told->said[0].find("cannot open shard 7"), std::string::npos) << told->said[0];
+}
+
 TEST(Novelty, WhatIsNoStateIsRefused) {
     const Json good = learned().to_json();
     ASSERT_TRUE(Novelty::from_json(good).ok());
