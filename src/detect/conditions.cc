@@ -32,6 +32,13 @@ bool moves_by_itself(std::string_view name) {
     return kind == nullptr || kind->scope == Scope::host || kind->scope == Scope::signal;
 }
 
+// Also in a group's spelling: worker_new_error_pattern.
+bool is_event_fact(const std::string& name) {
+    const std::span<const EventFact> known = event_facts();
+    return std::any_of(known.begin(), known.end(),
+                       [&](const EventFact& one) { return name.ends_with(one.fact); });
+}
+
 Condition make_condition(const Entry* entry, const Criterion* criterion) {
     Condition made;
     made.entry = entry;
@@ -47,8 +54,9 @@ Condition make_condition(const Entry* entry, const Criterion* criterion) {
     }
     made.counts_only = true;
     for (const Condition::Part& part : made.parts) {
-        made.counts_only = made.counts_only && part->facts().empty() &&
-                           part->history_facts().empty() && !part->events().empty();
+        const bool counts = !part->events().empty() || !part->facts().empty();
+        made.counts_only = made.counts_only && counts && part->history_facts().empty() &&
+                           std::all_of(part.facts.begin(), part.facts.end(), is_event_fact);
         add_all(made.reads, part->facts());
         made.timed = made.timed || !part->history_facts().empty() || !part->events().empty();
         made.asks_history = made.asks_history || !part->history_facts().empty();

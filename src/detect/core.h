@@ -13,6 +13,7 @@
 #include <deque>
 #include <map>
 #include <set>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -44,10 +45,19 @@ struct Condition {
     Duration hold{};
     std::vector<std::string> reads;  // facts, now and through windows, and events, sorted
     bool timed = false;              // time alone can change it
-    bool counts_only = false;        // it reads nothing but events: count(crash, 1h) > 3
+    bool counts_only = false;        // it reads nothing but events: count(crash, 1h) > 3, or facts
+                                     // that an event makes true
     bool asks_history = false;       // evaluating it costs a look at the record
     const std::string& name() const { return entry ? entry->name : criterion->name; }
 };
+
+// Facts that an event makes true, and for how long: long enough for a criterion to see it, and for
+// people to find it in `show`.
+struct EventFact {
+    std::string_view fact, kind;
+    Duration holds;
+};
+std::span<const EventFact> event_facts();
 
 // One condition on one target.
 struct Instance {
@@ -88,7 +98,12 @@ struct Target {
     std::vector<uint32_t> scopes;    // those it counts in, for mass failure
     uint32_t sibling_scope = kNone;  // the one of its group
 
-    Facts facts;  // as observed and pushed
+    Facts facts;   // as observed and pushed
+    struct Well {  // as they were at the last good look before it went bad
+        Time at{};
+        Facts facts;
+    };
+    std::unique_ptr<Well> well;  // null while it never was bad
     EventTimes events;
     Time last_good{};  // or when watching began
     std::optional<Time> last_beat;
@@ -210,6 +225,7 @@ public:
         Instance* instance = nullptr;
     };
     std::vector<Source> sources_of(uint32_t target);
+    bool is_only_noted(const Source& source) const;
     void review(uint32_t target, Time now, Changes& out);
     void review_children(uint32_t target, Time now, Changes& out);
     void raise(uint32_t target, const Source& source, const std::string& key, Time now,

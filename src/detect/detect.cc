@@ -93,6 +93,13 @@ Facts Detector::facts(std::string_view target, Time now) const {
     return index == kNone ? Facts{} : core_->all_facts(index, now);
 }
 
+std::optional<std::pair<Time, Facts>> Detector::when_well(std::string_view target) const {
+    const uint32_t index = core_->find(target);
+    if (index == kNone || !core_->targets_[index].well) return std::nullopt;
+    const Target::Well& well = *core_->targets_[index].well;
+    return std::pair(well.at, well.facts);
+}
+
 Value Detector::fact(std::string_view target, std::string_view name, Time now) const {
     const uint32_t index = core_->find(target);
     if (index == kNone) return {};

@@ -194,6 +194,9 @@ public:
     TargetState state(std::string_view target) const;  // of a target that is not known: unknown
     std::vector<TargetState> states() const;  // hosts, services, signals, in the inventory's order
     Facts facts(std::string_view target, Time now) const;  // observed, pushed and derived ones
+    // Its facts at the last good look before it went bad, and when that was; nothing when it never
+    // was. (Before any good look: what was known when watching began.)
+    std::optional<std::pair<Time, Facts>> when_well(std::string_view target) const;
     // One fact by any of its names (also worker_<fact>, a signal's, the host's): a copy, unknown
     // when never seen.
     Value fact(std::string_view target, std::string_view name, Time now) const;

@@ -66,6 +66,24 @@ TEST(Detect, UnknownNeitherRaisesNorHeals) {
     EXPECT_EQ(story.detector->state("api").status, Status::down) << "not seen to be well";
 }
 
+TEST(Detect, RemembersHowItWasWhenItWasWell) {
+    Story story(kOne);
+    story.all_good();
+    EXPECT_FALSE(story.detector->when_well("api")) << "it never was bad";
+    story.good("api", {{"http_status", Value::number(200)}});
+    const Time well = story.now;
+    story.pass("15s");
+    story.bad("api", "HTTP 500", {{"http_status", Value::number(500)}});
+    story.pass("15s");
+    story.bad("api", "HTTP 502", {{"http_status", Value::number(502)}});
+    const auto was = story.detector->when_well("api");
+    ASSERT_TRUE(was);
+    EXPECT_EQ(was->first, well) << "the last good look, not the bad one before this";
+    ASSERT_NE(was->second.find("http_status"), nullptr);
+    EXPECT_EQ(*was->second.find("http_status"), Value::number(200));
+    EXPECT_FALSE(story.detector->when_well("nobody"));
+}
+
 TEST(Detect, AnswersThatWereOvertakenAreLeftOut) {
     Story story(kOne);
     story.all_good();

@@ -9,12 +9,6 @@
 namespace ops {
 namespace {
 
-// Facts that an event makes true, and for how long: long enough for a criterion to see it, and for
-// people to find it in `show`.
-struct EventFact {
-    std::string_view fact, kind;
-    Duration holds;
-};
 constexpr auto kEventFacts = std::to_array<EventFact>({
     {"security_incident", "security", std::chrono::hours(1)},
     {"security_incident", "security_incident", std::chrono::hours(1)},
@@ -32,6 +26,8 @@ bool is_of_one_service(std::string_view kind) {
 Duration age(Time now, Time since) { return std::max(now - since, Duration{0}); }
 
 }  // namespace
+
+std::span<const EventFact> event_facts() { return kEventFacts; }
 
 uint32_t Detector::Core::find(std::string_view name) const {
     const auto found = names_.find(name);

@@ -163,6 +163,9 @@ Changes Detector::Core::observe(const Observation& seen, Time now) {
 
 void Detector::Core::take_facts(const Observation& seen, uint32_t index, Changes& out) {
     Target& target = targets_[index];
+    if (seen.health == Health::bad && (!target.well || target.well->at < target.last_good)) {
+        target.well = std::make_unique<Target::Well>(Target::Well{target.last_good, target.facts});
+    }
     take_process_status(seen, index, out);
     std::vector<std::string_view> changed, names;
     changed.reserve(seen.facts.size() + 4);

@@ -89,12 +89,19 @@ std::vector<Detector::Core::Source> Detector::Core::sources_of(uint32_t index) {
     return sources;
 }
 
-// A service's key is its name; a host or signal also has "name/condition".
+// A criterion whose level pages nobody: its incident is a note, and the target is well.
+bool Detector::Core::is_only_noted(const Source& source) const {
+    if (source.instance == nullptr) return false;
+    const Criterion* const criterion = conditions_[source.instance->condition].criterion;
+    return criterion != nullptr && criterion->level <= Level::log;
+}
+
+// A service's key is its name; what is only noted of it, and all of a host or signal, also has
+// "name/condition".
 std::vector<std::string> Detector::Core::keys_of(uint32_t index) const {
     std::vector<std::string> keys;
     const std::string& name = targets_[index].name;
     if (open_.contains(name)) keys.push_back(name);
-    if (targets_[index].kind == Target::Kind::service) return keys;
     const std::string prefix = name + "/";
     for (auto place = open_.lower_bound(prefix);
          place != open_.end() && place->first.starts_with(prefix); ++place) {
@@ -105,6 +112,10 @@ std::vector<std::string> Detector::Core::keys_of(uint32_t index) const {
 
 std::string Detector::Core::key_of(uint32_t index, const Source& source) const {
     const Target& target = targets_[index];
+    // A note has an incident of its own, so that a failure that comes later is seen as the new
+    // thing that it is; where one is open already, it says more about that.
+    const bool is_own_note = is_only_noted(source) && !open_.contains(target.name);
+    if (is_own_note) return target.name + "/" + source.name;
     if (target.kind == Target::Kind::service || source.instance == nullptr) return target.name;
     // A host's entry and criterion about one fact are one cause: the disk that is nearly full.
     const Condition& condition = conditions_[source.instance->condition];
@@ -123,15 +134,22 @@ bool Detector::Core::was_counted(uint32_t index, const Instance& instance, Time 
     const Condition& condition = conditions_[instance.condition];
     const Time until = targets_[index].counted_until;
     if (!condition.counts_only || until == Time{}) return false;
-    bool any_before = false;
+    bool any_before = false, any_since = false;
+    const auto count = [&](std::string_view kind, Duration window) {
+        any_since = any_since || !events(index, kind, until, now).empty();
+        const Time from = std::min(now - window, until);
+        any_before = any_before || !events(index, kind, from, until).empty();
+    };
     for (const Condition::Part& part : condition.parts) {
-        for (const std::string& kind : part->events()) {
-            if (!events(index, kind, until, now).empty()) return false;
-            const Time from = std::min(now - part->longest_window(), until);
-            any_before = any_before || !events(index, kind, from, until).empty();
+        for (const std::string& kind : part->events()) count(kind, part->longest_window());
+        for (const EventFact& known : event_facts()) {
+            const bool reads = std::any_of(
+                part.facts.begin(), part.facts.end(),
+                [&](const auto& f) { return own_name(targets_[index], f) == known.fact; });
+            if (reads) count(known.kind, known.holds);
         }
     }
-    return any_before;
+    return any_before && !any_since;
 }
 
 // Something seen bad after the moment from which evidence counts.
@@ -282,26 +300,32 @@ void Detector::Core::review(uint32_t index, Time now, Changes& out) {
     refresh_down(index,
                  now);  // it may be reviewed for another's sake in the middle of its own answer
     const std::vector<Source> sources = sources_of(index);
-    target.ailing = !sources.empty();
-    target.degraded = sources.size() > (target.down ? 1U : 0U);
-    if (!target.down && target.degraded && target.degraded_by != sources.front().name) {
-        target.degraded_by = sources.front().name;
-        target.reason = reason_of(index, sources.front(), now);
+    const auto ails = [this](const Source& source) { return !is_only_noted(source); };
+    const auto first = std::find_if(sources.begin(), sources.end(), ails);
+    const auto ailments = std::count_if(first, sources.end(), ails);
+    target.ailing = ailments > 0;
+    target.degraded = ailments > (target.down ? 1 : 0);
+    if (!target.down && target.degraded && target.degraded_by != first->name) {
+        target.degraded_by = first->name;
+        target.reason = reason_of(index, *first, now);
     } else if (!target.degraded || target.down) {
         target.degraded_by.clear();
     }
     refresh_status(index, now, out);
     say_cleared(index, out);
     clear_gone(index, sources, out);
-    if (sources.empty()) {
+    if (!target.ailing) {
         target.bad_since = Time{};
         no_longer_failing(index);
+        awaiting_siblings_.erase(index);
+    } else if (target.bad_since == Time{}) {
+        target.bad_since = now;
+    }
+    if (sources.empty()) {
         set_suppressed(index, "", now, out);
         to_review_.erase(index);
-        awaiting_siblings_.erase(index);
         return;
     }
-    if (target.bad_since == Time{}) target.bad_since = now;
     to_review_.insert(index);  // until it is well: causes above it come and go
     const Above above = cause_above(index, now, out);
     if (!above.wait) set_suppressed(index, above.by, now, out);
@@ -314,6 +338,11 @@ void Detector::Core::review(uint32_t index, Time now, Changes& out) {
         if (!has_evidence(index, source, now)) continue;
         if (is_open) {
             attach(index, source, open->second, now, out);
+            continue;
+        }
+        if (is_only_noted(source)) {
+            // What is merely written down waits for nobody, and is no part of a mass failure.
+            if (!above.wait) raise(index, source, key, now, out);
             continue;
         }
         if (target.kind == Target::Kind::service) note_failing(index, now);

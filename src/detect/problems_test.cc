@@ -265,6 +265,47 @@ TEST(Criteria, ANewErrorPatternIsOnlyLogged) {
     EXPECT_EQ(quiet.good("brain-api", {{"new_error_pattern", Value::boolean(false)}}), "");
 }
 
+// A note, and nothing else: it is no state, no mass failure, and it ends by itself.
+TEST(Criteria, WhatIsOnlyNotedIsNoTroubleOfItsTarget) {
+    Story story(kFounders, kFoundersRunbook);
+    story.all_good();
+    const auto push = [&](const std::string& target) {
+        return story.print_all(story.detector->push_event(target, "new_error_pattern", story.now));
+    };
+    for (const char* const name : {"worker_1", "worker_2", "worker_3", "worker_4", "worker_5"}) {
+        const std::string said = push(name);
+        EXPECT_TRUE(has(said, std::string("open ") + name + "/Unknown error pattern"))
+            << "after a deploy all of them say something new: " << said;
+        EXPECT_EQ(story.detector->state(name).status, Status::up);
+    }
+    const std::string died = story.dead("worker_1") + story.good("pc") + story.pass("20s");
+    EXPECT_TRUE(has(died, "open worker_1 [down]"))
+        << "a failure that comes later is an incident of its own: " << died;
+    EXPECT_FALSE(has(push("worker_1"), "open")) << "what is open already says more";
+    for (int i = 0; i < 2; ++i) story.good("worker_1", {text("process_status", "running")});
+    const std::string later = story.pass("11m");
+    for (const char* const name : {"worker_1", "worker_2", "worker_5"}) {
+        EXPECT_TRUE(has(later, std::string("clear ") + name + "/Unknown error pattern")) << later;
+    }
+    EXPECT_FALSE(has(later, "open")) << later;
+}
+
+TEST(Criteria, ANoteThatAPersonClosedComesBackOnlyWithAnotherEvent) {
+    for (const char* const kind : {"new_error_pattern", "security"}) {
+        Story story(kFounders, kFoundersRunbook);
+        story.all_good();
+        story.print_all(story.detector->push_event("brain-api", kind, story.now));
+        const std::vector<std::string> open = story.detector->open_keys();
+        ASSERT_EQ(open.size(), 1U) << kind;
+        story.detector->closed(open[0], story.now);
+        story.good("brain-api");
+        EXPECT_FALSE(has(story.pass("5m"), "open")) << kind << ": it was seen to";
+        EXPECT_TRUE(
+            has(story.print_all(story.detector->push_event("brain-api", kind, story.now)), "open"))
+            << kind;
+    }
+}
+
 TEST(Flapping, TheRuleIsIcingas) {
     // Weights from lib/icinga/checkable-flapping.cpp: 0.8 for the oldest of 20 places, 0.02 more
     // for each newer one.
