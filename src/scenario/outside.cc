@@ -2,6 +2,8 @@
 
 #include <map>
 
+#include "base/text.h"
+
 namespace ops {
 
 using How = sim::World::ModelAnswer::How;
@@ -62,6 +64,45 @@ std::optional<sim::World::SendFailure> failure_of_channel(const ScriptLine& line
     if (words[2] == "hangs") return failure;
     failure.status = 404;
     return words[2] == "refuses" ? std::optional(failure) : std::nullopt;
+}
+
+Result<> say_in_log(const ScriptLine& line, sim::World& world) {
+    const auto& words = line.words;
+    const bool often = words.size() == 6 && words[5] == "times";
+    if (words.size() < 4 || words[2] != "says" || (words.size() != 4 && !often)) {
+        return Error{Fault::invalid, "log PATH says TEXT [N times], not '" + line.text + "'"};
+    }
+    const std::string text = replace_all(words[3], "\\e", "\x1b");
+    const int times = often ? TRY(number_of(words[4])) : 1;
+    std::vector<std::string>& lines = world.logs[words[1]];
+    for (int i = 0; i < times; ++i) {
+        lines.push_back(replace_all(text, "{N}", std::to_string(lines.size())));
+    }
+    return {};
+}
+
+Result<std::string> missing_evidence(const ScriptLine& line, Store& store,
+                                     const std::string& incident) {
+    const auto& words = line.words;
+    const bool never = words.size() == 6 && words[4] == "never";
+    if (words.size() > 5 && !never) {
+        return Error{Fault::invalid, "cannot understand '" + line.text + "'"};
+    }
+    EventQuery query;
+    query.incident = incident;
+    query.kind_prefix = "evidence.collected";
+    std::string all;
+    bool is_there = false;
+    const std::vector<Event> events = TRY(store.events(query));
+    for (const Event& event : events) {
+        const std::string text = event.body["text"].as_string();
+        all += "[" + event.body["source"].as_string() + "] " + text;
+        if (event.body["source"].as_string() != words[3]) continue;
+        if (never && text.find(words[5]) != std::string::npos) return std::string("it says so");
+        is_there =
+            is_there || never || words.size() == 4 || text.find(words[4]) != std::string::npos;
+    }
+    return is_there ? std::string() : "there is: " + clip_end(all, 2000);
 }
 
 }  // namespace ops

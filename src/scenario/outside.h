@@ -1,10 +1,12 @@
-// What lines of a scenario say of those outside who answer: language models and channels.
+// What lines of a scenario say of those outside who answer (language models, channels) or speak
+// (logs), and what was written down of them.
 #pragma once
 
 #include <optional>
 #include <string>
 
 #include "base/result.h"
+#include "record/store.h"
 #include "scenario/script.h"
 #include "sim/world.h"
 
@@ -21,5 +23,13 @@ std::optional<sim::World::ModelAnswer> said_by_model(const ScriptLine& line);
 // channel WHERE ok | WHERE fails|hangs|refuses N | WHERE busy N for RETRY-AFTER |
 // WHERE answers STATUS N [for RETRY-AFTER]
 std::optional<sim::World::SendFailure> failure_of_channel(const ScriptLine& line);
+
+// log PATH says "TEXT" [N times]; in TEXT \e is the escape character, {N} counts lines.
+Result<> say_in_log(const ScriptLine& line, sim::World& world);
+
+// expect evidence NAME SOURCE ["TEXT"] | expect evidence NAME SOURCE never "TEXT": what is not as
+// expected among the evidence of this incident; empty when it is.
+Result<std::string> missing_evidence(const ScriptLine& line, Store& store,
+                                     const std::string& incident);
 
 }  // namespace ops

@@ -72,6 +72,9 @@ private:
     Result<> one(const ScriptLine& line) {
         const std::string& verb = line.words[0];
         const size_t count = line.words.size();
+        if (verb == "expect" && count >= 4 && line.words[1] == "evidence") {
+            return expect_evidence(line);
+        }
         const bool of_learned = count >= 4 && line.words[1] == "learned";
         if (verb == "expect") return of_learned ? learned(line) : expect(line);
         if (verb == "run" && count == 2) return run(TRY(duration_of(line.words[1])));
@@ -96,6 +99,7 @@ private:
         if (verb == "command" && count >= 3) return command(line);
         if (verb == "channel" && count >= 3) return channel(line);
         if (verb == "model" && count >= 2) return model(line);
+        if (verb == "log") return say_in_log(line, machine_.world());
         if (verb == "outside-brain" && count == 4 && line.words[1] == "knows") {
             machine_.world().outside_memories.push_back(Json::object(
                 {{"id", "there-" + std::to_string(machine_.world().outside_memories.size())},
@@ -498,6 +502,16 @@ private:
             if (has_part && one["provenance"].as_string() == line.words[5]) ++count;
         }
         return expect_count(line, count, line.words[3]);
+    }
+
+    Result<> expect_evidence(const ScriptLine& line) {
+        ++report_.expectations;
+        const auto incident = find(line.words[2]);
+        if (!incident || machine_.agent() == nullptr) return fail(line, "none"), Result<>();
+        const std::string why =
+            TRY(missing_evidence(line, machine_.agent()->store(), incident->id));
+        if (!why.empty()) fail(line, why);
+        return {};
     }
 
     Result<> expect_count(const ScriptLine& line, size_t count, const std::string& wanted) {

@@ -365,9 +365,25 @@ SimProbes::Timing SimProbes::answer_local(const LocalAsk& ask) {
             break;
         }
         case LocalAsk::What::log_tail:
-        case LocalAsk::What::journal_tail: answer.log = LogSeen{}; break;
+        case LocalAsk::What::journal_tail: answer.log = seen_log(ask); break;
     }
     return {Answer(answer), kFast};
+}
+
+// As io/log_tail.cc: the first look begins at the end, at most the newest 1,000 lines a look.
+LogSeen SimProbes::seen_log(const LocalAsk& ask) {
+    constexpr size_t kMost = 1000;
+    const std::vector<std::string>& lines = world_.logs[ask.text];
+    LogSeen seen;
+    seen.cursor = std::to_string(lines.size());
+    if (ask.names.empty()) return seen;
+    size_t from = std::min<size_t>(std::stoull(ask.names[0]), lines.size());
+    if (lines.size() - from > kMost) {
+        seen.skipped = lines.size() - from - kMost;
+        from = lines.size() - kMost;
+    }
+    for (; from < lines.size(); ++from) seen.lines.push_back(lines[from]);
+    return seen;
 }
 
 SimProbes::Timing SimProbes::answer_command(const CommandAsk& ask, Duration time_limit) {

@@ -36,6 +36,7 @@ private:
     Timing answer_http(const HttpAsk& ask, Duration time_limit);
     Timing answer_supervisor(const HttpAsk& ask, Duration time_limit);
     Timing answer_local(const LocalAsk& ask);
+    LogSeen seen_log(const LocalAsk& ask);
     Timing answer_command(const CommandAsk& ask, Duration time_limit);
     SimService* named_in(const std::string& text);
     SimHost& local_host();

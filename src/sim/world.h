@@ -140,6 +140,9 @@ public:
     void restart(SimService& service);  // as its behaviour says
     bool reachable(const SimService& service);
 
+    // Lines of a log, by the path or unit that a check asks for; all that were ever written.
+    std::map<std::string, std::vector<std::string>> logs;
+
     void on_command(std::string part, std::function<Exit(World&)> run);
     const std::vector<Effect>& ledger() const { return ledger_; }
     void set_network(bool up) { network_up_ = up; }
