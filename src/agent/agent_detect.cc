@@ -44,17 +44,21 @@ void OpsAgent::on(const IncidentOpen& change) {
         if (!known->repair) diagnose(*known);
         return;
     }
+    std::string reason = change.reason;
+    if (new_pattern_) reason += ": " + said_anew();
     Case& the_case = open_case(change.key, change.target,
                                Json::object({{"title", change.title},
                                              {"host", change.host},
                                              {"rule", change.rule},
                                              {"level", name_of(Level::none)},
-                                             {"reason", change.reason},
+                                             {"reason", reason},
                                              {"key", change.key},
                                              {"facts", change.facts.to_plain_json()},
                                              {"members", Json::of_strings(change.members)}}));
     the_case.before = change.facts;
     recall_similar(the_case);
+    if (new_pattern_) new_pattern_in_ = the_case.incident.id;
+    want_evidence(the_case);
     diagnose(the_case);
     escalate(the_case);
 }
@@ -115,6 +119,15 @@ void OpsAgent::on(const IncidentClear& change) {
 void OpsAgent::on(const CriterionHit& change) {
     Case* the_case = find_by_key(change.key);
     if (the_case == nullptr) return;
+    // What is only noted makes nothing less urgent.
+    const Level known = parse_level(the_case->incident.level).value_or(Level::none);
+    if (change.level <= Level::log && known > change.level) {
+        note("incident.noted", the_case, the_case->incident.target,
+             Json::object(
+                 {{"text", new_pattern_ ? said_anew() : change.reason}, {"by", "ops-agent"}}));
+        if (new_pattern_) new_pattern_in_ = the_case->incident.id;
+        return;
+    }
     the_case->criterion = change.criterion;
     note("incident.level", the_case, the_case->incident.target,
          Json::object({{"level", name_of(change.level)},

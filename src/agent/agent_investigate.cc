@@ -1,4 +1,6 @@
 // From an incident that the runbook does not explain to a proposal for a person, with a model.
+#include <algorithm>
+
 #include "agent/ops_agent.h"
 #include "base/text.h"
 #include "expr/expr.h"
@@ -11,41 +13,19 @@ namespace {
 
 constexpr Duration kRecheckWait = std::chrono::seconds(6);  // for the answers to a re-check
 constexpr Duration kTicketLife = std::chrono::seconds(30);
-constexpr Duration kRecent = std::chrono::hours(1);
-constexpr size_t kMostChanges = 40;
 
 // Nothing is learned of what comes once: every word that is not ordinary is taken out.
-EvidenceItem quarantined(std::string source, std::string target, Time at, std::string text) {
+EvidenceItem for_model(std::string source, std::string target, Time at, std::string text) {
     const Quarantined safe =
         quarantine({.source = source, .from = at, .to = at, .text = std::move(text)}, Templates(),
                    Reader::model);
     return {"", std::move(source), std::move(target), at, safe.text};
 }
 
-// Of our own words and of names of the configuration: only made harmless.
-EvidenceItem own(std::string source, std::string target, Time at, std::string text) {
-    const Quarantined safe =
-        quarantine({.source = source, .from = at, .to = at, .text = std::move(text)}, Templates(),
-                   Reader::person);
-    return {"", std::move(source), std::move(target), at, safe.text};
-}
-
-// A word of a fact may have been pushed by anybody; the names of the inventory were not.
-std::string lines_of(const Facts& facts, const Inventory& inventory) {
-    std::string lines;
-    for (const Fact& fact : facts.all()) {
-        const std::string shown = fact.value.print();
-        const bool is_word = fact.value.type() == Type::string || fact.value.type() == Type::list;
-        const bool is_ours = !is_word || inventory.has_target(shown);
-        lines += fact.name + ": " +
-                 (is_ours ? shown : std::string(trim(quarantined("", "", {}, shown).text))) + "\n";
-    }
-    return lines;
-}
-
 // What a model or its router says, for people: made harmless, secrets redacted, one line.
 std::string told_by_model(const std::string& words) {
-    return printable(own("", "", {}, words).text, Lines::flatten);
+    const Quarantined safe = quarantine({"", {}, {}, words}, Templates(), Reader::person);
+    return printable(safe.text, Lines::flatten);
 }
 
 }  // namespace
@@ -60,6 +40,14 @@ bool OpsAgent::may_investigate(const Case& the_case) const {
 
 void OpsAgent::investigate(Case& the_case) {
     if (!may_investigate(the_case)) return;
+    Gathering& gathering = the_case.gathering;
+    if (!gathering.is_over) want_evidence(the_case);
+    if (!gathering.is_over || gathering.waiting > 0) {  // it begins with all that there is
+        gathering.then_investigate = true;
+        if (gathering.waiting > 0) the_case.look_again = gathering.looks_until;
+        return;
+    }
+    if (gathering.items.empty()) gather(the_case);  // in a storm there was no time for it
     const Time now = ports_.clock.now();
     the_case.is_investigated = true;
     the_case.investigation = std::make_unique<Investigation>(what_is_known(the_case), now);
@@ -69,21 +57,19 @@ void OpsAgent::investigate(Case& the_case) {
 InvestigationCase OpsAgent::what_is_known(const Case& the_case) const {
     const Incident& incident = the_case.incident;
     const Inventory& inventory = loaded_->settings.inventory;
-    const Time now = ports_.clock.now();
     InvestigationCase known;
     known.incident = incident.id;
     known.target = incident.target;
     known.title = incident.title;
     known.calls = loaded_->settings.ai.calls;
-    const Facts facts = detector_->facts(incident.target, now);
+    const Facts facts = detector_->facts(incident.target, ports_.clock.now());
     for (const Fact& fact : facts.all()) known.facts.push_back(fact.name);
-    known.evidence.push_back(own("facts", incident.target, now, lines_of(facts, inventory)));
-    if (!incident.host.empty() && incident.host != incident.target) {
-        known.evidence.push_back(own("facts", incident.host, now,
-                                     lines_of(detector_->facts(incident.host, now), inventory)));
+    known.evidence = evidence_for_model(the_case);
+    for (const std::string& look : the_case.gathering.looked) {
+        const auto item = std::find_if(known.evidence.begin(), known.evidence.end(),
+                                       [&](const EvidenceItem& one) { return one.source == look; });
+        known.looked.emplace_back(look, item == known.evidence.end() ? "no answer" : item->id);
     }
-    known.evidence.push_back(quarantined("reason", incident.target, now, incident.reason));
-    known.evidence.push_back(own("changes", incident.target, now, recent_changes(incident.target)));
     for (const Entry& entry : loaded_->runbook.entries) {
         const bool is_usable = entry.enabled && entry.autonomy != Autonomy::shadow;
         const bool is_spent = the_case.entry && the_case.entry->name == entry.name;
@@ -97,26 +83,6 @@ InvestigationCase OpsAgent::what_is_known(const Case& the_case) const {
         }
     }
     return known;
-}
-
-// What happened to anything in the last hour, newest first: who failed first, what was deployed.
-std::string OpsAgent::recent_changes(const std::string& target) const {
-    std::string lines;
-    for (const char* const kind :
-         {"target.changed", "event.outside", "config.loaded", "action.intent"}) {
-        EventQuery query;
-        query.kind_prefix = kind;
-        query.since = ports_.clock.now() - kRecent;
-        query.order = EventQuery::Order::newest_first;
-        query.limit = kMostChanges;
-        const auto events = store_->events(query);
-        if (!events.ok()) continue;
-        for (const Event& event : events.value()) {
-            lines += format_rfc3339(event.at) + " " + event.kind + " " + event.target + " " +
-                     event.body["status"].as_string() + event.body["kind"].as_string() + "\n";
-        }
-    }
-    return lines.empty() ? "nothing changed around " + target + " in the last hour" : lines;
 }
 
 void OpsAgent::feed(Case& the_case, const InvestigationInput& input) {
@@ -198,16 +164,22 @@ void OpsAgent::on_replied(const ModelReplied& replied) {
 // --- diagnostics ---
 
 void OpsAgent::run_diagnostic(Case& the_case, const RunDiagnostic& wanted) {
+    Result<Ticket> ticket = order_look(the_case, wanted);
+    if (!ticket.ok()) {
+        return feed(the_case,
+                    DiagnosticDone{wanted.diagnostic, std::nullopt, ticket.error().message});
+    }
+    deferred_.push_back(
+        {the_case.incident.id, LookCloser{std::move(ticket).value(), wanted.diagnostic, false}, 0});
+}
+
+Result<Ticket> OpsAgent::order_look(Case& the_case, const RunDiagnostic& wanted) {
     const std::string& target = the_case.incident.target;
     const Inventory& inventory = loaded_->settings.inventory;
-    const auto refuse = [&](std::string why) {
-        feed(the_case, DiagnosticDone{wanted.diagnostic, std::nullopt, std::move(why)});
-    };
     const auto entry = diagnostic_entry(wanted.diagnostic, target, inventory);
-    if (!entry) return refuse("it cannot be run for '" + target + "'");
-    const auto planned =
-        plan_command(*entry, TicketKind::collect, 0, wanted.run, target, inventory);
-    if (!planned.ok()) return refuse(planned.error().message);
+    if (!entry) return Error{Fault::invalid, "it cannot be run for '" + target + "'"};
+    const PlannedCommand planned =
+        TRY(plan_command(*entry, TicketKind::collect, 0, wanted.run, target, inventory));
     Ticket ticket;
     ticket.kind = TicketKind::collect;
     ticket.incident = the_case.incident.id;
@@ -217,28 +189,29 @@ void OpsAgent::run_diagnostic(Case& the_case, const RunDiagnostic& wanted) {
     ticket.target = target;
     ticket.epoch = epoch_;
     ticket.not_after = ports_.clock.now() + kTicketLife;
-    ticket.argv_sha256 = planned.value().argv_sha256;
+    ticket.argv_sha256 = planned.argv_sha256;
     ticket.systemic = systemic(the_case.incident.id);
     note("evidence.asked", &the_case, target,
          Json::object({{"diagnostic", wanted.diagnostic},
                        {"action", step_key(ticket)},
-                       {"argv", Json::of_strings(planned.value().argv)},
+                       {"argv", Json::of_strings(planned.argv)},
                        {"argv_sha256", ticket.argv_sha256}}));
-    deferred_.push_back(
-        {the_case.incident.id, LookCloser{std::move(ticket), wanted.diagnostic}, 0});
+    return ticket;
 }
 
 void OpsAgent::start_looking(const std::string& incident, const LookCloser& look) {
     const bool taken = ports_.workers.submit([this, incident, look] {
-        (void)ports_.post(
-            DiagnosticReplied{incident, look.diagnostic, ports_.executors.execute(look.ticket)});
+        (void)ports_.post(DiagnosticReplied{
+            incident, look.diagnostic, ports_.executors.execute(look.ticket), look.at_opening});
     });
     if (taken) return;
     (void)ports_.post(DiagnosticReplied{incident, look.diagnostic,
-                                        Error{Fault::unavailable, "the workers are all busy"}});
+                                        Error{Fault::unavailable, "the workers are all busy"},
+                                        look.at_opening});
 }
 
 void OpsAgent::on_replied(const DiagnosticReplied& replied) {
+    if (replied.at_opening) return looked(replied);
     Case* the_case = find_case(replied.incident);
     if (the_case == nullptr || !the_case->investigation) return;
     DiagnosticDone done{replied.diagnostic, std::nullopt, ""};
@@ -247,14 +220,10 @@ void OpsAgent::on_replied(const DiagnosticReplied& replied) {
     } else if (const TicketReply& reply = replied.reply.value(); !reply.exit) {
         done.refused = reply.reason;
     } else {
-        done.item = quarantined(replied.diagnostic, the_case->incident.target, ports_.clock.now(),
-                                reply.exit->output);
+        done.item = for_model(replied.diagnostic, the_case->incident.target, ports_.clock.now(),
+                              reply.exit->output);
         if (trim(done.item->text).empty()) done.item->text = "(it printed nothing)";
-        note("evidence.collected", the_case, the_case->incident.target,
-             Json::object({{"source", replied.diagnostic},
-                           {"text", done.item->text},
-                           {"bytes", static_cast<int64_t>(reply.exit->output.size())},
-                           {"code", reply.exit->code}}));
+        add_printed(*the_case, replied.diagnostic, *reply.exit);
     }
     feed(*the_case, done);
 }

@@ -1,4 +1,6 @@
 // From an incident to a repair, and what a repair orders.
+#include <algorithm>
+
 #include "agent/ops_agent.h"
 #include "base/text.h"
 #include "expr/expr.h"
@@ -7,6 +9,10 @@ namespace ops {
 
 void OpsAgent::diagnose(Case& the_case) {
     const Incident& incident = the_case.incident;
+    if (is_note(incident)) {
+        the_case.diagnosed = true;
+        return investigate(the_case);
+    }
     const Time now = ports_.clock.now();
     const std::unique_ptr<expr::World> world = detector_->world(incident.target, now);
     std::optional<Time> room_at;  // for an entry that fits and may not be used now
@@ -39,6 +45,14 @@ void OpsAgent::diagnose(Case& the_case) {
     if (!diagnosis.entry) the_case.again_at = room_at;
     attempt_resolve(the_case);
     if (!diagnosis.entry) investigate(the_case);
+}
+
+// An entry that reads the same facts has an incident of its own name.
+bool OpsAgent::is_note(const Incident& incident) const {
+    const auto& criteria = loaded_->runbook.criteria;
+    return std::any_of(criteria.begin(), criteria.end(), [&](const Criterion& one) {
+        return one.name == incident.rule && one.level <= Level::log;
+    });
 }
 
 // Only an entry's own limits: while it cools down, another one may do. What is spent on the target
@@ -238,6 +252,8 @@ void OpsAgent::wake_repairs() {
             the_case.look_again.reset();
             if (the_case.prediction) {
                 check_prediction(the_case);
+            } else if (!the_case.investigation) {
+                gathered(the_case);
             } else {
                 feed(the_case, InvestigationTime{});
             }

@@ -39,6 +39,7 @@ Result<> OpsAgent::open() {
         detector_->restore(saved["detector"], ports_.clock.now());
         escalator_->restore(saved["escalator"], ports_.clock.now());
     }
+    TRY(restore_logs());
     note("agent.started", nullptr, "",
          Json::object({{"epoch", epoch_},
                        {"version", options_.version},
@@ -121,7 +122,9 @@ Result<> OpsAgent::take_up_incident(const Incident& incident) {
     std::reverse(the_case.actions.begin(), the_case.actions.end());
     the_case.entry = entry_named(incident.entry, incident.target);
     take_up_shadows(the_case);
-    the_case.diagnosed = !incident.entry.empty() || incident.rule == kRuleChannelFailing;
+    // One whose repair had not begun, or was to be tried again, is asked anew what to do.
+    const bool is_decided = !incident.entry.empty() && incident.state != IncidentState::open;
+    the_case.diagnosed = is_decided || incident.rule == kRuleChannelFailing;
     const std::string id = incident.id;
     if (!events.empty()) {
         detector_->adopt({.key = the_case.key,
@@ -139,6 +142,7 @@ Result<> OpsAgent::take_up_incident(const Incident& incident) {
     investigated.kind_prefix = "incident.investigated";
     investigated.limit = 1;
     the_case.is_investigated = !TRY(store_->events(investigated)).empty();
+    TRY(remember_evidence(the_case));
     case_by_key_[the_case.key] = id;
     Case& kept = cases_.emplace(id, std::move(the_case)).first->second;
     if (!events.empty()) kept.signature = signature_of(events[0].body["facts"], incident.seen);
@@ -167,7 +171,8 @@ void OpsAgent::watch() {
     ports_.probes.schedule(plan_schedule(loaded_->checks));
     // What was wrong is looked at first, and not only when its turn comes.
     std::set<std::string> open;
-    for (const auto& [id, the_case] : cases_) {
+    for (auto& [id, the_case] : cases_) {
+        if (the_case.incident.rule != kRuleChannelFailing) want_evidence(the_case);
         open.insert(the_case.incident.target);
         open.insert(the_case.incident.members.begin(), the_case.incident.members.end());
     }
@@ -189,6 +194,7 @@ Result<> OpsAgent::reload() {
     detector_.reset();
     loaded_ = std::move(next);
     limiter_.set_limits(loaded_->settings.limits);
+    logs_.arrange(loaded_->checks.logs, now);
     arrange();
     settle_learned(Hand::may_have_changed_it);
     detector_->restore(detector, now);

@@ -21,6 +21,16 @@ struct Shadow {
     std::vector<std::string> commands;
 };
 
+// What is collected when an incident opens (agent_evidence.cc).
+struct Gathering {
+    std::vector<EvidenceItem> items;  // as people see them, with their ids
+    std::vector<std::string> looked;  // diagnostics that were asked for
+    std::optional<Time> looks_until;  // some are under way: an investigation waits so long
+    int waiting = 0;                  // of them, those without an answer yet
+    bool is_queued = false, is_over = false;
+    bool then_investigate = false;
+};
+
 struct Case {
     Incident incident;
     std::string key;                     // of the cause, as the detector names it
@@ -32,6 +42,7 @@ struct Case {
     std::vector<Recalled> similar;
     bool memories_judged = false;  // once an incident
     std::unique_ptr<Repair> repair;
+    Gathering gathering;
     std::unique_ptr<Investigation> investigation;
     bool is_investigated = false;          // once an incident
     std::optional<Time> look_again;        // when the investigation wants to be asked again

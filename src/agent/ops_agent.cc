@@ -70,6 +70,8 @@ void OpsAgent::tick() {
         }
         heartbeats_seen_at_ = now;
         detect(detector_->tick(now));
+        tell_new_patterns();
+        if (failure_) return;
     }
     ask_again_after_pause();
     wake_repairs();
@@ -117,6 +119,13 @@ std::optional<Time> OpsAgent::next_wake() const {
 // One turn: what was decided is committed, then done; what that leads to is committed and done in
 // its turn.
 void OpsAgent::turn() {
+    settle();
+    // Nothing that was decided waits for evidence: it is looked for when all else is on its way.
+    if (!failure_ && gather_evidence()) settle();
+    if (outbox_may_have_work_ && !failure_) send_due();
+}
+
+void OpsAgent::settle() {
     for (int round = 0; !failure_ && (!pending_.empty() || !deferred_.empty()); ++round) {
         ASSERT(round < kMostRoundsATurn);
         if (!commit()) return;
@@ -137,7 +146,6 @@ void OpsAgent::turn() {
             }
         }
     }
-    if (outbox_may_have_work_ && !failure_) send_due();
 }
 
 bool OpsAgent::commit() {
@@ -239,6 +247,7 @@ void OpsAgent::judged(ops::Check& check, const Judged& judged) {
         ports_.probes.start(std::move(ask));
         return;
     }
+    if (check.kind() == "log") learn_log(check, judged);
     observe(judged.observation, judged.events);
 }
 
@@ -314,7 +323,7 @@ void OpsAgent::stop() {
     note("agent.stopped", nullptr, "", Json::object());
     if (!commit()) return;
     flush_samples();
-    save_states();
+    if (save_logs(LogBook::Save::all)) save_states();
 }
 
 }  // namespace ops

@@ -21,7 +21,9 @@
 #include <vector>
 
 #include "agent/case.h"
+#include "agent/evidence.h"
 #include "agent/load.h"
+#include "agent/log_book.h"
 #include "agent/ports.h"
 #include "detect/detect.h"
 #include "diagnose/diagnose.h"
@@ -51,6 +53,7 @@ struct AgentOptions {
 struct LookCloser {
     Ticket ticket;
     std::string diagnostic;
+    bool at_opening = false;
 };
 struct CallModel {
     std::vector<ModelSettings> models;
@@ -103,6 +106,7 @@ private:
 
     // ops_agent.cc
     void turn();
+    void settle();
     bool commit();
     void note(std::string kind, const Case* the_case, const std::string& target, Json body);
     void append(Event event);
@@ -153,17 +157,19 @@ private:
     void recheck(const std::string& target, bool http_only);
     void wake_repairs();
     bool is_seen_again(const Case& the_case) const;
-    void gave_up(Case& the_case);  // for now or for good: people are told
+    bool is_note(const Incident& incident) const;  // pages nobody, and is nothing to repair
+    void gave_up(Case& the_case);                  // for now or for good: people are told
     std::optional<BudgetAnswer> barred(const Entry& entry, const std::string& target) const;
 
     // agent_investigate.cc
     void investigate(Case& the_case);
     bool may_investigate(const Case& the_case) const;
     InvestigationCase what_is_known(const Case& the_case) const;
-    std::string recent_changes(const std::string& target) const;
     void feed(Case& the_case, const InvestigationInput& input);
     void carry_out(Case& the_case, const InvestigationOrder& order);
     void ask_model(Case& the_case, const Prompt& prompt);
+    // The ticket of a diagnostic, whose asking is in the journal; or why it cannot be run.
+    Result<Ticket> order_look(Case& the_case, const RunDiagnostic& wanted);
     void run_diagnostic(Case& the_case, const RunDiagnostic& wanted);
     void check_prediction(Case& the_case);
     void on_replied(const ModelReplied& replied);
@@ -228,6 +234,34 @@ private:
     void keep_up_learning();
     bool look_for_pattern(const std::string& id);
     void write_candidate(const std::vector<Episode>& pattern);
+
+    // agent_evidence.cc
+    void want_evidence(Case& the_case);
+    bool gather_evidence();  // of some that are waiting; false: of none
+    void gather(Case& the_case);
+    void gather_facts(Case& the_case, const std::string& target);
+    void add_evidence(Case& the_case, const std::string& source, const std::string& target,
+                      std::string text, Json more = Json::object());
+    void skip_evidence(Case& the_case, const std::string& what, const std::string& reason);
+    std::string what_differs(const std::string& target) const;
+    std::string around(const Incident& incident) const;
+    std::string recent_changes() const;
+    Trouble trouble_of(const Case& the_case) const;
+    void plan_looks(Case& the_case);
+    void start_next_looks();
+    void looked(const DiagnosticReplied& replied);
+    void add_printed(Case& the_case, const std::string& diagnostic, const Exit& exit);
+    void look_is_over(Case& the_case);
+    void gathered(Case& the_case);
+    std::vector<EvidenceItem> evidence_for_model(const Case& the_case) const;
+    Result<> remember_evidence(Case& the_case);
+
+    // agent_logs.cc
+    void learn_log(const ops::Check& check, const Judged& judged);
+    void tell_new_patterns();
+    std::string said_anew() const;  // requires: new_pattern_
+    bool save_logs(LogBook::Save what);
+    Result<> restore_logs();
 
     // agent_alerts.cc
     void tell(const std::vector<AlertDraft>& drafts);
@@ -311,7 +345,17 @@ private:
     std::vector<PendingSample> pending_samples_;
     std::map<std::string, uint32_t, std::less<>> fact_index_;
     std::vector<std::string> fact_names_;
-    std::set<std::string> looking_up_;  // incidents whose past is being asked for
+    LogBook logs_;
+    std::optional<LogNews> new_pattern_;  // being told, and the incident it led to
+    std::string new_pattern_in_;
+    std::deque<std::string> to_gather_;  // incidents whose evidence is to be collected
+    struct PlannedLook {
+        std::string incident, diagnostic;
+        Time not_before{};
+    };
+    std::deque<PlannedLook> planned_looks_;
+    std::map<std::string, Time> looks_under_way_;  // incident and diagnostic: given up then
+    std::set<std::string> looking_up_;             // incidents whose past is being asked for
     std::set<std::pair<std::string, std::string>> sending_;  // alert key, channel
     std::map<std::string, Time> last_beat_;
     // What was learned.

@@ -37,6 +37,7 @@ struct ModelReplied {  // every try of one question
 struct DiagnosticReplied {
     std::string incident, diagnostic;
     Result<TicketReply> reply;
+    bool at_opening = false;  // not asked for by an investigation
 };
 struct BrainAnswered {  // of an outside Brain, to a question
     std::string incident;

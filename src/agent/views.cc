@@ -72,6 +72,14 @@ Json event_json(const Event& event) {
                          {"body", event.body}});
 }
 
+// Of a `collect:` step what it printed; of all else what was collected, or why it was not.
+Json evidence_json(const Event& event) {
+    Json one = event.body;
+    one.set("at", format_rfc3339(event.at));
+    one.set("target", event.target);
+    return one;
+}
+
 Result<Json> incident(Store& store, const View& view) {
     const std::optional<Incident> found = TRY(store.incident(view.name));
     if (!found)
@@ -80,12 +88,16 @@ Result<Json> incident(Store& store, const View& view) {
     Json json = found->to_json();
     EventQuery query;
     query.incident = found->id;
+    query.limit = 5000;
     Json timeline = Json::array(), evidence = Json::array(), similar = Json::array();
     Json diagnosis;
     for (const Event& event : TRY(store.events(query))) {
         timeline.push(event_json(event));
         if (event.kind == "incident.diagnosed") diagnosis = event.body;
-        if (event.kind == "incident.evidence") evidence.push(event.body);
+        if (event.kind == "incident.evidence" || event.kind == "evidence.collected" ||
+            event.kind == "evidence.skipped") {
+            evidence.push(evidence_json(event));
+        }
         if (event.kind == "memory.recalled") {
             for (const Json& one : event.body["similar"].items()) similar.push(one);
         }

@@ -318,6 +318,34 @@ void print_timeline(const Json& incident, const std::string& zone, const Termina
     table.print(terminal);
 }
 
+// Below all else, what was collected: each source with its age, and of each the first lines.
+void print_evidence(const Json& evidence, Time now, const Terminal& terminal) {
+    constexpr size_t kMostLines = 12;
+    if (evidence.items().empty()) return;
+    terminal.line();
+    terminal.line(terminal.in(Colour::bold, "EVIDENCE"));
+    for (const Json& one : evidence.items()) {
+        const std::string age = ago(one["at"].as_string(), now);
+        if (one.has("reason")) {
+            terminal.line("not looked at (" + evidence_title(one) +
+                          "): " + printable(one["reason"].as_string(), Lines::flatten));
+            continue;
+        }
+        terminal.line(evidence_title(one) + ", " + age);
+        const std::string text =
+            printable(one[one.has("command") ? "output" : "text"].as_string(), Lines::keep);
+        size_t lines = 0;
+        for (const std::string_view line : split(text, '\n')) {
+            if (trim(line).empty() || ++lines > kMostLines) continue;
+            terminal.line("  | " + clip_end(line, 160));
+        }
+        if (lines > kMostLines) {
+            terminal.line("  | (" + std::to_string(lines - kMostLines) +
+                          " more lines: --json has them)");
+        }
+    }
+}
+
 }  // namespace
 
 int verb_show(const Invocation& invocation, Terminal& terminal) {
@@ -341,12 +369,9 @@ int verb_show(const Invocation& invocation, Terminal& terminal) {
             field("Paid", paid.data(), terminal);
         }
         print_similar(json["similar"], invocation.now, terminal);
-        for (const Json& one : json["evidence"].items()) {
-            field("Evidence", one["command"].as_string(), terminal);
-            output_lines(one["output"].as_string(), terminal);
-        }
         terminal.line();
         print_timeline(json, zone, terminal);
+        print_evidence(json["evidence"], invocation.now, terminal);
         return kFine;
     });
 }

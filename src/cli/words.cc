@@ -68,7 +68,11 @@ std::string evidence_words(const std::string& what, const Json& body) {
         return "looks closer, " + body["diagnostic"].as_string() + ": " +
                short_command(body["argv"].strings());
     }
-    if (what != "collected") return "";
+    if (what == "skipped") {
+        return "did not look (" + body["what"].as_string() + ")" + after_colon(body["reason"]);
+    }
+    // What was known already stands below the timeline and happened at no moment of its own.
+    if (what != "collected" || !body.has("bytes")) return "";
     const int64_t code = body["code"].as_int();
     return body["source"].as_string() + " printed " + std::to_string(body["bytes"].as_int()) +
            " bytes" + (code == 0 ? "" : ", exit " + std::to_string(code));
@@ -185,6 +189,19 @@ std::string event_words(const Json& event) {
     if (kind.starts_with("evidence.")) said = evidence_words(what, event["body"]);
     if (kind.starts_with("alert.")) said = alert_words(what, event["body"]);
     return printable(said, Lines::flatten);
+}
+
+std::string evidence_title(const Json& evidence) {
+    std::string title = evidence["command"].as_string();
+    if (title.empty()) title = evidence["what"].as_string();
+    if (title.empty()) {
+        title = evidence["id"].as_string() + " " + evidence["source"].as_string() + " of " +
+                evidence["target"].as_string();
+        if (evidence["code"].as_int() != 0) {
+            title += ", exit " + std::to_string(evidence["code"].as_int());
+        }
+    }
+    return printable(title, Lines::flatten);
 }
 
 std::string delivery_words(const Json& alert) {

@@ -16,6 +16,9 @@ std::string state_words(const Json& incident);
 // One event of an incident's timeline: "did: systemctl restart api (attempt 1)". Empty for what
 // says nothing that another event does not say better.
 std::string event_words(const Json& event);
+// "e3 log app", "e7 unit_log of api", "systemctl status api": a piece of evidence and where it is
+// from.
+std::string evidence_title(const Json& evidence);
 // "told hook", "waits for phone: HTTP 503", "mail refused it".
 std::string delivery_words(const Json& alert);
 

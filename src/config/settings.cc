@@ -216,6 +216,7 @@ void read_limits(const Node& node, Limits& limits, Problems& problems) {
     count("http_redirects", limits.http_redirects, 0, 20);
     count("llm_calls", limits.llm_calls, 0, 1'000);
     count("llm_tokens", limits.llm_tokens, 0, 10'000'000);
+    count("evidence_looks", limits.evidence_looks, 0, 20);
     if (limits.backoff_most < limits.backoff_first) {
         problems.error(fields.place_of("backoff_most"),
                        "'backoff_most' is shorter than 'backoff_first'");

@@ -50,6 +50,7 @@ struct Limits {
     int http_redirects = 3;
     int llm_calls = 8;  // an incident
     int llm_tokens = 20000;
+    int evidence_looks = 4;  // diagnostics run for an incident that opens
 };
 
 struct AgentSettings {

@@ -95,6 +95,7 @@ limits:
   http_redirects: 0
   llm_calls: 1
   llm_tokens: 100
+  evidence_looks: 2
 )");
     EXPECT_EQ(settings.agent.mode, Mode::observe);
     EXPECT_EQ(settings.agent.listen, "[::1]:0");
@@ -133,6 +134,7 @@ limits:
     EXPECT_EQ(limits.http_redirects, 0);
     EXPECT_EQ(limits.llm_calls, 1);
     EXPECT_EQ(limits.llm_tokens, 100);
+    EXPECT_EQ(limits.evidence_looks, 2);
 }
 
 TEST(Settings, GiveEachCheckItsOwnSchedule) {
@@ -214,8 +216,9 @@ TEST(Settings, MergeFiles) {
 
 TEST(Settings, TakeTheEnvironmentAsTextOnly) {
     // What is in a variable can be no YAML: it is filled in after the file was read.
-    const Settings settings =
-        read("agent: {time_zone: \"a-${SECRET}-$$-$x\"}\nbrain: {url: \"http://b/\", token: \"${SECRET}\"}\n");
+    const Settings settings = read(
+        "agent: {time_zone: \"a-${SECRET}-$$-$x\"}\nbrain: {url: \"http://b/\", token: "
+        "\"${SECRET}\"}\n");
     EXPECT_EQ(settings.agent.time_zone, "a-s3cret: [x]-$-$x");
     EXPECT_TRUE(settings.brain["token"].from_environment);
     EXPECT_EQ(settings.brain["token"].describe(), "the value from the environment");

@@ -64,6 +64,7 @@ Investigation::Investigation(InvestigationCase the_case, Time now)
         item.id = "e" + std::to_string(ids_.size() + 1);
         ids_.push_back(item.id);
     }
+    for (const auto& [diagnostic, id] : case_.looked) runs_.push_back({diagnostic, {1, true, id}});
 }
 
 std::vector<std::string> Investigation::take_refusals() { return std::exchange(refusals_, {}); }

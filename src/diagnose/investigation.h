@@ -40,6 +40,8 @@ struct InvestigationCase {
     std::vector<EvidenceItem> evidence;                            // known at the beginning
     std::vector<std::string> entries;                              // that may be proposed
     std::vector<std::pair<std::string, std::string>> diagnostics;  // id, what it shows
+    // Those that were run before it began, and the id of the evidence they gave.
+    std::vector<std::pair<std::string, std::string>> looked;
     std::vector<std::string> facts;  // known of the target: predictions are about these
     int calls = 8;
     Duration patience = std::chrono::minutes(5);

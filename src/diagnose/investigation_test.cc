@@ -117,6 +117,18 @@ TEST(Investigation, TheSameLookIsRefusedUntilSomethingChanged) {
     EXPECT_EQ(desk.investigation.take_refusals().size(), 1u);
 }
 
+TEST(Investigation, WhatWasLookedAtAtTheOpeningIsNotLookedAtAgain) {
+    InvestigationCase one = the_case();
+    one.looked = {{"disks", "e1"}};
+    Desk desk(std::move(one));
+    desk.answer(looks({"disks"}));
+    ASSERT_TRUE(desk.asks());
+    EXPECT_NE(desk.last_result().find("looked at before (e1)"), std::string::npos);
+    desk.take(SomethingChanged{});
+    desk.answer(looks({"disks"}));
+    EXPECT_EQ(desk.run(), "disks1") << "the executor runs each step key once";
+}
+
 TEST(Investigation, RefusesWhatItDidNotOffer) {
     Completion extra = looks({"disks"});
     extra.calls[0].arguments.set("argv", "rm");

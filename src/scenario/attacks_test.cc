@@ -203,7 +203,10 @@ private:
     static bool is_look(const std::string& command) {
         static const std::vector<std::string> kLooks = [] {
             std::vector<std::string> all;
-            for (const Diagnostic& one : diagnostics()) all.emplace_back(one.command);
+            for (const Diagnostic& one : diagnostics()) {
+                // Of a unit those of what was repaired, as evidence of its incident.
+                all.push_back(replace_all(std::string(one.command), "{unit}", "known"));
+            }
             return all;
         }();
         return std::find(kLooks.begin(), kLooks.end(), command) != kLooks.end();

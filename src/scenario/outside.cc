@@ -24,6 +24,28 @@ Result<int> number_of(const std::string& word) {
     return std::stoi(word);
 }
 
+std::optional<sim::Condition> parse_condition(const std::string& word) {
+    static const std::map<std::string, sim::Condition> kConditions = {
+        {"up", sim::Condition::up},           {"failing", sim::Condition::failing},
+        {"hanging", sim::Condition::hanging}, {"slow", sim::Condition::slow},
+        {"garbage", sim::Condition::garbage}, {"down", sim::Condition::dead},
+        {"dead", sim::Condition::dead},       {"fatal", sim::Condition::fatal},
+        {"stopped", sim::Condition::stopped}};
+    const auto found = kConditions.find(word);
+    return found == kConditions.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::optional<sim::RestartBehaviour> parse_behaviour(const std::string& word) {
+    static const std::map<std::string, sim::RestartBehaviour> kBehaviours = {
+        {"works", sim::RestartBehaviour::works},
+        {"fails", sim::RestartBehaviour::fails},
+        {"changes-nothing", sim::RestartBehaviour::changes_nothing},
+        {"hangs", sim::RestartBehaviour::hangs},
+        {"works-for-a-while", sim::RestartBehaviour::works_for_a_while}};
+    const auto found = kBehaviours.find(word);
+    return found == kBehaviours.end() ? std::nullopt : std::optional(found->second);
+}
+
 std::optional<sim::World::ModelAnswer> said_by_model(const ScriptLine& line) {
     static const std::map<std::string, How> kHow = {
         {"refuses", How::refuses},     {"rambles", How::rambles}, {"breaks-off", How::breaks_off},
@@ -64,6 +86,16 @@ std::optional<sim::World::SendFailure> failure_of_channel(const ScriptLine& line
     if (words[2] == "hangs") return failure;
     failure.status = 404;
     return words[2] == "refuses" ? std::optional(failure) : std::nullopt;
+}
+
+Result<> teach_outside_brain(const ScriptLine& line, sim::World& world) {
+    world.outside_memories.push_back(
+        Json::object({{"id", "there-" + std::to_string(world.outside_memories.size())},
+                      {"title", line.words[2]},
+                      {"text", line.words[3]},
+                      {"score", 1.0},
+                      {"meta", Json::object()}}));
+    return {};
 }
 
 Result<> say_in_log(const ScriptLine& line, sim::World& world) {

@@ -13,6 +13,10 @@
 namespace ops {
 
 Result<int> number_of(const std::string& word);
+
+// `service NAME CONDITION`, `service NAME restart BEHAVIOUR`.
+std::optional<sim::Condition> parse_condition(const std::string& word);
+std::optional<sim::RestartBehaviour> parse_behaviour(const std::string& word);
 Result<double> percent_of(std::string word);  // 80% or 80
 
 // model answers, and the text indented below | model looks DIAGNOSTIC |
@@ -23,6 +27,9 @@ std::optional<sim::World::ModelAnswer> said_by_model(const ScriptLine& line);
 // channel WHERE ok | WHERE fails|hangs|refuses N | WHERE busy N for RETRY-AFTER |
 // WHERE answers STATUS N [for RETRY-AFTER]
 std::optional<sim::World::SendFailure> failure_of_channel(const ScriptLine& line);
+
+// outside-brain knows TITLE TEXT
+Result<> teach_outside_brain(const ScriptLine& line, sim::World& world);
 
 // log PATH says "TEXT" [N times]; in TEXT \e is the escape character, {N} counts lines.
 Result<> say_in_log(const ScriptLine& line, sim::World& world);

@@ -14,28 +14,6 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-std::optional<sim::Condition> parse_condition(const std::string& word) {
-    static const std::map<std::string, sim::Condition> kConditions = {
-        {"up", sim::Condition::up},           {"failing", sim::Condition::failing},
-        {"hanging", sim::Condition::hanging}, {"slow", sim::Condition::slow},
-        {"garbage", sim::Condition::garbage}, {"down", sim::Condition::dead},
-        {"dead", sim::Condition::dead},       {"fatal", sim::Condition::fatal},
-        {"stopped", sim::Condition::stopped}};
-    const auto found = kConditions.find(word);
-    return found == kConditions.end() ? std::nullopt : std::optional(found->second);
-}
-
-std::optional<sim::RestartBehaviour> parse_behaviour(const std::string& word) {
-    static const std::map<std::string, sim::RestartBehaviour> kBehaviours = {
-        {"works", sim::RestartBehaviour::works},
-        {"fails", sim::RestartBehaviour::fails},
-        {"changes-nothing", sim::RestartBehaviour::changes_nothing},
-        {"hangs", sim::RestartBehaviour::hangs},
-        {"works-for-a-while", sim::RestartBehaviour::works_for_a_while}};
-    const auto found = kBehaviours.find(word);
-    return found == kBehaviours.end() ? std::nullopt : std::optional(found->second);
-}
-
 class Run {
 public:
     Run(std::string file, uint64_t seed, const ReadFile& read_file)
@@ -101,13 +79,7 @@ private:
         if (verb == "model" && count >= 2) return model(line);
         if (verb == "log") return say_in_log(line, machine_.world());
         if (verb == "outside-brain" && count == 4 && line.words[1] == "knows") {
-            machine_.world().outside_memories.push_back(Json::object(
-                {{"id", "there-" + std::to_string(machine_.world().outside_memories.size())},
-                 {"title", line.words[2]},
-                 {"text", line.words[3]},
-                 {"score", 1.0},
-                 {"meta", Json::object()}}));
-            return {};
+            return teach_outside_brain(line, machine_.world());
         }
         return one_about_the_agent(line);
     }

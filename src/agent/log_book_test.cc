@@ -1,0 +1,166 @@
+#include "agent/log_book.h"
+
+#include <gtest/gtest.h>
+
+namespace ops {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+const Time kStart = Time{hours(24 * 365 * 50)};
+
+LogBook book_of(Duration learning = hours(1)) {
+    LogBook book;
+    book.arrange({{"app", "api", learning}, {"other", "alien", learning}}, kStart);
+    return book;
+}
+
+Judged lines(std::vector<std::string> errors, std::vector<std::string> last = {}) {
+    Judged judged;
+    judged.error_lines = std::move(errors);
+    judged.last_lines = std::move(last);
+    return judged;
+}
+
+// Writes what is to be saved into a book of the same configuration, as a restart does.
+LogBook restarted(const std::vector<LogBook::Saved>& saved) {
+    LogBook book = book_of();
+    for (const LogBook::Saved& one : saved) {
+        for (const std::string log : {"app", "other"}) {
+            if (one.key == LogBook::key_of(log)) {
+                EXPECT_TRUE(book.restore(log, one.text).ok());
+            }
+            if (one.key == LogBook::templates_key_of(log)) {
+                EXPECT_TRUE(book.restore_templates(log, one.text).ok());
+            }
+        }
+    }
+    return book;
+}
+
+TEST(LogBook, TellsANewPatternOnceAndSaysWhichLog) {
+    LogBook book = book_of();
+    book.observe(0, lines({}), kStart);
+    const Time late = kStart + hours(2);
+    book.observe(0, lines({"ERROR cannot open shard 7", "ERROR cannot open shard 8"}), late);
+    EXPECT_FALSE(book.next(late + seconds(10))) << "gathered for a minute";
+    const auto news = book.next(late + minutes(1));
+    ASSERT_TRUE(news);
+    EXPECT_EQ(news->log, "app");
+    EXPECT_EQ(news->target, "api");
+    EXPECT_EQ(news->line(), "log app: \"cannot open shard <num>\" (2 lines)");
+    EXPECT_EQ(news->text(), "cannot open shard <num>\n  for example: ERROR cannot open shard 7\n");
+    const auto again = book.next(late + minutes(2));
+    ASSERT_TRUE(again) << "until it is in the journal it stays to be told";
+    EXPECT_EQ(again->id, news->id);
+    book.told(*news);
+    EXPECT_FALSE(book.next(late + hours(5)));
+}
+
+TEST(LogBook, WhatIsSaidWhileLearningIsNormalAlsoInASilentLog) {
+    LogBook book = book_of();
+    book.observe(0, lines({}), kStart);  // the first look begins it, not the first error
+    book.observe(0, lines({"ERROR mail 1 failed"}), kStart + minutes(50));
+    book.observe(0, lines({"ERROR mail 2 failed"}), kStart + hours(3));
+    EXPECT_FALSE(book.next(kStart + hours(5)));
+    book.observe(1, lines({"ERROR mail 2 failed"}), kStart + hours(5));
+    EXPECT_FALSE(book.next(kStart + hours(6))) << "each log learns by itself, and begins now";
+}
+
+struct Crash {
+    const char* why;
+    bool saved_before_telling, in_journal;
+    bool is_told_after;
+};
+
+TEST(LogBook, ACrashAtAnyMomentTellsOnce) {
+    for (const Crash& crash :
+         {Crash{"before it was to be told: again to be told", false, false, true},
+          Crash{"saved, not in the journal: nobody was told", true, false, true},
+          Crash{"saved and in the journal: told", true, true, false}}) {
+        LogBook book = book_of();
+        book.observe(0, lines({}), kStart);
+        const Time late = kStart + hours(2);
+        book.observe(0, lines({"ERROR cannot open shard 7"}), late);
+        auto saved = book.to_save(late, LogBook::Save::due);
+        const auto news = book.next(late + minutes(1));
+        ASSERT_TRUE(news);
+        if (crash.saved_before_telling) {
+            saved = book.to_save(late + minutes(1), LogBook::Save::what_is_known);
+        }
+        LogBook after = restarted(saved);
+        for (const LogNews& telling : after.telling()) {
+            EXPECT_EQ(telling.id, news->id) << crash.why;
+            if (crash.in_journal) after.told(telling);
+        }
+        EXPECT_EQ(after.next(late + minutes(2)).has_value(), crash.is_told_after) << crash.why;
+        // And without its template, which was not saved, it is known all the same.
+        for (const LogNews& telling : after.telling()) after.told(telling);
+        after.observe(0, lines({"ERROR cannot open shard 9"}), late + hours(3));
+        EXPECT_FALSE(after.next(late + hours(9))) << crash.why;
+    }
+}
+
+TEST(LogBook, SavesLittleOftenAndMuchSeldom) {
+    LogBook book = book_of();
+    book.observe(0, lines({}), kStart);
+    ASSERT_EQ(book.to_save(kStart, LogBook::Save::due).size(), 1U) << "since when it learns";
+    EXPECT_TRUE(book.to_save(kStart, LogBook::Save::due).empty()) << "nothing new";
+    book.observe(0, lines({"ERROR mail 1 failed"}), kStart + seconds(10));
+    const auto first = book.to_save(kStart + seconds(10), LogBook::Save::due);
+    ASSERT_EQ(first.size(), 1U);
+    EXPECT_EQ(first[0].key, "log app");
+    EXPECT_LT(first[0].text.size(), 300U);
+    const auto second = book.to_save(kStart + minutes(2), LogBook::Save::due);
+    ASSERT_EQ(second.size(), 1U) << "the template, a minute after it was made";
+    EXPECT_EQ(second[0].key, "log templates app");
+    book.observe(0, lines({"ERROR mail 2 failed"}), kStart + minutes(3));
+    EXPECT_TRUE(book.to_save(kStart + minutes(5), LogBook::Save::due).empty()) << "only counted";
+    EXPECT_EQ(book.to_save(kStart + minutes(13), LogBook::Save::due).size(), 1U);
+}
+
+TEST(LogBook, ADamagedStateIsRefused) {
+    LogBook book = book_of();
+    for (const char* const bad : {"", "{", "{}", "[]", R"({"version":9})",
+                                  R"({"version":1,"patterns":-1,"lines":0,"known":[]})",
+                                  R"({"version":1,"patterns":0,"lines":0,"known":["x"]})"}) {
+        EXPECT_FALSE(book.restore("app", bad).ok()) << bad;
+        EXPECT_FALSE(book.restore_templates("app", bad).ok()) << bad;
+    }
+    EXPECT_TRUE(book.restore("gone", "{").ok()) << "of a log that is no more";
+}
+
+TEST(LogBook, SaysWhatALogSaid) {
+    LogBook book = book_of();
+    std::vector<std::string> many(30, "ERROR mail to bob@example.com failed");
+    book.observe(0, lines(many, {"all is well", "\x1b[31mpassword=hunter2hunter2"}), kStart);
+    const auto said = book.said_by("api", kStart + minutes(1), Reader::person);
+    ASSERT_EQ(said.size(), 1U);
+    EXPECT_EQ(said[0].log, "app");
+    EXPECT_EQ(said[0].text.find("hunter2"), std::string::npos) << said[0].text;
+    EXPECT_EQ(said[0].text.find('\x1b'), std::string::npos);
+    EXPECT_NE(said[0].text.find("30 error lines in the last hour, of 1 pattern\n30 x mail to"),
+              std::string::npos)
+        << said[0].text;
+    EXPECT_NE(said[0].text.find("all is well"), std::string::npos);
+    const auto later = book.said_by("api", kStart + hours(2), Reader::person);
+    EXPECT_EQ(later[0].text.find("no error in the last hour"), 0U) << later[0].text;
+    EXPECT_TRUE(book.said_by("nobody", kStart, Reader::person).empty());
+}
+
+TEST(LogBook, AReloadKeepsWhatWasLearned) {
+    LogBook book = book_of();
+    book.observe(0, lines({"ERROR mail 1 failed"}), kStart);
+    book.arrange({{"new", "api", hours(1)}, {"app", "web", hours(1)}}, kStart + minutes(30));
+    book.observe(1, lines({"ERROR mail 2 failed"}), kStart + hours(3));
+    EXPECT_FALSE(book.next(kStart + hours(5))) << "known, though the row is another now";
+    book.observe(1, lines({"ERROR disk 2 failed"}), kStart + hours(5));
+    const auto news = book.next(kStart + hours(6));
+    ASSERT_TRUE(news);
+    EXPECT_EQ(news->target, "web") << "it belongs to another service now";
+}
+
+}  // namespace
+}  // namespace ops
