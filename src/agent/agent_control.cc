@@ -232,6 +232,7 @@ Result<> OpsAgent::push(const Push& push) {
             if (!read.ok()) return read.error();
             seen.facts.push_back({name, read.value()});
         }
+        keep_samples(seen);
         detect(detector_->push_facts(push.name, seen.facts, now));
         return {};
     }

@@ -190,6 +190,7 @@ Result<> OpsAgent::reload() {
     }
     const Time now = ports_.clock.now();
     const Json detector = detector_->save(), escalator = escalator_->save();
+    flush_noted();
     // The detector holds references into what was loaded: it goes first.
     detector_.reset();
     loaded_ = std::move(next);

@@ -284,7 +284,30 @@ void OpsAgent::observe(const Observation& observation, const std::vector<std::st
     }
 }
 
+// What numbers at regular times do not tell; for replay and learning.
+void OpsAgent::flush_noted() {
+    size_t lost = 0;
+    std::vector<NotedFact> noted = detector_->take_noted(&lost);
+    if (lost > 0) {
+        ports_.log.line(Severity::warning, std::to_string(lost) +
+                                               " changes of facts came at once and are not on "
+                                               "record: a replay of this moment is not exact");
+    }
+    if (noted.empty()) return;
+    std::vector<FactChange> changes;
+    changes.reserve(noted.size());
+    for (NotedFact& one : noted) {
+        changes.push_back(
+            {std::move(one.target), std::move(one.fact), one.at, std::move(one.value)});
+    }
+    const Result<> added = history_->add_changes(changes);
+    if (!added.ok()) {
+        ports_.log.line(Severity::warning, "changes of facts lost: " + added.error().message);
+    }
+}
+
 void OpsAgent::flush_samples() {
+    flush_noted();
     if (pending_samples_.empty()) return;
     std::vector<SampleRow> rows;
     rows.reserve(pending_samples_.size());

@@ -118,6 +118,7 @@ private:
     void keep_samples(const Observation& observation);
     uint32_t index_of_fact(const std::string& name);
     void flush_samples();
+    void flush_noted();
     void save_states();
 
     // agent_start.cc

@@ -118,6 +118,7 @@ struct Target {
     std::optional<Status> held_as;  // paused, maintenance
     std::optional<Time> held_until;
 
+    enum class Looks : uint8_t { not_noted, good, bad } looks = Looks::not_noted;
     bool down = false;      // a check's verdict is bad
     bool degraded = false;  // a symptom or criterion holds, or it flaps
     bool ailing = false;    // either
@@ -193,7 +194,9 @@ public:
     Facts all_facts(uint32_t target, Time now) const;
     // The fact's or event's own name when `name` is the group's spelling of it.
     std::string_view own_name(const Target& target, std::string_view name) const;
-    bool set_fact(Target& target, const Fact& fact, std::vector<std::string_view>& changed);
+    bool set_fact(Target& target, const Fact& fact, Time at,
+                  std::vector<std::string_view>& changed);
+    void note_fact(const Target& target, std::string_view fact, Value value, Time at);
 
     // --- conditions.cc ---
     void make_conditions();
@@ -305,6 +308,8 @@ public:
     size_t next_timed_ = 0;
     std::set<std::pair<uint32_t, uint32_t>> pending_;  // instances to look at each tick
     uint32_t own_machine_ = kNone;                     // target of events that name none
+    std::vector<NotedFact> noted_;                     // until take_noted()
+    size_t noted_lost_ = 0;
 
     // Our own network.
     std::vector<uint32_t> uplinks_;    // tracks of agent.uplink
@@ -320,6 +325,7 @@ private:
     void make_scopes();
     uint32_t make_track(uint32_t check, uint32_t target, const CheckSettings* given);
     void take_facts(const Observation& seen, uint32_t target, Changes& out);
+    void take_looks(const Observation& seen, Target& target);
     void take_process_status(const Observation& seen, uint32_t target, Changes& out);
     bool note_event(uint32_t target, std::string_view kind, Time at, Changes& out);
     void take_flapping(uint32_t target, Changes& out);

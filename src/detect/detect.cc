@@ -52,6 +52,12 @@ Changes Detector::push_event(std::string_view target, std::string_view kind, Tim
     return index == kNone ? Changes{} : core_->push_event(index, kind, now);
 }
 
+std::vector<NotedFact> Detector::take_noted(size_t* lost) {
+    const size_t lost_now = std::exchange(core_->noted_lost_, 0);
+    if (lost != nullptr) *lost = lost_now;
+    return std::exchange(core_->noted_, {});
+}
+
 void Detector::acting(std::string_view target, Time now) {
     const uint32_t index = core_->find(target);
     if (index != kNone) core_->acting(index, now);

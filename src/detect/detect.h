@@ -133,6 +133,16 @@ struct TargetEvent {  // for the record: "crash"
     Time at{};
 };
 
+// A fact took a value that samples do not tell: a text, a yes or no, none any more, or a number of
+// another unit than before. `last_heartbeat` of what sends none: the age of the last good look when
+// it began to grow, and true when it ended growing.
+struct NotedFact {
+    std::string target;
+    std::string fact;
+    Value value;
+    Time at{};
+};
+
 using Change =
     std::variant<TargetChanged, IncidentOpen, IncidentUpdate, IncidentFolded, IncidentClear,
                  CriterionHit, CriterionCleared, Recheck, FlappingChanged, Suppressed, TargetEvent>;
@@ -206,6 +216,9 @@ public:
     // How long this entry's symptoms have been holding on the target; nothing when they do not, or
     // not for its `for:`.
     std::optional<Duration> held(const Entry& entry, std::string_view target, Time now) const;
+    // What was noted since the last call, for the record. Nothing is noted while nothing changes.
+    // At most 65,536 are kept; `lost`, when given, counts those that found no room.
+    std::vector<NotedFact> take_noted(size_t* lost = nullptr);
     std::vector<std::string> open_keys() const;
     // An incident that the journal knows as open and save() was too early for: it is held as open
     // from now on, and cleared when its target is seen to be well. No Change comes of it.

@@ -40,10 +40,23 @@ std::string_view Detector::Core::own_name(const Target& target, std::string_view
     return prefixed ? name.substr(target.prefix.size()) : name;
 }
 
-bool Detector::Core::set_fact(Target& target, const Fact& fact,
+// Numbers are on record as samples, and only what they are numbers of is noted.
+void Detector::Core::note_fact(const Target& target, std::string_view fact, Value value, Time at) {
+    constexpr size_t kMostNoted = 65'536;
+    if (noted_.size() >= kMostNoted) {
+        ++noted_lost_;
+        return;
+    }
+    noted_.push_back({target.name, std::string(fact), std::move(value), at});
+}
+
+bool Detector::Core::set_fact(Target& target, const Fact& fact, Time at,
                               std::vector<std::string_view>& changed) {
     const Value* const before = target.facts.find(fact.name);
     if (before != nullptr && *before == fact.value) return false;
+    const bool is_in_samples =
+        before != nullptr && fact.value.is_quantity() && before->type() == fact.value.type();
+    if (!is_in_samples) note_fact(target, fact.name, fact.value, at);
     target.facts.set(fact.name, fact.value);
     if (before == nullptr && is_only_a_signals(fact.name)) {
         adopt(static_cast<uint32_t>(&target - targets_.data()), fact.name);

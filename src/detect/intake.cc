@@ -178,17 +178,35 @@ void Detector::Core::take_facts(const Observation& seen, uint32_t index, Changes
             continue;
         }
         if (fact.name == "up" || fact.name == "status" || fact.name == "down_for") continue;
-        set_fact(target, fact, changed);
+        set_fact(target, fact, seen.at, changed);
         names.push_back(fact.name);
         if (target.kind == Target::Kind::signal) signal_of_fact_.emplace(fact.name, index);
     }
-    if (seen.health == Health::good) target.last_good = std::max(target.last_good, seen.at);
+    take_looks(seen, target);
     constexpr auto kFollow =
         std::to_array<std::string_view>({"up", "status", "down_for", "last_heartbeat"});
     names.insert(names.end(), kFollow.begin(), kFollow.end());
     changed.insert(changed.end(), kFollow.begin(), kFollow.end());
     refresh_down(index, seen.at);  // conditions may read it
     evaluate_reading(index, changed, names, seen.at);
+}
+
+// When it was last seen well, which is `last_heartbeat` of what sends none: on record is when that
+// age begins to grow, and when it ends.
+void Detector::Core::take_looks(const Observation& seen, Target& target) {
+    if (seen.health == Health::good) {
+        target.last_good = std::max(target.last_good, seen.at);
+        if (target.own_heartbeat || target.looks == Target::Looks::good) return;
+        target.looks = Target::Looks::good;
+        return note_fact(target, "last_heartbeat", Value::boolean(true), seen.at);
+    }
+    if (target.own_heartbeat || target.looks == Target::Looks::bad) return;
+    const bool another_is_well =
+        std::any_of(target.tracks.begin(), target.tracks.end(),
+                    [this](uint32_t at) { return tracks_[at].last == Health::good; });
+    if (another_is_well) return;
+    target.looks = Target::Looks::bad;
+    note_fact(target, "last_heartbeat", Value::duration(seen.at - target.last_good), seen.at);
 }
 
 // A process that ran and is dead has crashed; one that was dead and runs was started again.
@@ -203,6 +221,8 @@ void Detector::Core::take_process_status(const Observation& seen, uint32_t index
             note_event(index, "crash", seen.at, out);
         } else if (is == "running" && was != "running" && was != "unknown" && was != "starting") {
             ++targets_[index].restarts;
+            note_fact(targets_[index], "restarts", Value::number(targets_[index].restarts),
+                      seen.at);
             note_event(index, "restart", seen.at, out);
         }
     }
@@ -250,7 +270,7 @@ Changes Detector::Core::push_facts(uint32_t index, const std::vector<Fact>& fact
     target.pushed = true;
     std::vector<std::string_view> changed, names;
     for (const Fact& fact : facts) {
-        set_fact(target, fact, changed);
+        set_fact(target, fact, now, changed);
         names.push_back(fact.name);
         if (target.kind == Target::Kind::signal) signal_of_fact_.emplace(fact.name, index);
     }

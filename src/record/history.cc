@@ -29,11 +29,20 @@ CREATE INDEX moment_series ON moment (series, at);
 CREATE INDEX moment_at ON moment (at);
 )sql";
 
+// To version 2: changes of facts. Row 0 holds what is left of those that were dropped: the newest
+// of each series.
+constexpr const char* kSecondSchema = R"sql(
+CREATE TABLE change (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, body BLOB NOT NULL);
+INSERT INTO change VALUES (0, 0, x'');
+)sql";
+
+Result<> migrate(Database& database, int) { return database.execute(kSecondSchema); }
+
 constexpr Database::Kind kSamplesKind = {
     .application_id = 0x6f707368,  // "opsh"
-    .schema_version = 1,
+    .schema_version = 2,
     .schema = kSchema,
-    .migrate = nullptr,
+    .migrate = migrate,
 };
 
 constexpr size_t kLongestName = 512;

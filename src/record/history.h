@@ -9,6 +9,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,6 +18,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "model/value.h"
 #include "record/store.h"
 
 namespace ops {
@@ -32,6 +35,15 @@ struct HistorySample {
     double value = 0;  // the mean
     double low = 0;
     double high = 0;
+};
+
+// A fact took this value: what numbers at regular times cannot tell (a text, a yes or no, that
+// there is none any more, the unit).
+struct FactChange {
+    std::string target;
+    std::string fact;
+    Time at{};
+    Value value;
 };
 
 struct Retention {
@@ -61,6 +73,17 @@ public:
     Result<> add_event(std::string_view target, std::string_view kind, Time at);
     Result<std::vector<Time>> event_times(std::string_view target, std::string_view kind, Time from,
                                           Time to);
+
+    // Changes of facts, kept as long as minutes are, and of each series the newest before that. One
+    // transaction; no changes, no write. A fact that changes more often than 60 times an hour is no
+    // state: it is kept as unknown until the next hour.
+    Result<> add_changes(std::span<const FactChange> changes);
+    // Of the facts of these names, on any target: everything up to `to`, oldest first.
+    Result<std::vector<FactChange>> changes(const std::set<std::string>& facts, Time to);
+    // Since when every sample is kept as it came; older ones are means. Nothing when none is.
+    Result<std::optional<Time>> exact_from();
+    // The end of the newest minute of which anything is known.
+    Result<std::optional<Time>> newest();
 
     // Rolls up and drops, one small step (a few ms) a call. Says whether more is to be done now;
     // otherwise once every ten seconds is often enough.

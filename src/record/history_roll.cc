@@ -203,6 +203,7 @@ Result<bool> History::State::drop_old(int64_t now_ms, const Retention& retention
                 .bind(kRowsPerDrop)
                 .run());
         more |= database->changes() > 0;
+        more |= TRY(fold_old_changes(now_ms - retention.minutes.count()));
         return {};
     }));
     return more;

@@ -4,7 +4,9 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "record/database.h"
@@ -62,6 +64,12 @@ struct History::State {
     // Kinds of moments that anything ever had. Whoever has thousands of targets asks each for those
     // that none of them knows.
     std::optional<std::set<std::string, std::less<>>> moment_kinds;
+
+    // How often each series changed in the hour of the newest change (history_changes.cc).
+    int64_t changes_hour = 0;
+    std::unordered_map<uint32_t, int> changes_in_hour;
+    Result<std::string> pack_allowed(std::span<const FactChange> changes);
+    Result<bool> fold_old_changes(int64_t before_ms);
 
     Result<> change(const std::function<Result<>()>& work);
     Result<> checkpoint_if_due();

@@ -274,6 +274,43 @@ TEST_F(HistoryTest, IsReadBesideItsWriter) {
     EXPECT_EQ(History::open("/d", {.vfs = disk_.name()}).error().fault, Fault::denied);
 }
 
+TEST_F(HistoryTest, KeepsChangesOfFactsInOrderAndOfOldOnesTheNewest) {
+    const auto change = [&](const char* target, const char* fact, Time at, Value value) {
+        const FactChange one{target, fact, at, std::move(value)};
+        const auto done = history_->add_changes({&one, 1});
+        ASSERT_TRUE(done.ok()) << done.error().message;
+    };
+    change("api", "process_status", kStart, Value::string("running"));
+    change("api", "process_status", kStart + 1h, Value::string("dead"));
+    change("db", "process_status", kStart + 2h, Value::string("running"));
+    change("db", "other", kStart + 2h, Value::boolean(true));
+    reopen();
+    auto found = history_->changes({"process_status"}, kStart + 90min);
+    ASSERT_TRUE(found.ok()) << found.error().message;
+    ASSERT_EQ(found.value().size(), 2U);
+    EXPECT_EQ(found.value()[1].value, Value::string("dead"));
+    // Forty days on, only where each stood is left, at its own time.
+    maintain(kStart + 40 * 24h);
+    found = history_->changes({"process_status", "other"}, kStart + 40 * 24h);
+    ASSERT_TRUE(found.ok()) << found.error().message;
+    ASSERT_EQ(found.value().size(), 3U);
+    EXPECT_EQ(found.value()[0].at, kStart + 1h);
+    EXPECT_EQ(found.value()[0].value, Value::string("dead"));
+    EXPECT_EQ(found.value()[1].target, "db");
+}
+
+TEST_F(HistoryTest, CallsUnknownWhatChangesAllTheTime) {
+    const Time hour = kStart - kStart.time_since_epoch() % 1h;
+    std::vector<FactChange> changes;
+    for (int i = 0; i < 200; ++i) {
+        changes.push_back({"api", "text", hour + i * 1s, Value::string(std::to_string(i))});
+    }
+    ASSERT_TRUE(history_->add_changes(changes).ok());
+    const auto found = history_->changes({"text"}, hour + 1h);
+    ASSERT_EQ(found.value().size(), 60U);
+    EXPECT_TRUE(found.value().back().value.is_unknown());
+}
+
 // A cut may cost the last seconds, never the file.
 TEST(HistoryPowerCut, LeavesAFileThatOpens) {
     for (uint64_t nth = 1; nth < 400; nth += 7) {
