@@ -101,7 +101,7 @@ def main(arguments):
         folder = pathlib.Path(name)
         subprocess.run([program, "simulate", HERE / "recorded.scn", "--keep", folder], check=True,
                        stdout=subprocess.DEVNULL)
-        for given in [*HERE.glob("bad*.yaml"), *HERE.glob("*.jsonl")]:
+        for given in [*HERE.glob("*.yaml"), *HERE.glob("*.jsonl")]:
             (folder / given.name).write_text(given.read_text())
         goldens = sorted(HERE.glob("*.golden"))
         if not goldens:
