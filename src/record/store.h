@@ -147,7 +147,8 @@ public:
 
     // alert.queued puts one row per channel (a pair of key and channel is queued once, ever),
     // alert.sent takes it out, alert.failed puts it off until its `next_try`, and for ever without
-    // one. Oldest first.
+    // one. Oldest first; of one incident on one channel only the oldest, so that a recovery cannot
+    // overtake its problem.
     Result<std::vector<OutboxRow>> outbox_due(Time now, size_t limit);
 
     // A few small things that must survive and are no events: epoch, detector states. Durable as

@@ -243,8 +243,12 @@ Result<std::vector<OutboxRow>> Store::outbox_due(Time now, size_t limit) {
     Statement rows = TRY(state_->database->prepare(
         "SELECT delivery.key, channel, queued_at, attempts, next_try, body, event.incident, "
         "event.target FROM delivery JOIN event ON event.seq = delivery.seq "
-        "WHERE sent_at IS NULL AND next_try <= ? ORDER BY next_try, delivery.seq LIMIT ?"));
-    rows.bind(to_millis(now)).bind(as_limit(limit));
+        "WHERE sent_at IS NULL AND next_try <= ? AND NOT EXISTS ("
+        "SELECT 1 FROM alert JOIN delivery AS earlier ON earlier.key = alert.key "
+        "AND earlier.channel = delivery.channel WHERE alert.incident = event.incident "
+        "AND earlier.sent_at IS NULL AND earlier.next_try < ? AND earlier.seq < delivery.seq) "
+        "ORDER BY next_try, delivery.seq LIMIT ?"));
+    rows.bind(to_millis(now)).bind(kNeverTriedAgain).bind(as_limit(limit));
     std::vector<OutboxRow> due;
     while (TRY(rows.step())) {
         due.push_back({.key = rows.text(0),

@@ -314,6 +314,43 @@ TEST_F(StoreTest, TheOutboxTellsOnceAndTriesAgain) {
     EXPECT_EQ(store_->outbox_due(at(now + 1000), 10).value().size(), 0U);
 }
 
+TEST_F(StoreTest, ARecoveryDoesNotOvertakeItsProblem) {
+    const auto queue = [this](const char* key, const char* incident) {
+        append(event("alert.queued", incident, "api",
+                     Json::object({{"key", key}, {"channels", Json::of_strings({"mail", "tg"})}}),
+                     at(0)));
+    };
+    const auto due = [this](int64_t now) {
+        Names keys;
+        const std::vector<OutboxRow> rows = store_->outbox_due(at(now), 10).value();
+        for (const OutboxRow& row : rows) {
+            keys.push_back(row.key + " " + row.channel);
+        }
+        return keys;
+    };
+    const auto answer = [](const char* channel) {
+        return Json::object({{"key", "1/raised"}, {"channel", channel}, {"error", "no net"}});
+    };
+    queue("1/raised", "inc-1");
+    queue("1/recovered", "inc-1");
+    queue("2/raised", "inc-2");
+    queue("storm", "");
+    queue("storm again", "");
+    EXPECT_EQ(due(0), (Names{"1/raised mail", "1/raised tg", "2/raised mail", "2/raised tg",
+                             "storm mail", "storm tg", "storm again mail", "storm again tg"}));
+    Json later = answer("mail");
+    append(event("alert.failed", "inc-1", "api", later.set("next_try", format_rfc3339(at(60))),
+                 at(1)));
+    append(event("alert.sent", "inc-1", "api", answer("tg"), at(1)));
+    Names now = due(1);
+    EXPECT_EQ(std::count(now.begin(), now.end(), "1/recovered mail"), 0) << "its problem waits";
+    EXPECT_EQ(std::count(now.begin(), now.end(), "1/recovered tg"), 1);
+    append(event("alert.failed", "inc-1", "api", answer("mail"), at(60)));
+    now = due(60);
+    EXPECT_EQ(std::count(now.begin(), now.end(), "1/recovered mail"), 1)
+        << "what is refused for good holds nothing up";
+}
+
 TEST_F(StoreTest, WhatAChannelRefusedForGoodWaitsForNothing) {
     const Json alert = Json::object({{"key", "k"}, {"channels", Json::of_strings({"mail", "tg"})}});
     append(event("alert.queued", "", "api", alert, at(0)));
