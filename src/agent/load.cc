@@ -73,8 +73,8 @@ std::unique_ptr<Loaded> load(Files& files, const std::string& config_file,
         secret_files.push_back({beside(config_file, path), whole_file(config_file)});
     }
     for (const ChannelSettings& channel : loaded->escalation.channels) {
-        for (const std::string& path : {channel.secret_file, channel.password_file}) {
-            if (!path.empty()) secret_files.push_back({path, channel.place});
+        for (const std::string& path : channel.secret_files()) {
+            secret_files.push_back({path, channel.place});
         }
     }
     if (!runbook || problems.has_errors()) return nullptr;

@@ -9,29 +9,34 @@
 namespace ops {
 namespace {
 
-struct LevelLine {
-    Level level;
-    std::string_view line;
+// A sign and a word.
+struct Heading {
+    std::string_view sign, word;
 };
-constexpr auto kLevelLines = std::to_array<LevelLine>({
-    {Level::critical, "🚨 CRITICAL"},
-    {Level::alert, "🔴 ALERT"},
-    {Level::warning, "⚠️ WARNING"},
-    {Level::log, "ℹ️ NOTE"},
-    {Level::none, "ℹ️ NOTE"},
+
+struct LevelHeading {
+    Level level;
+    Heading heading;
+};
+constexpr auto kLevelHeadings = std::to_array<LevelHeading>({
+    {Level::critical, {"🚨", "CRITICAL"}},
+    {Level::alert, {"🔴", "ALERT"}},
+    {Level::warning, {"⚠️", "WARNING"}},
+    {Level::log, {"ℹ️", "NOTE"}},
+    {Level::none, {"ℹ️", "NOTE"}},
 });
 
 struct StateName {
     AlertState state;
     std::string_view name;
-    std::string_view line;  // in place of the level's, or empty
+    Heading heading;  // in place of the level's, or empty
 };
 constexpr auto kStateNames = std::to_array<StateName>({
-    {AlertState::raised, "raised", ""},
-    {AlertState::changed, "changed", ""},
-    {AlertState::acknowledged, "acknowledged", "👀 ACKNOWLEDGED"},
-    {AlertState::recovered, "recovered", "✅ RECOVERED"},
-    {AlertState::test, "test", "🔔 TEST"},
+    {AlertState::raised, "raised", {}},
+    {AlertState::changed, "changed", {}},
+    {AlertState::acknowledged, "acknowledged", {"👀", "ACKNOWLEDGED"}},
+    {AlertState::recovered, "recovered", {"✅", "RECOVERED"}},
+    {AlertState::test, "test", {"🔔", "TEST"}},
 });
 
 const StateName& state_name(AlertState state) {
@@ -44,13 +49,13 @@ const StateName& state_name(AlertState state) {
 // One line, nothing that a terminal, a mail header or a chat would take as more than text.
 std::string line(std::string_view text) { return clip_end(printable(text, Lines::flatten), 1000); }
 
-std::string level_line(Level level, AlertState state) {
-    const std::string_view own = state_name(state).line;
-    if (!own.empty()) return std::string(own);
-    for (const LevelLine& known : kLevelLines) {
-        if (known.level == level) return std::string(known.line);
+Heading heading_of(Level level, AlertState state) {
+    const Heading& own = state_name(state).heading;
+    if (!own.word.empty()) return own;
+    for (const LevelHeading& known : kLevelHeadings) {
+        if (known.level == level) return known.heading;
     }
-    return "";
+    return {};
 }
 
 Json pairs_json(const std::vector<std::pair<std::string, std::string>>& pairs) {
@@ -77,15 +82,26 @@ bool is_money(std::string_view fact) {
 
 std::string_view name_of(AlertState state) { return state_name(state).name; }
 
-std::string AlertDraft::text(std::string_view time_zone) const {
-    std::string text = level_line(level, state) + ": " + line(title);
-    text += "\nTime: " + local_time(at, time_zone);
-    for (const auto& [name, value] : before) text += "\n" + line(name) + ": " + line(value);
-    if (!auto_action.empty()) text += "\nAuto-action: " + line(auto_action);
-    for (const auto& [name, value] : after) text += "\n" + line(name) + ": " + line(value);
+AlertLines AlertDraft::lines(std::string_view time_zone) const {
+    const Heading heading = heading_of(level, state);
+    AlertLines lines;
+    lines.sign = heading.sign;
+    lines.headline = std::string(heading.word) + ": " + line(title);
+    lines.rows.emplace_back("Time", local_time(at, time_zone));
+    for (const auto& [name, value] : before) lines.rows.emplace_back(line(name), line(value));
+    if (!auto_action.empty()) lines.rows.emplace_back("Auto-action", line(auto_action));
+    for (const auto& [name, value] : after) lines.rows.emplace_back(line(name), line(value));
     if (!ask.empty()) {
-        text += std::string("\n👉 ") + (action_required ? "ACTION REQUIRED: " : "") + line(ask);
+        lines.ask = std::string("👉 ") + (action_required ? "ACTION REQUIRED: " : "") + line(ask);
     }
+    return lines;
+}
+
+std::string AlertDraft::text(std::string_view time_zone) const {
+    const AlertLines lines = this->lines(time_zone);
+    std::string text = lines.sign + " " + lines.headline;
+    for (const auto& [name, value] : lines.rows) text += "\n" + name + ": " + value;
+    if (!lines.ask.empty()) text += "\n" + lines.ask;
     return text;
 }
 

@@ -23,6 +23,15 @@ namespace ops {
 enum class AlertState { raised, changed, acknowledged, recovered, test };
 std::string_view name_of(AlertState state);
 
+// The parts of the text, for channels that set them in their own form. Each is one harmless line;
+// markup of the other side is not escaped yet.
+struct AlertLines {
+    std::string sign;                                       // "🚨"
+    std::string headline;                                   // "CRITICAL: Revenue dropped 25%"
+    std::vector<std::pair<std::string, std::string>> rows;  // Time first, Auto-action in its place
+    std::string ask;  // "👉 ACTION REQUIRED: Investigate manually", or empty
+};
+
 struct AlertDraft {
     std::string key;  // stable: "inc-…/raised/critical"; the outbox sends a key once to a channel
     std::string incident;  // id; messages of one incident are edited or threaded by it
@@ -38,6 +47,7 @@ struct AlertDraft {
     bool action_required = false;
     std::vector<std::string> channels;
 
+    AlertLines lines(std::string_view time_zone) const;
     std::string text(std::string_view time_zone) const;  // no newline at the end
     Json fields() const;                                 // before and after, in order
     // All of it, for alert.queued, webhooks and $OPS_ALERT; from_json reads it back.

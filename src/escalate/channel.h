@@ -1,13 +1,19 @@
-// Channel: one way to a person. Each kind is one file and one row in channels.cc; a row's name,
-// help and settings make the CLI help, lint and the manual.
+// Channel: one way to a person. Each kind is one file and one row in channels.cc; a row's help and
+// its table of settings make lint and the manual (docs/channels.md, compared by a test).
+//
+// What a channel sends stands on its own: a channel keeps nothing between messages. Where the other
+// side lets a message be changed, what finds it again goes into the journal with alert.sent and is
+// handed back with the next message of that incident.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/json.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "config/settings.h"
@@ -33,45 +39,94 @@ struct ChannelPorts {
     LogSink& log;
 };
 
+// One setting of a kind, below its key in the configuration.
+struct ChannelSetting {
+    enum class Form {
+        text,
+        list,      // of texts, or one
+        url,       // http:// or https://, kept without a slash at the end
+        secret,    // NAME_file: a file that only we can read, or NAME: from ${ENV} and nowhere else
+        file,      // seen from the configuration's folder
+        flag,      // true or false
+        number,    // whole, from 0
+        duration,  // at least 1 s
+    };
+    std::string_view name;
+    std::string_view help;
+    Form form = Form::text;
+    bool required = false;
+    std::string_view otherwise{};
+};
+
 struct ChannelSettings {
     std::string name;
     std::string kind;
     Place place;
-    std::string url, secret_file;  // webhook
-    std::string run;               // command: words of a command line, no shell
-    std::vector<std::string> to;   // email
-    std::string from, smtp, user, password_file;
-    bool require_tls = false;
     Duration timeout = std::chrono::seconds(20);
+    // By the name of the setting (of a secret also NAME_file), what was written or the default.
+    std::map<std::string, std::vector<std::string>, std::less<>> values{};
+
+    bool has(std::string_view setting) const;          // and it is not empty
+    std::string text(std::string_view setting) const;  // "" when there is none
+    std::vector<std::string> list(std::string_view setting) const;
+    bool flag(std::string_view setting) const;
+    int64_t number(std::string_view setting) const;
+    Duration duration(std::string_view setting) const;
+    std::vector<std::string> secret_files() const;
 };
 
 struct Outgoing;
 struct DeliveryResult;
-enum class SendsBy { itself, http, mail };
+class Fields;
+enum class SendsBy { itself, http, mail, program };
 struct ChannelKind {
     std::string_view name;
     std::string_view help;
-    std::string_view settings;  // "url secret_file", as in the configuration
-    bool available;             // false: a name of a later version; lint warns, nothing is sent
-    void (*read)(const Node& node, ChannelSettings& channel, Problems& problems);
-    DeliveryResult (*deliver)(const Outgoing& out);
+    std::span<const ChannelSetting> (*table)() = nullptr;  // nothing to be set
+    DeliveryResult (*deliver)(const Outgoing& out) = nullptr;
     SendsBy by = SendsBy::itself;
+    // What the table cannot say of the settings, such as which two belong together.
+    void (*check)(const ChannelSettings& channel, Fields& fields, Problems& problems) = nullptr;
+    // Otherwise a name of a later version: lint warns, nothing is sent.
+    bool is_available() const { return deliver != nullptr; }
+    std::span<const ChannelSetting> settings() const;
 };
 std::span<const ChannelKind> channel_kinds();
+const ChannelKind* find_channel_kind(std::string_view name);
 
-// Of a channel of the kind `command`: what is run, without what it is told.
+// Of a channel that sends by a program: what is run, without what it is told.
 Command command_of(const ChannelSettings& channel);
 
-// `delivery` is what the outbox has: who it is for, which try it is. An Error tells by its fault
-// whether to try again.
+// What a person can answer with one press, as data: each kind makes buttons of it as far as the
+// other side has any. Exactly one of `url` and `token` is set.
+struct AlertAction {
+    enum class Style { plain, good, danger };
+    std::string id;     // "ack", "silence_1h", "approve", "show"
+    std::string label;  // "Acknowledge"
+    std::string url;    // is opened; or, where a press can call by itself (ntfy), called by POST
+    std::string token;  // what the other side hands back on a press; at most 64 bytes
+    Style style = Style::plain;
+    bool calls = false;  // of a url: called and not opened
+};
+
+// The message about the same incident that went to this channel before, as the other side calls it.
+// Only the kind that wrote the reference reads it.
+struct PreviousMessage {
+    Json reference;
+};
+
+// `delivery` is what the outbox has.
 struct Delivery {
     AlertDraft alert;
     std::string time_zone;
     std::string agent;  // its name, for subjects and From
+    std::optional<PreviousMessage> previous{};
+    std::vector<AlertAction> actions{};
 };
 // The other side's answer in a few words: "HTTP 200", "exit 0", "accepted by mail.example.com".
 struct Delivered {
     std::string answer;
+    Json reference{};  // null: there is none, or it is as it was
 };
 struct DeliveryError {
     Error error;
@@ -89,6 +144,7 @@ struct DeliveryResult {
 class Sender {
 public:
     Sender(ChannelPorts ports) : ports_(ports) {}
+    // No secret of the channel is in the result, whatever the other side answered.
     DeliveryResult deliver(const ChannelSettings& channel, const Delivery& delivery);
     // Whether what the channel needs of this machine is there; sends nothing.
     Result<> prepare(const ChannelSettings& channel);

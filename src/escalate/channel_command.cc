@@ -1,26 +1,23 @@
 // command: a program of the founder's. No shell; the text on standard input, everything as JSON in
 // $OPS_ALERT.
-#include "config/fields.h"
+#include <array>
+
 #include "escalate/channel_kinds.h"
 
 namespace ops {
 
-void read_command(const Node& node, ChannelSettings& channel, Problems& problems) {
-    Fields fields(node, "'command'", problems);
-    channel.run = fields.required_text("run");
-    const SplitWords split = split_words(channel.run);
+std::span<const ChannelSetting> command_settings() {
+    static constexpr auto kSettings = std::to_array<ChannelSetting>({
+        {.name = "run", .help = "words of a command line, no shell", .required = true},
+    });
+    return kSettings;
+}
+
+void check_command(const ChannelSettings& channel, Fields& fields, Problems& problems) {
+    const SplitWords split = split_words(channel.text("run"));
     for (const expr::Problem& problem : split.problems) {
         problems.error(fields.node("run").place_of(problem.offset), problem.message);
     }
-    fields.done();
-}
-
-Command command_of(const ChannelSettings& channel) {
-    Command command;
-    command.argv = split_words(channel.run).words;
-    command.time_limit = channel.timeout;
-    command.tells = true;
-    return command;
 }
 
 DeliveryResult deliver_command(const Outgoing& out) {

@@ -1,14 +1,8 @@
 // console: one line where the program's own log goes.
 #include "base/text.h"
-#include "config/fields.h"
 #include "escalate/channel_kinds.h"
 
 namespace ops {
-
-void read_console(const Node& node, ChannelSettings&, Problems& problems) {
-    Fields fields(node, "'console'", problems);
-    fields.done();
-}
 
 DeliveryResult deliver_console(const Outgoing& out) {
     const AlertDraft& alert = out.delivery.alert;

@@ -1,8 +1,8 @@
-// The rows of the table in channels.cc, and the one function of each kind. Only for the .cc files
-// of this room.
+// What the kinds of channels share: the one function of each kind (a file each, channel_*.cc), and
+// how HTTP is asked. Only for the .cc files of this room.
 #pragma once
 
-#include "config/yaml.h"
+#include "config/fields.h"
 #include "escalate/channel.h"
 
 namespace ops {
@@ -11,22 +11,81 @@ struct Outgoing {
     const ChannelSettings& channel;
     const Delivery& delivery;
     ChannelPorts& ports;
+    std::vector<std::string>& secrets;  // that were read, so that no answer shows one
+
+    // The secret of this setting, from the environment or its file; empty when it has none.
+    // An Error when there is one that cannot be read or is no single line.
+    Result<std::string> secret(std::string_view setting) const;
 };
 
-// channel_*.cc: one file each. `read` takes the settings below the kind's key.
-void read_console(const Node& node, ChannelSettings& channel, Problems& problems);
-DeliveryResult deliver_console(const Outgoing& out);
-void read_command(const Node& node, ChannelSettings& channel, Problems& problems);
-DeliveryResult deliver_command(const Outgoing& out);
-void read_webhook(const Node& node, ChannelSettings& channel, Problems& problems);
-DeliveryResult deliver_webhook(const Outgoing& out);
-void read_email(const Node& node, ChannelSettings& channel, Problems& problems);
-DeliveryResult deliver_email(const Outgoing& out);
+// The rows below a kind's key, as its table says.
+void read_channel_settings(const ChannelKind& kind, const Node& node, ChannelSettings& channel,
+                           Problems& problems);
 
-DeliveryResult delivered(std::string answer);
+DeliveryResult deliver_console(const Outgoing& out);
+DeliveryResult deliver_command(const Outgoing& out);
+DeliveryResult deliver_webhook(const Outgoing& out);
+DeliveryResult deliver_email(const Outgoing& out);
+DeliveryResult deliver_ntfy(const Outgoing& out);
+DeliveryResult deliver_telegram(const Outgoing& out);
+DeliveryResult deliver_slack(const Outgoing& out);
+DeliveryResult deliver_discord(const Outgoing& out);
+DeliveryResult deliver_matrix(const Outgoing& out);
+DeliveryResult deliver_pagerduty(const Outgoing& out);
+DeliveryResult deliver_pushover(const Outgoing& out);
+DeliveryResult deliver_gotify(const Outgoing& out);
+DeliveryResult deliver_alertmanager(const Outgoing& out);
+DeliveryResult deliver_apprise(const Outgoing& out);
+
+std::span<const ChannelSetting> command_settings();
+std::span<const ChannelSetting> webhook_settings();
+std::span<const ChannelSetting> email_settings();
+std::span<const ChannelSetting> ntfy_settings();
+std::span<const ChannelSetting> telegram_settings();
+std::span<const ChannelSetting> slack_settings();
+std::span<const ChannelSetting> discord_settings();
+std::span<const ChannelSetting> matrix_settings();
+std::span<const ChannelSetting> pagerduty_settings();
+std::span<const ChannelSetting> pushover_settings();
+std::span<const ChannelSetting> gotify_settings();
+std::span<const ChannelSetting> alertmanager_settings();
+std::span<const ChannelSetting> apprise_settings();
+
+void check_command(const ChannelSettings& channel, Fields& fields, Problems& problems);
+void check_email(const ChannelSettings& channel, Fields& fields, Problems& problems);
+void check_ntfy(const ChannelSettings& channel, Fields& fields, Problems& problems);
+void check_telegram(const ChannelSettings& channel, Fields& fields, Problems& problems);
+void check_slack(const ChannelSettings& channel, Fields& fields, Problems& problems);
+void check_matrix(const ChannelSettings& channel, Fields& fields, Problems& problems);
+void check_pushover(const ChannelSettings& channel, Fields& fields, Problems& problems);
+
+DeliveryResult delivered(std::string answer, Json reference = {});
 // Whether trying again may help follows from the fault.
 DeliveryResult not_delivered(Error error);
+
 // The whole message, headers and body, CRLF lines (channel_email.cc).
 std::string compose_mail(const ChannelSettings& channel, const Delivery& delivery);
+
+// Whether the program that a channel needs is there (channel_program.cc).
+Result<> find_program(const ChannelSettings& channel, Files& files);
+
+// --- HTTP (channel_http.cc) ---
+
+HttpRequest json_request(const Outgoing& out, std::string_view method, std::string url,
+                         const Json& body);
+// A reply of 2xx, or what it means that there is none.
+struct ChannelAnswer {
+    HttpReply reply;
+    Json body;                             // null unless the reply is JSON
+    std::optional<DeliveryResult> failed;  // not taken, as the status says it
+};
+ChannelAnswer ask(const Outgoing& out, const HttpRequest& request);
+// "HTTP 400: chat not found": with the words of the other side, wherever it writes them.
+std::string words_of(const HttpReply& reply, const Json& body);
+// Not taken, although the status may say otherwise. With what the reply asked for as a pause.
+DeliveryResult refused(Fault fault, const HttpReply& reply, const Json& body);
+std::string as_path_part(std::string_view text);  // for one part of a path
+// Something else is to be said loudly; a message that is changed makes no sound.
+bool is_quiet(const AlertDraft& alert);
 
 }  // namespace ops

@@ -7,39 +7,65 @@
 namespace ops {
 namespace {
 
-constexpr ChannelKind later(std::string_view name, std::string_view help) {
-    return {name, help, "", false, nullptr, nullptr};
-}
+constexpr ChannelKind later(std::string_view name, std::string_view help) { return {name, help}; }
 
 // The list is the list: a kind is one file and one row.
 constexpr auto kKinds = std::to_array<ChannelKind>({
-    {"console", "one line where the program's own log goes (the journal under systemd)", "", true,
-     read_console, deliver_console},
+    {"console", "one line where the program's own log goes (the journal under systemd)", nullptr,
+     deliver_console},
     {"command", "a program: the text on its standard input, everything as JSON in $OPS_ALERT",
-     "run", true, read_command, deliver_command},
-    {"webhook", "JSON by HTTP POST, signed with HMAC-SHA256 in X-Ops-Signature", "url secret_file",
-     true, read_webhook, deliver_webhook, SendsBy::http},
-    {"email", "a mail by SMTP, one thread an incident",
-     "to from smtp user password_file require_tls", true, read_email, deliver_email, SendsBy::mail},
-    later("ntfy", "push messages by ntfy"),
-    later("telegram", "a Telegram chat"),
-    later("slack", "a Slack channel"),
-    later("discord", "a Discord channel"),
-    later("matrix", "a Matrix room"),
-    later("pagerduty", "PagerDuty events"),
-    later("pushover", "push messages by Pushover"),
-    later("gotify", "push messages by Gotify"),
+     command_settings, deliver_command, SendsBy::program, check_command},
+    {"webhook", "JSON by HTTP POST, signed with HMAC-SHA256 in X-Ops-Signature", webhook_settings,
+     deliver_webhook, SendsBy::http},
+    {"email", "a mail by SMTP, one thread an incident", email_settings, deliver_email,
+     SendsBy::mail, check_email},
+    {"ntfy", "push messages by ntfy.sh or a server of your own", ntfy_settings, deliver_ntfy,
+     SendsBy::http, check_ntfy},
+    {"telegram", "a Telegram chat, by a bot; its message changes with the incident",
+     telegram_settings, deliver_telegram, SendsBy::http, check_telegram},
+    {"slack", "a Slack channel, by an incoming webhook or by a bot that changes its message",
+     slack_settings, deliver_slack, SendsBy::http, check_slack},
+    {"discord", "a Discord channel, by a webhook; its message changes with the incident",
+     discord_settings, deliver_discord, SendsBy::http},
+    {"matrix", "a Matrix room; its message changes with the incident", matrix_settings,
+     deliver_matrix, SendsBy::http, check_matrix},
+    {"pagerduty", "PagerDuty's Events API v2: trigger, acknowledge, resolve", pagerduty_settings,
+     deliver_pagerduty, SendsBy::http},
+    {"pushover", "push messages by Pushover; critical ones repeat until they are seen",
+     pushover_settings, deliver_pushover, SendsBy::http, check_pushover},
+    {"gotify", "push messages by a Gotify server", gotify_settings, deliver_gotify, SendsBy::http},
+    {"alertmanager", "the webhook (version 4) that Alertmanager itself sends",
+     alertmanager_settings, deliver_alertmanager, SendsBy::http},
+    {"apprise", "whatever Apprise knows, by its program", apprise_settings, deliver_apprise,
+     SendsBy::program},
     later("teams", "a Microsoft Teams channel"),
     later("sms", "text messages by Twilio"),
 });
+
+// The other side may send back what it was sent.
+void hide(std::string& text, const std::vector<std::string>& secrets) {
+    for (const std::string& secret : secrets) text = replace_all(text, secret, "***");
+}
 
 }  // namespace
 
 std::span<const ChannelKind> channel_kinds() { return kKinds; }
 
-DeliveryResult delivered(std::string answer) {
+const ChannelKind* find_channel_kind(std::string_view name) {
+    for (const ChannelKind& kind : kKinds) {
+        if (kind.name == name) return &kind;
+    }
+    return nullptr;
+}
+
+std::span<const ChannelSetting> ChannelKind::settings() const {
+    return table == nullptr ? std::span<const ChannelSetting>() : table();
+}
+
+DeliveryResult delivered(std::string answer, Json reference) {
     DeliveryResult result;
-    result.delivered = Delivered{clip_end(printable(answer, Lines::flatten), 200)};
+    result.delivered =
+        Delivered{clip_end(printable(answer, Lines::flatten), 200), std::move(reference)};
     return result;
 }
 
@@ -52,21 +78,25 @@ DeliveryResult not_delivered(Error error) {
 }
 
 DeliveryResult Sender::deliver(const ChannelSettings& channel, const Delivery& delivery) {
-    for (const ChannelKind& kind : kKinds) {
-        if (kind.name != channel.kind || kind.deliver == nullptr) continue;
-        return kind.deliver({channel, delivery, ports_});
+    const ChannelKind* kind = find_channel_kind(channel.kind);
+    if (kind == nullptr || !kind->is_available()) {
+        return not_delivered({Fault::invalid, "channel '" + channel.name + "' is of the kind '" +
+                                                  channel.kind +
+                                                  "', which this version does not have"});
     }
-    return not_delivered({Fault::invalid, "channel '" + channel.name + "' is of the kind '" +
-                                              channel.kind +
-                                              "', which this version does not have"});
+    std::vector<std::string> secrets;
+    DeliveryResult result = kind->deliver({channel, delivery, ports_, secrets});
+    if (result.delivered) hide(result.delivered->answer, secrets);
+    if (result.failed) hide(result.failed->error.message, secrets);
+    return result;
 }
 
 Result<> Sender::prepare(const ChannelSettings& channel) {
-    for (const ChannelKind& kind : kKinds) {
-        if (kind.name != channel.kind) continue;
-        if (kind.by == SendsBy::http) return ports_.http.prepare();
-        if (kind.by == SendsBy::mail) return ports_.mail.prepare();
-    }
+    const ChannelKind* kind = find_channel_kind(channel.kind);
+    if (kind == nullptr) return {};
+    if (kind->by == SendsBy::http) return ports_.http.prepare();
+    if (kind->by == SendsBy::mail) return ports_.mail.prepare();
+    if (kind->by == SendsBy::program) return find_program(channel, ports_.files);
     return {};
 }
 

@@ -40,7 +40,7 @@ void read_channel(const Node& node, Reading& reading) {
         }
         kind = &known;
         const Node& own = fields.node(known.name);
-        if (known.read != nullptr) known.read(own, channel, problems);
+        if (known.is_available()) read_channel_settings(known, own, channel, problems);
     }
     fields.done();
     if (kind == nullptr) {
@@ -51,7 +51,7 @@ void read_channel(const Node& node, Reading& reading) {
         return;
     }
     if (channel.name.empty()) return;
-    if (!kind->available) {
+    if (!kind->is_available()) {
         problems.warning(fields.place_of(kind->name),
                          "channel kind '" + std::string(kind->name) +
                              "' is not in this version, nothing is sent to '" + channel.name + "'");
@@ -63,8 +63,14 @@ void read_channel(const Node& node, Reading& reading) {
         return;
     }
     channel.kind = kind->name;
-    channel.secret_file = beside(reading.settings.file, channel.secret_file);
-    channel.password_file = beside(reading.settings.file, channel.password_file);
+    for (const ChannelSetting& setting : kind->settings()) {
+        const bool is_secret = setting.form == ChannelSetting::Form::secret;
+        if (!is_secret && setting.form != ChannelSetting::Form::file) continue;
+        const auto known =
+            channel.values.find(std::string(setting.name) + (is_secret ? "_file" : ""));
+        if (known == channel.values.end()) continue;
+        for (std::string& path : known->second) path = beside(reading.settings.file, path);
+    }
     reading.into.channels.push_back(std::move(channel));
 }
 

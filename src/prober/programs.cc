@@ -37,7 +37,8 @@ Programs programs_of(const CheckList& list, const EscalationSettings& escalation
         programs.emplace(identity_of(command), std::move(command));
     }
     for (const ChannelSettings& channel : escalation.channels) {
-        if (channel.kind != "command") continue;
+        const ChannelKind* kind = find_channel_kind(channel.kind);
+        if (kind == nullptr || kind->by != SendsBy::program) continue;
         const Command command = command_of(channel);
         programs.emplace(identity_of(command), command);
     }

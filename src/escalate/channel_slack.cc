@@ -1,0 +1,168 @@
+// slack: an incoming webhook, which can only send; or a bot, whose message changes with its
+// incident. https://docs.slack.dev/reference/methods/chat.postMessage
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+#include "escalate/channel_kinds.h"
+#include "escalate/render.h"
+
+namespace ops {
+namespace {
+
+constexpr size_t kMostSection = 2800;  // of 3000 characters
+constexpr size_t kMostText = 1000;
+constexpr size_t kMostButtons = 5;
+
+// What Slack refuses with HTTP 200, and may take the next time.
+constexpr auto kPassing = std::to_array<std::string_view>(
+    {"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable",
+     "request_timeout", "message_limit_exceeded", "team_added_to_org"});
+
+std::string_view colour_of(const AlertDraft& alert) {
+    switch (alert.state) {
+        case AlertState::recovered: return "#2eb886";
+        case AlertState::acknowledged: return "#daa038";
+        case AlertState::test: return "#dddddd";
+        default: break;
+    }
+    if (alert.level == Level::warning) return "#daa038";
+    return alert.level <= Level::log ? "#dddddd" : "#a30200";
+}
+
+Json buttons(const std::vector<AlertAction>& actions) {
+    Json list = Json::array();
+    for (const AlertAction& action : actions) {
+        if (list.items().size() == kMostButtons) break;
+        Json button = Json::object({{"type", "button"},
+                                    {"text", Json::object({{"type", "plain_text"},
+                                                           {"text", shortened(action.label, 75)}})},
+                                    {"action_id", shortened(action.id, 255)}});
+        if (action.token.empty()) {
+            button.set("url", action.url);
+        } else {
+            button.set("value", action.token);
+        }
+        if (action.style == AlertAction::Style::good) button.set("style", "primary");
+        if (action.style == AlertAction::Style::danger) button.set("style", "danger");
+        list.push(std::move(button));
+    }
+    return list;
+}
+
+// The headline is the message's own text, as that is what a phone shows; the rest stands below it
+// beside a coloured line.
+Json message(const Outgoing& out) {
+    const AlertLines lines = out.delivery.alert.lines(out.delivery.time_zone);
+    Json blocks = Json::array();
+    blocks.push(Json::object(
+        {{"type", "section"},
+         {"text",
+          Json::object({{"type", "mrkdwn"},
+                        {"text", render(lines, kSlackMarkup, kMostSection, Headline::left_out)},
+                        {"verbatim", true}})}}));
+    Json row = buttons(out.delivery.actions);
+    if (!row.items().empty()) {
+        blocks.push(Json::object({{"type", "actions"}, {"elements", std::move(row)}}));
+    }
+    Json attachment = Json::object({{"color", colour_of(out.delivery.alert)},
+                                    {"fallback", escaped(lines.headline, kSlackMarkup, kMostText)},
+                                    {"blocks", std::move(blocks)}});
+    return Json::object({
+        {"text", escaped(lines.sign + " " + lines.headline, kSlackMarkup, kMostText)},
+        {"attachments", Json(Json::Array{std::move(attachment)})},
+    });
+}
+
+// Of the web API: HTTP 200 says nothing yet.
+ChannelAnswer ask_slack(const Outgoing& out, const std::string& token, const char* method,
+                        const Json& body) {
+    HttpRequest request = json_request(out, "POST", out.channel.text("url") + "/" + method, body);
+    request.headers[0].second = "application/json; charset=utf-8";
+    request.headers.emplace_back("Authorization", "Bearer " + token);
+    ChannelAnswer answer = ask(out, request);
+    if (answer.failed || answer.body["ok"].as_bool()) return answer;
+    const std::string error = answer.body["error"].as_string();
+    const bool passes = std::find(kPassing.begin(), kPassing.end(), error) != kPassing.end();
+    answer.failed = refused(passes ? Fault::unavailable : Fault::denied, answer.reply, answer.body);
+    return answer;
+}
+
+DeliveryResult by_bot(const Outgoing& out, const std::string& token) {
+    const Json known = out.delivery.previous ? out.delivery.previous->reference : Json();
+    const bool is_known = known["ts"].is_string() && known["channel"].is_string();
+    const bool edits = is_quiet(out.delivery.alert) && out.channel.flag("edits");
+    Json body = message(out);
+    body.set("parse", "none");
+    if (is_known && edits) {
+        Json change = body;
+        change.set("channel", known["channel"]).set("ts", known["ts"]);
+        ChannelAnswer answer = ask_slack(out, token, "chat.update", change);
+        if (!answer.failed) return delivered("message " + known["ts"].as_string() + " was changed");
+        // Somebody has deleted it, or it is too old: then it is said anew.
+        if (answer.failed->failed->error.fault != Fault::denied) return *std::move(answer.failed);
+    }
+    body.set("channel", out.channel.text("channel"));
+    body.set("unfurl_links", false).set("unfurl_media", false);
+    if (is_known) body.set("thread_ts", known["ts"]).set("reply_broadcast", true);
+    ChannelAnswer answer = ask_slack(out, token, "chat.postMessage", body);
+    if (answer.failed) return *std::move(answer.failed);
+    const Json &channel = answer.body["channel"], &ts = answer.body["ts"];
+    return delivered("message " + ts.as_string() + " in " + channel.as_string(),
+                     Json::object({{"channel", channel}, {"ts", ts}}));
+}
+
+DeliveryResult by_webhook(const Outgoing& out, const std::string& url) {
+    if (!url.starts_with("https://") && !url.starts_with("http://")) {
+        return not_delivered({Fault::invalid, "the secret is no URL of a webhook"});
+    }
+    ChannelAnswer answer = ask(out, json_request(out, "POST", url, message(out)));
+    if (answer.failed) return *std::move(answer.failed);
+    return delivered("Slack says: " + answer.reply.body);
+}
+
+}  // namespace
+
+std::span<const ChannelSetting> slack_settings() {
+    using enum ChannelSetting::Form;
+    static constexpr auto kSettings = std::to_array<ChannelSetting>({
+        {.name = "webhook_url", .help = "of an incoming webhook; or:", .form = secret},
+        {.name = "token", .help = "of a bot with chat:write", .form = secret},
+        {.name = "channel", .help = "where the bot writes: an id, or #name"},
+        {.name = "edits",
+         .help = "what is acknowledged or over changes its message; false: is a new one",
+         .form = flag,
+         .otherwise = "true"},
+        {.name = "url", .help = "the web API", .form = url, .otherwise = "https://slack.com/api"},
+    });
+    return kSettings;
+}
+
+void check_slack(const ChannelSettings& channel, Fields& fields, Problems& problems) {
+    const auto has = [&](const std::string& name) {
+        return channel.has(name) || channel.has(name + "_file") || fields.has(name + "_file") ||
+               fields.has_misspelt(name + "_file");
+    };
+    const bool webhook = has("webhook_url"), bot = has("token");
+    if (webhook == bot) {
+        problems.error(fields.place_of(""), webhook ? "'webhook_url_file' or 'token_file', not both"
+                                                    : "'slack' needs 'webhook_url_file', or "
+                                                      "'token_file' and 'channel'");
+    } else if (bot && !channel.has("channel")) {
+        problems.error(fields.place_of("token_file"), "a bot needs 'channel' too");
+    } else if (webhook && channel.has("channel")) {
+        problems.error(fields.place_of("channel"),
+                       "a webhook has its channel already; 'channel' is for a bot");
+    }
+}
+
+DeliveryResult deliver_slack(const Outgoing& out) {
+    const Result<std::string> url = out.secret("webhook_url");
+    if (!url.ok()) return not_delivered(url.error());
+    if (!url.value().empty()) return by_webhook(out, url.value());
+    const Result<std::string> token = out.secret("token");
+    if (!token.ok()) return not_delivered(token.error());
+    return by_bot(out, token.value());
+}
+
+}  // namespace ops
