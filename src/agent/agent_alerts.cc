@@ -8,6 +8,7 @@ namespace {
 
 constexpr Duration kOutboxEvery = std::chrono::seconds(5);
 constexpr size_t kMostAtOnce = 32;
+constexpr size_t kMostSentBefore = 200;  // of one incident, on all channels
 
 // A channel's lines go where the program's own log goes.
 class ChannelLog final : public LogSink {
@@ -73,8 +74,10 @@ void OpsAgent::send_due() {
             on_delivered({AlertDraft::from_json(row.alert), row.channel, tries, result});
             continue;
         }
-        const Delivery delivery{AlertDraft::from_json(row.alert), loaded_->escalation.time_zone,
-                                loaded_->settings.agent.name};
+        const Delivery delivery{.alert = AlertDraft::from_json(row.alert),
+                                .time_zone = loaded_->escalation.time_zone,
+                                .agent = loaded_->settings.agent.name,
+                                .previous = sent_before(row)};
         const bool taken = ports_.workers.submit([this, copy = *channel, delivery, tries] {
             ChannelLog log(ports_.log);
             Sender sender({ports_.http, ports_.mail, ports_.processes, ports_.files, log});
@@ -85,18 +88,39 @@ void OpsAgent::send_due() {
     }
 }
 
+// What the channel needs to change or answer its last message about the incident. Without it the
+// message is told as a new one, so a journal that cannot be read now holds nothing up.
+std::optional<PreviousMessage> OpsAgent::sent_before(const OutboxRow& row) {
+    if (row.incident.empty()) return std::nullopt;
+    const Result<std::vector<Event>> sent =
+        store_->events({.incident = row.incident,
+                        .kind_prefix = "alert.sent",
+                        .order = EventQuery::Order::newest_first,
+                        .limit = kMostSentBefore});
+    if (!sent.ok()) return std::nullopt;
+    for (const Event& event : sent.value()) {
+        const Json& reference = event.body["reference"];
+        if (event.body["channel"].as_string() != row.channel || reference.is_null()) continue;
+        return PreviousMessage{reference};
+    }
+    return std::nullopt;
+}
+
 void OpsAgent::on_delivered(const AlertDelivered& delivered) {
     const Time now = ports_.clock.now();
     const std::string& key = delivered.alert.key;
     sending_.erase({key, delivered.channel});
+    outbox_may_have_work_ = true;  // later news of the incident waited for this
     Event event;
     event.incident = delivered.alert.incident;
     event.body = Json::object({{"key", key}, {"channel", delivered.channel}});
     if (!delivered.result.failed) {
         ++alerts_sent_;
         event.kind = "alert.sent";
-        if (delivered.result.delivered)
-            event.body.set("answer", delivered.result.delivered->answer);
+        if (const auto& taken = delivered.result.delivered) {
+            event.body.set("answer", taken->answer);
+            if (!taken->reference.is_null()) event.body.set("reference", taken->reference);
+        }
         append(std::move(event));
         return channel_works(delivered.channel, "a message was delivered");
     }

@@ -267,6 +267,7 @@ private:
     // agent_alerts.cc
     void tell(const std::vector<AlertDraft>& drafts);
     void send_due();
+    std::optional<PreviousMessage> sent_before(const OutboxRow& row);
     void on_delivered(const AlertDelivered& delivered);
     void prepare_channels();
     void channel_fails(const std::string& channel, const std::string& reason);
