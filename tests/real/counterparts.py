@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """Tests against the real programs that ops-agent was written for.
 
-    counterparts.py OPS_AGENT [NAME ...]      names: nginx prometheus supervisord plugins mail models contracts pings remote brains
+    counterparts.py OPS_AGENT [NAME ...]      names: nginx prometheus supervisord plugins mail channels models contracts
+                                              pings remote brains
 
 Starts what is installed, or unpacked by `tools/unpack real`, on loopback and in a temporary folder. What is not there is
 skipped and said; when nothing is, the exit code is 77, which ctest takes as skipped.
@@ -11,6 +12,7 @@ import signal
 import sys
 
 import brains
+import channels
 import contracts
 import looks
 import mail
@@ -21,8 +23,8 @@ from stage import Stage
 
 # Each says False when its counterpart is not there.
 STAGES = {"nginx": looks.nginx, "prometheus": looks.prometheus, "supervisord": looks.supervisord,
-          "plugins": looks.plugins, "mail": mail.mail, "models": models.models, "contracts": contracts.contracts,
-          "pings": pings.pings, "remote": remote.remote, "brains": brains.brains}
+          "plugins": looks.plugins, "mail": mail.mail, "channels": channels.channels, "models": models.models,
+          "contracts": contracts.contracts, "pings": pings.pings, "remote": remote.remote, "brains": brains.brains}
 
 
 def main():
