@@ -29,8 +29,10 @@ TEST(LocalLooks, FindsProcessesByCommandLine) {
     }
     LocalLooks looks;
     std::vector<ProcessSeen> found;
-    // Until the child has become the program; each time as a new looker, whose scan is not shared.
-    for (int i = 0; i < 2000 && found.empty(); ++i) {
+    // Until the child has become the program and has touched a page; each time as a new looker,
+    // whose scan is not shared.
+    const auto is_there = [&found] { return !found.empty() && found[0].rss_bytes > 0; };
+    for (int i = 0; i < 2000 && !is_there(); ++i) {
         found = LocalLooks().look(ask(What::processes, mark + " 1000$")).value().processes;
     }
     ASSERT_EQ(found.size(), 1U);
