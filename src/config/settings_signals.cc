@@ -163,6 +163,9 @@ BrainSettings read_brain_settings(const Node& node, Problems& problems) {
     brain.url = fields.text("url");
     while (brain.url.ends_with('/')) brain.url.pop_back();
     check_url(fields, "url", problems);
+    if (brain.url.empty() && (fields.has("token") || fields.has("token_file"))) {
+        (void)fields.required_text("url");  // whose token would it be?
+    }
     brain.token_file = fields.text("token_file");
     brain.token = fields.text("token");
     if (!brain.token_file.empty() && !brain.token.empty()) {
