@@ -1,6 +1,8 @@
 #include "learn/recorded.h"
 
 #include <algorithm>
+#include <functional>
+#include <memory>
 
 #include "learn/replay_track.h"
 

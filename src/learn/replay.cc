@@ -1,7 +1,11 @@
 #include "learn/replay.h"
 
 #include <algorithm>
+#include <functional>
+#include <map>
 #include <memory>
+#include <optional>
+#include <set>
 
 #include "diagnose/diagnose.h"
 #include "learn/replay_track.h"

@@ -1,6 +1,10 @@
 // What a change of the runbook makes better or worse, and reports as JSON.
 #include <algorithm>
+#include <iterator>
 #include <map>
+#include <set>
+#include <string>
+#include <vector>
 
 #include "base/time.h"
 #include "learn/replay.h"

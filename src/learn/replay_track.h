@@ -1,9 +1,12 @@
 // One entry on one target over all that is on record: when its symptoms held. Private to src/learn.
 #pragma once
 
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "learn/recorded.h"

@@ -3,7 +3,10 @@
 
 #include <algorithm>
 #include <map>
+#include <string>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "record/change_block.h"
 #include "record/history_state.h"
