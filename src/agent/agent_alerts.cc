@@ -37,7 +37,8 @@ void OpsAgent::escalate(Case& the_case) {
                             .now = detector_->facts(the_case.incident.target, now),
                             .entry = the_case.entry ? &*the_case.entry : nullptr,
                             .criterion = the_case.criterion,
-                            .alert_step = the_case.alert_step};
+                            .alert_step = the_case.alert_step,
+                            .upstream = upstream_of(the_case)};
     tell(escalator_->news(news, now));
 }
 

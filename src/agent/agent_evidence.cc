@@ -227,9 +227,9 @@ std::vector<EvidenceItem> OpsAgent::evidence_for_model(const Case& the_case) con
 
 // --- diagnostics ---
 
-Trouble OpsAgent::trouble_of(const Case& the_case) const {
+Complaint OpsAgent::trouble_of(const Case& the_case) const {
     const Incident& incident = the_case.incident;
-    Trouble trouble;
+    Complaint trouble;
     trouble.is_host = loaded_->settings.inventory.find_host(incident.target) != nullptr;
     trouble.is_down = detector_->state(incident.target).status == Status::down;
     const auto& checks = loaded_->checks.checks;

@@ -22,6 +22,18 @@ EvidenceItem for_model(std::string source, std::string target, Time at, std::str
     return {"", std::move(source), std::move(target), at, safe.text};
 }
 
+// Kinds of changes and memories hold words of others; the rest of a cause is ours.
+EvidenceItem as_evidence(const Cause& cause, const Incident& incident, Time now) {
+    const std::string text =
+        cause.text + "; " + confidence_words(cause.to_json()) + "\n" + join(cause.evidence, "\n");
+    if (cause.kind == CauseKind::change || cause.kind == CauseKind::memory) {
+        return for_model("possible cause", incident.target, now, text);
+    }
+    const Quarantined safe =
+        quarantine({"possible cause", now, now, text}, Templates(), Reader::person);
+    return {"", "possible cause", incident.target, now, safe.text};
+}
+
 // What a model or its router says, for people: made harmless, secrets redacted, one line.
 std::string told_by_model(const std::string& words) {
     const Quarantined safe = quarantine({"", {}, {}, words}, Templates(), Reader::person);
@@ -69,6 +81,9 @@ InvestigationCase OpsAgent::what_is_known(const Case& the_case) const {
         const auto item = std::find_if(known.evidence.begin(), known.evidence.end(),
                                        [&](const EvidenceItem& one) { return one.source == look; });
         known.looked.emplace_back(look, item == known.evidence.end() ? "no answer" : item->id);
+    }
+    for (const Cause& cause : the_case.causes) {
+        known.evidence.push_back(as_evidence(cause, incident, ports_.clock.now()));
     }
     for (const Entry& entry : loaded_->runbook.entries) {
         const bool is_usable = entry.enabled && entry.autonomy != Autonomy::shadow;
@@ -283,6 +298,7 @@ void OpsAgent::propose(Case& the_case, const Hypothesis& hypothesis) {
          Json::object({{"entry", entry->name},
                        {"cause", "a model proposes it; what it predicted is so"},
                        {"confidence", 0.0},  // nothing is known yet of how often it is right
+                       {"causes", causes_json(the_case.causes)},
                        {"proposed", true}}));
     the_case.entry = *entry;
     start_repair(the_case);

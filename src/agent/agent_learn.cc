@@ -131,7 +131,6 @@ void OpsAgent::consider_learned(Case& the_case, const Situation& situation, Diag
     if (!learned.entry) return;
     diagnosis.entry = std::move(learned.entry);
     diagnosis.cause = std::move(learned.cause);
-    diagnosis.confidence = learned.confidence;
 }
 
 void OpsAgent::note_would(Case& the_case, const Entry& entry) {

@@ -29,18 +29,16 @@ void OpsAgent::diagnose(Case& the_case) {
         .world = *world,
         .held = [&](const Entry& entry) { return detector_->held(entry, incident.target, now); },
         .barred = bar};
-    Diagnosis diagnosis = ops::diagnose(loaded_->runbook, loaded_->settings.inventory, situation);
-    consider_learned(the_case, situation, diagnosis);
+    the_case.diagnosis = ops::diagnose(loaded_->runbook, loaded_->settings.inventory, situation);
+    consider_learned(the_case, situation, *the_case.diagnosis);
+    const Diagnosis& diagnosis = *the_case.diagnosis;
+    the_case.causes = causes_of(the_case, diagnosis);
+    the_case.causes_at = now;
 
     const std::string entry = diagnosis.entry ? diagnosis.entry->name : "";
-    if (!the_case.diagnosed || entry != incident.entry) {
-        note("incident.diagnosed", &the_case, incident.target,
-             Json::object({{"entry", entry},
-                           {"cause", diagnosis.cause},
-                           {"confidence", diagnosis.confidence},
-                           {"considered", diagnosis.considered_json()}}));
-    }
+    const bool is_news = !the_case.diagnosed || entry != incident.entry;
     the_case.diagnosed = true;
+    if (is_news) note_diagnosis(the_case, entry);
     the_case.entry = diagnosis.entry;
     if (!diagnosis.entry) the_case.again_at = room_at;
     attempt_resolve(the_case);

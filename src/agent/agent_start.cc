@@ -40,6 +40,7 @@ Result<> OpsAgent::open() {
         escalator_->restore(saved["escalator"], ports_.clock.now());
     }
     TRY(restore_logs());
+    TRY(restore_causes());
     note("agent.started", nullptr, "",
          Json::object({{"epoch", epoch_},
                        {"version", options_.version},
@@ -136,6 +137,16 @@ Result<> OpsAgent::take_up_incident(const Incident& incident) {
                           .facts = {},
                           .members = incident.members},
                          ports_.clock.now());
+    }
+    EventQuery diagnosed;
+    diagnosed.incident = incident.id;
+    diagnosed.kind_prefix = "incident.diagnosed";
+    diagnosed.order = EventQuery::Order::newest_first;
+    diagnosed.limit = 1;
+    for (const Event& event : TRY(store_->events(diagnosed))) {
+        for (const Json& json : event.body["causes"].items()) {
+            if (auto cause = read_cause(json)) the_case.causes.push_back(*std::move(cause));
+        }
     }
     EventQuery investigated;
     investigated.incident = incident.id;

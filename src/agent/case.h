@@ -7,7 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "diagnose/diagnose.h"
 #include "diagnose/investigation.h"
+#include "model/cause.h"
 #include "model/fact.h"
 #include "model/incident.h"
 #include "model/memory.h"
@@ -56,8 +58,12 @@ struct Case {
     std::string alert_step;  // text of an `alert` step that told people
     std::string barred;      // why nothing is done: told once
     bool diagnosed = false;
-    bool cleared = false;    // seen to be well again while a repair was under way
-    bool is_folded = false;  // its cause is a larger one
+    std::optional<Diagnosis> diagnosis;  // the newest
+    std::vector<Cause> causes;           // best first
+    Time causes_at{};                    // when they were last looked for
+    int renewals = 0;                    // of the causes, in the journal
+    bool cleared = false;                // seen to be well again while a repair was under way
+    bool is_folded = false;              // its cause is a larger one
 };
 
 // Folds an event of this incident into the case.

@@ -61,7 +61,7 @@ bool is_worth_telling(const Fact& was, const Value& now) {
 
 }  // namespace
 
-std::vector<std::string> looks_for(const Trouble& trouble, std::span<const std::string> can_run,
+std::vector<std::string> looks_for(const Complaint& trouble, std::span<const std::string> can_run,
                                    size_t most) {
     std::vector<std::string> chosen;
     const auto add = [&](std::string_view looks) {

@@ -16,7 +16,7 @@
 namespace ops {
 
 // What is wrong, for choosing where to look.
-struct Trouble {
+struct Complaint {
     bool is_host = false;
     bool is_down = false;
     bool over_network = false;       // a check asks it over the network: http, tcp
@@ -24,7 +24,7 @@ struct Trouble {
 };
 // Ids of diagnostics (runbook/diagnostics.h), the most telling first, of those that can be run; at
 // most `most`.
-std::vector<std::string> looks_for(const Trouble& trouble, std::span<const std::string> can_run,
+std::vector<std::string> looks_for(const Complaint& trouble, std::span<const std::string> can_run,
                                    size_t most);
 
 // "memory_usage 93%, last hour: 40% to 93%, mean 51% ▁▁▂▂▃█": now, and where it came from.

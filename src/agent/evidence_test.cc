@@ -22,7 +22,7 @@ TEST(Evidence, LooksWhereTheTroubleIs) {
     const std::string unit =
         "unit_status unit_log top_memory memory kernel_log disks listening_ports connections";
     struct Row {
-        Trouble trouble;
+        Complaint trouble;
         std::vector<std::string> can_run;
         size_t most;
         std::string looks, why;

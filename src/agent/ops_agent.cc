@@ -75,6 +75,7 @@ void OpsAgent::tick() {
     }
     ask_again_after_pause();
     wake_repairs();
+    review_causes();
     tell(escalator_->tick(now));
     keep_up_learning();
     turn();
@@ -179,6 +180,7 @@ void OpsAgent::append(Event event) {
     if (is_old_refusal(event)) return;
     limiter_.apply(event);
     ladder_.apply(event);
+    follow_causes(event);
     if (event.kind == "model.called") spending_.note(event.incident, event.body, event.at);
     if (!event.incident.empty()) {
         if (Case* the_case = find_case(event.incident)) fold(event, *the_case);
@@ -346,6 +348,7 @@ void OpsAgent::stop() {
     note("agent.stopped", nullptr, "", Json::object());
     if (!commit()) return;
     flush_samples();
+    save_causes(ports_.clock.now());
     if (save_logs(LogBook::Save::all)) save_states();
 }
 

@@ -26,6 +26,7 @@
 #include "agent/log_book.h"
 #include "agent/ports.h"
 #include "detect/detect.h"
+#include "diagnose/causes.h"
 #include "diagnose/diagnose.h"
 #include "escalate/escalate.h"
 #include "learn/candidate.h"
@@ -67,6 +68,8 @@ struct AskBrain {
 struct TellBrain {
     Memory memory;
 };
+
+Json causes_json(const std::vector<Cause>& causes);  // for the journal
 
 class OpsAgent final : private Control, private RepairWorld, private HistorySource {
 public:
@@ -162,6 +165,15 @@ private:
     void gave_up(Case& the_case);                  // for now or for good: people are told
     std::optional<BudgetAnswer> barred(const Entry& entry, const std::string& target) const;
 
+    // agent_causes.cc
+    Result<> restore_causes();
+    void save_causes(Time now);
+    void follow_causes(const Event& event);
+    std::vector<Cause> causes_of(const Case& the_case, const Diagnosis& diagnosis) const;
+    void note_diagnosis(Case& the_case, const std::string& entry);  // requires: diagnosed
+    void review_causes();
+    std::string upstream_of(const Case& the_case) const;
+
     // agent_investigate.cc
     void investigate(Case& the_case);
     bool may_investigate(const Case& the_case) const;
@@ -247,7 +259,7 @@ private:
     std::string what_differs(const std::string& target) const;
     std::string around(const Incident& incident) const;
     std::string recent_changes() const;
-    Trouble trouble_of(const Case& the_case) const;
+    Complaint trouble_of(const Case& the_case) const;
     void plan_looks(Case& the_case);
     void start_next_looks();
     void looked(const DiagnosticReplied& replied);
@@ -335,6 +347,10 @@ private:
     std::unique_ptr<Escalator> escalator_;
     Limiter limiter_;
     Spending spending_;
+    CauseRecord cause_record_;
+    bool causes_unsaved_ = false;
+    bool causes_stale_ = false;  // something happened that may be a cause
+    Time next_causes_save_{};
     Protected protected_;
     uint64_t epoch_ = 0;
     std::string boot_;

@@ -10,6 +10,7 @@
 #include "cli/verbs.h"
 #include "cli/words.h"
 #include "escalate/alert.h"
+#include "model/cause.h"
 
 namespace ops {
 namespace {
@@ -244,10 +245,32 @@ void output_lines(const std::string& output, const Terminal& terminal) {
     }
 }
 
+// How sure it is and why, and what else it may be.
+void print_causes(const Json& diagnosis, const Terminal& terminal) {
+    constexpr size_t kMostOthers = 3;
+    constexpr size_t kMostEvidence = 3;
+    const Json::Array& causes = diagnosis["causes"].items();
+    const auto print = [&](const Json& cause) {
+        field("", confidence_words(cause), terminal);
+        const std::vector<std::string> evidence = cause["evidence"].strings();
+        for (size_t i = 0; i < std::min(evidence.size(), kMostEvidence); ++i) {
+            field("", "- " + evidence[i], terminal);
+        }
+    };
+    // Another's word (a model's proposal) is none of these.
+    const bool is_first = !causes.empty() && causes[0]["cause"] == diagnosis["cause"];
+    if (is_first) print(causes[0]);
+    for (size_t i = is_first ? 1 : 0; i < std::min(causes.size(), kMostOthers + 1); ++i) {
+        field("Also", causes[i]["cause"].as_string(), terminal);
+        print(causes[i]);
+    }
+}
+
 void print_cause(const Json& incident, const Terminal& terminal) {
     const Json& diagnosis = incident["diagnosis"];
     const std::string cause = diagnosis["cause"].as_string();
     field("Cause", cause.empty() ? incident["seen"].as_string() : cause, terminal);
+    print_causes(diagnosis, terminal);
     if (!cause.empty()) field("Seen", incident["seen"].as_string(), terminal);
     const std::string supposed = incident["supposed"].as_string();
     if (!supposed.empty()) field("Model", "thinks: " + supposed, terminal);

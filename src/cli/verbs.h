@@ -69,12 +69,12 @@ int verb_pause(const Invocation&, Terminal&);
 int verb_resume(const Invocation&, Terminal&);
 int verb_notify(const Invocation&, Terminal&);
 int verb_candidates(const Invocation& invocation, Terminal& terminal);  // of `runbook`
-int verb_runbook(const Invocation&, Terminal&);  // verb_runbook.cc
-int verb_brain(const Invocation&, Terminal&);    // verb_brain.cc
-int verb_replay(const Invocation&, Terminal&);   // verb_replay.cc
-int verb_init(const Invocation&, Terminal&);     // verb_init.cc
-int verb_doctor(const Invocation&, Terminal&);   // verb_doctor.cc
-int verb_audit(const Invocation&, Terminal&);    // verb_audit.cc
+int verb_runbook(const Invocation&, Terminal&);                         // verb_runbook.cc
+int verb_brain(const Invocation&, Terminal&);                           // verb_brain.cc
+int verb_replay(const Invocation&, Terminal&);                          // verb_replay.cc
+int verb_init(const Invocation&, Terminal&);                            // verb_init.cc
+int verb_doctor(const Invocation&, Terminal&);                          // verb_doctor.cc
+int verb_audit(const Invocation&, Terminal&);                           // verb_audit.cc
 int verb_rebuild(const Invocation&, Terminal&);
 int verb_version(const Invocation&, Terminal&);  // verbs.cc
 

@@ -1,6 +1,7 @@
 #include "diagnose/diagnose.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/text.h"
 #include "base/units.h"
@@ -17,64 +18,105 @@ struct Judged {
     std::string why;
     size_t symptoms = 0;  // what it knows about the case
     bool names = false;   // the service, host or group
-    double share = 0;     // of its symptoms that hold
+    size_t holding = 0;   // of its symptoms
+    bool is_near = false;
+    std::vector<std::string> seen;  // of those that hold
 };
 
-// "disk_usage 42% is not > 90%" would need to read the text; the text itself and what it came to
-// say the same.
-std::string why_not(const expr::Expression& symptom, const expr::Explained& explained) {
-    if (!explained.missing.empty()) {
-        return "'" + symptom.text() + "' is not known: " + join(explained.missing, ", ") +
-               (explained.missing.size() == 1 ? " was never seen" : " were never seen");
-    }
+// What the symptom came to: "memory_usage is 84%", of each fact and call in it.
+std::string values_in(const expr::Expression& symptom, const expr::Explained& explained) {
     const std::vector<std::string> facts = symptom.facts();
     std::string values;
-    std::string unknown;
     for (const expr::Part& part : explained.parts) {
-        if (!part.why_unknown.empty() && unknown.empty()) unknown = part.why_unknown;
         const bool is_fact = std::find(facts.begin(), facts.end(), part.text) != facts.end();
         const bool is_call = part.value.is_quantity() && part.text.ends_with(')') && part.depth > 0;
         if (!is_fact && !is_call) continue;
         if (!values.empty()) values += ", ";
         values += part.text + " is " + part.value.print();
     }
+    return values;
+}
+
+// A fact held against something that is not read: "memory_usage 84% is not > 90%". Nothing for
+// other symptoms.
+std::optional<std::string> compared(const expr::Expression& symptom,
+                                    const expr::Explained& explained, std::string_view is) {
+    const std::vector<std::string> facts = symptom.facts();
+    if (facts.size() != 1 || !symptom.text().starts_with(facts[0])) return std::nullopt;
+    const std::string_view rest = trim(std::string_view(symptom.text()).substr(facts[0].size()));
+    constexpr auto kOperators = std::to_array<std::string_view>({"==", "!=", "<", ">", "in "});
+    const bool is_comparison =
+        std::any_of(kOperators.begin(), kOperators.end(),
+                    [&](std::string_view one) { return rest.starts_with(one); });
+    const bool is_one =
+        rest.find(" and ") == std::string_view::npos && rest.find(" or ") == std::string_view::npos;
+    if (!is_comparison || !is_one) return std::nullopt;
+    for (const expr::Part& part : explained.parts) {
+        if (part.text != facts[0] || part.value.is_unknown()) continue;
+        return facts[0] + " " + part.value.print() + std::string(is) + std::string(rest);
+    }
+    return std::nullopt;
+}
+
+std::string why_not(const expr::Expression& symptom, const expr::Explained& explained) {
+    if (!explained.missing.empty()) {
+        return "'" + symptom.text() + "' is not known: " + join(explained.missing, ", ") +
+               (explained.missing.size() == 1 ? " was never seen" : " were never seen");
+    }
     const bool is_unknown = explained.value.is_unknown();
-    std::string why = "'" + symptom.text() + (is_unknown ? "' is not known" : "' is not so");
-    if (is_unknown && !unknown.empty()) return why + ": " + unknown;
+    if (!is_unknown) {
+        if (auto words = compared(symptom, explained, " is not ")) return *std::move(words);
+    }
+    const std::string values = values_in(symptom, explained);
+    const std::string why = "'" + symptom.text() + (is_unknown ? "' is not known" : "' is not so");
+    for (const expr::Part& part : explained.parts) {
+        if (is_unknown && !part.why_unknown.empty()) return why + ": " + part.why_unknown;
+    }
     return values.empty() ? why : why + ": " + values;
 }
 
+std::string why_so(const expr::Expression& symptom, const expr::Explained& explained) {
+    auto words = compared(symptom, explained, " is ");
+    if (words && words->find(" is ==") != std::string::npos) return symptom.text();
+    if (words) return *std::move(words);
+    const std::string values = values_in(symptom, explained);
+    return symptom.text() + (values.empty() ? "" : " (" + values + ")");
+}
+
+bool is_about_names(const expr::Expression& symptom) {
+    const std::vector<std::string> facts = symptom.facts();
+    return std::any_of(facts.begin(), facts.end(), [](const auto& fact) {
+        return fact == "service" || fact == "host" || fact == "group";
+    });
+}
+
 bool names_somebody(const Entry& entry) {
-    return std::any_of(entry.symptoms.begin(), entry.symptoms.end(),
-                       [](const expr::Expression& symptom) {
-                           const std::vector<std::string> facts = symptom.facts();
-                           return std::any_of(facts.begin(), facts.end(), [](const auto& fact) {
-                               return fact == "service" || fact == "host" || fact == "group";
-                           });
-                       });
+    return std::any_of(entry.symptoms.begin(), entry.symptoms.end(), is_about_names);
 }
 
 // Do the symptoms hold, and if not, which one does not?
 void judge_symptoms(const Entry& entry, const Situation& situation, Judged& judged) {
-    size_t holding = 0;
     std::string first_wrong;
     for (const expr::Expression& symptom : entry.symptoms) {
         const expr::Explained explained = expr::explain(symptom, situation.world);
         if (expr::holds(explained.value)) {
-            ++holding;
+            ++judged.holding;
+            judged.seen.push_back(why_so(symptom, explained));
         } else if (first_wrong.empty()) {
             first_wrong = why_not(symptom, explained);
         }
     }
-    judged.share = static_cast<double>(holding) / static_cast<double>(entry.symptoms.size());
-    const bool holds = entry.any ? holding > 0 : holding == entry.symptoms.size();
+    const size_t all = entry.symptoms.size();
+    const bool holds = entry.any ? judged.holding > 0 : judged.holding == all;
     if (!holds) {
         judged.why = first_wrong;
+        judged.is_near = !entry.any && judged.holding > 0 && judged.holding + 1 == all;
         return;
     }
     const std::optional<Duration> held = situation.held(entry);
     if (!held) {
         judged.why = "its symptoms have not held for " + format_duration(entry.hold) + " yet";
+        judged.is_near = true;
         return;
     }
     judged.matched = true;
@@ -145,7 +187,6 @@ void choose_builtin(const Inventory& inventory, const Situation& situation, bool
     diagnosis.considered.push_back({name, true, "chosen: it is down and nothing else fits"});
     diagnosis.entry = std::move(entry);
     diagnosis.cause = service->name + " is down; no entry of the runbook says why";
-    diagnosis.confidence = 0.3;
 }
 
 std::string cause_of(const Entry& entry) {
@@ -183,12 +224,18 @@ Diagnosis diagnose(const Runbook& runbook, const Inventory& inventory, const Sit
                   : &judged == best      ? why_chosen(judged, next)
                                          : "'" + best->entry->name + "' fits better";
         }
-        diagnosis.considered.push_back({judged.entry->name, judged.matched, std::move(why)});
+        diagnosis.considered.push_back({.entry = judged.entry->name,
+                                        .matched = judged.matched,
+                                        .why = std::move(why),
+                                        .text = cause_of(*judged.entry),
+                                        .seen = judged.seen,
+                                        .symptoms = judged.entry->symptoms.size(),
+                                        .holding = judged.holding,
+                                        .is_near = judged.is_near});
     }
     if (best != nullptr) {
         diagnosis.entry = *best->entry;
         diagnosis.cause = cause_of(*best->entry);
-        diagnosis.confidence = best->share;
         return diagnosis;
     }
     // A shadow or a disabled entry must not keep the service down: only one that is switched on has

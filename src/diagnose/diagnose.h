@@ -42,12 +42,17 @@ struct Considered {
     bool matched = false;
     std::string why;  // "disk_usage 42% is not > 90%", "memory_usage was never seen", "chosen: most
                       // symptoms"
+    // How near it came, for diagnose/causes.h; not in the journal.
+    std::string text{};               // what it would be called as a cause
+    std::vector<std::string> seen{};  // of its symptoms that hold: "memory_usage 95% is > 90%"
+    size_t symptoms = 0;
+    size_t holding = 0;
+    bool is_near = false;  // one symptom lacks, or only the time that they must hold
 };
 
 struct Diagnosis {
     std::optional<Entry> entry;  // nothing: no entry, a person must look
     std::string cause;           // one sentence for people
-    double confidence = 0;  // 0 to 1: share of symptoms known to hold, less when only a guess fits
     std::vector<Considered> considered;
     Json considered_json() const;  // for incident.diagnosed
 };

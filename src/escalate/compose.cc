@@ -158,6 +158,9 @@ AlertDraft compose(const IncidentNews& news, Level level, AlertState state,
         !is_outage(incident)) {
         draft.before.emplace_back("Repair", incident.reason);
     }
+    if (!news.upstream.empty() && state != AlertState::recovered) {
+        draft.before.emplace_back("Cause", news.upstream);
+    }
     if (!incident.supposed.empty() && state != AlertState::recovered) {
         draft.before.emplace_back("A model thinks", incident.supposed);
     }

@@ -66,6 +66,7 @@ struct IncidentNews {
     const Entry* entry = nullptr;  // that was or is applied
     std::string criterion;         // that raised it, or empty
     std::string alert_step;  // text of the entry's `alert` step when that is what tells, or empty
+    std::string upstream{};  // what failed first above it, as a sentence, or empty
 };
 
 // The incident about a channel that fails; its `members` is the channel's name.

@@ -2,6 +2,7 @@
 // diagnose/causes.h makes and ranks them; the journal keeps them in incident.diagnosed.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,9 +26,16 @@ struct Cause {
     std::string about;                  // entry, target, kind of change or memory id it points at
     std::vector<std::string> evidence;  // sentences, each seen by a check or in the journal
     double confidence = 0;  // 0 to 1: how often such a cause was right before (docs/diagnosis.md)
-    int right = 0, wrong = 0;  // of those counted
+    int right = 0, wrong = 0;        // of those counted
+    std::string counted_as;          // with which others its outcome is counted: "change/near"
+    std::vector<std::string> names;  // targets and entries by which a person may name it
 
     Json to_json() const;
 };
+// What to_json() wrote; nothing when its kind is not one of ours.
+std::optional<Cause> read_cause(const Json& json);
+
+// "50% sure (nothing counted yet)", "83% sure (right 7 of 8 times)".
+std::string confidence_words(const Json& cause);
 
 }  // namespace ops

@@ -162,8 +162,8 @@ private:
         if ((verb == "promote" || verb == "demote") && words.size() == 2) return decide(line);
         if (verb == "fact" && words.size() == 4) return push_fact(words[1], words[2], words[3]);
         if (verb == "event" && words.size() >= 2) {
-            Json body = Json::object();
-            if (words.size() > 2) body.set("service", words[2]);
+            Json body = Json::object({{"service", words.size() > 2 ? words[2] : ""}});
+            if (words.size() > 3) body.set("version", words[3]);
             TRY(ask("POST", "/api/v1/events/" + words[1], body));
             return {};
         }
