@@ -53,7 +53,7 @@ class Tidy(unittest.TestCase):
         found = "\n".join(tidy.check_rooms(ROOMS | {"learn": set()}))
         self.assertIn("src/attic:1: no room of this name", found)
         self.assertIn("src/record/journal.h:1: missing", found)
-        self.assertIn("src/learn/learn.h:1: missing", found)
+        self.assertIn("src/learn/brain.h:1: missing", found)
         self.assertNotIn("result.h", found)
         self.assertNotIn("src/sim", found, "a room without files needs no door")
 

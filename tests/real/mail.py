@@ -2,6 +2,7 @@
 import email
 import email.policy
 import os
+import re
 import shutil
 import socket
 import ssl
@@ -326,7 +327,7 @@ def without_curl(stage):
     wait_for("a word about it", lambda: "Channel 'it' fails" in told(stage))
     stage.end(agent.program)
     done = stage.ask("doctor", around=around)
-    stage.holds("doctor knows it", done.returncode == 1 and "channel 'it' cannot work: load libcurl.so.4: " in done.stdout, done)
+    stage.holds("doctor knows it", done.returncode == 1 and re.search(r"channel 'it' cannot work: load \S*libcurl\.so\.4: ", done.stdout), done)
     stage.holds("and has nothing to say when it is there", "cannot work" not in stage.ask("doctor").stdout)
 
 
