@@ -140,7 +140,7 @@ std::string with_texts_shown(std::string_view text,
         text.remove_prefix(quote + 1);
         size_t end = 0;
         while (end < text.size() && text[end] != '"' && text[end] != '\n') {
-            end += text[end] == '\\' && end + 1 < text.size() ? 2 : 1;
+            end += text[end] == '\\' && end + 1 < text.size() ? size_t{2} : size_t{1};
         }
         out += shown(std::string(text.substr(0, end)));
         const bool ends = end < text.size() && text[end] == '"';
