@@ -37,7 +37,7 @@ EvidenceItem as_evidence(const Cause& cause, const Incident& incident, Time now)
 // What a model or its router says, for people: made harmless, secrets redacted, one line.
 std::string told_by_model(const std::string& words) {
     const Quarantined safe = quarantine({"", {}, {}, words}, Templates(), Reader::person);
-    return printable(safe.text, Lines::flatten);
+    return std::string(trim(printable(safe.text, Lines::flatten)));
 }
 
 }  // namespace
