@@ -9,9 +9,8 @@ import ssl
 import subprocess
 import threading
 
-from stage import PEERS, RunningAgent, certificates, free_port, peer, wait_for
+from stage import LIBRARIES, RunningAgent, certificates, free_port, peer, wait_for
 
-LIBRARIES = os.path.join(PEERS, "usr/lib", os.uname().machine + "-linux-gnu")
 HOSTILE = "hm\\r\\n.\\r\\nBcc: victim@example.com\\rSubject: evil\\r\\r.\\rQUIT\\r\\033[2J=?UTF-8?Q?hm?="
 
 EXIM = """

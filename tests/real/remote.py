@@ -8,7 +8,7 @@ import pwd
 import signal
 import subprocess
 
-from stage import RunningAgent, free_port, peer, wait_for
+from stage import LIBRARIES, RunningAgent, free_port, peer, wait_for
 
 HIDE = """set -e
 mount --bind "$1/passwd" /etc/passwd
@@ -48,8 +48,8 @@ PidFile none
         self.begin()
 
     def begin(self):
-        self.program = self.stage.start(*around(self.home, "sshd"), self.program_file, "-D", "-e", "-f",
-                                        self.home + "/sshd_config")
+        self.program = self.stage.start(*around(self.home, "sshd"), "env", "LD_LIBRARY_PATH=" + LIBRARIES,
+                                        self.program_file, "-D", "-e", "-f", self.home + "/sshd_config")
         wait_for("sshd", lambda: self.program.check() or self.greets())
 
     def greets(self):

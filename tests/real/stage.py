@@ -9,6 +9,9 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "tools"))
 from programs import PEERS, Bench, free_port, peer  # noqa: E402,F401 (for those who take them from here)
 
+# Where what is unpacked has its libraries: for programs of it whose packages this machine does not have.
+LIBRARIES = os.path.join(PEERS, "usr/lib", os.uname().machine + "-linux-gnu")
+
 
 class Row:
     def __init__(self, why, check, status, reason="", facts=None):
