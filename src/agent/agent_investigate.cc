@@ -22,16 +22,20 @@ EvidenceItem for_model(std::string source, std::string target, Time at, std::str
     return {"", std::move(source), std::move(target), at, safe.text};
 }
 
-// Kinds of changes and memories hold words of others; the rest of a cause is ours.
+// What failed first is told in our words and with names of the inventory. Symptoms hold values of
+// facts, which anybody may have pushed, changes and memories words of others: there only the name
+// of an entry is ours.
 EvidenceItem as_evidence(const Cause& cause, const Incident& incident, Time now) {
-    const std::string text =
-        cause.text + "; " + confidence_words(cause.to_json()) + "\n" + join(cause.evidence, "\n");
-    if (cause.kind == CauseKind::change || cause.kind == CauseKind::memory) {
-        return for_model("possible cause", incident.target, now, text);
-    }
-    const Quarantined safe =
-        quarantine({"possible cause", now, now, text}, Templates(), Reader::person);
-    return {"", "possible cause", incident.target, now, safe.text};
+    const bool is_ours = cause.kind == CauseKind::upstream;
+    const bool has_entry = cause.kind == CauseKind::entry || cause.kind == CauseKind::near_miss;
+    const std::string head = std::string(name_of(cause.kind)) +
+                             (has_entry ? " '" + cause.about + "'" : "") + ", " +
+                             confidence_words(cause.to_json()) + "\n";
+    const std::string told = cause.text + "\n" + join(cause.evidence, "\n");
+    const Quarantined safe = quarantine({"possible cause", now, now, is_ours ? head + told : head},
+                                        Templates(), Reader::person);
+    return {"", "possible cause", incident.target, now,
+            is_ours ? safe.text : safe.text + for_model("", "", now, told).text};
 }
 
 // What a model or its router says, for people: made harmless, secrets redacted, one line.
