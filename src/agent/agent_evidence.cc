@@ -174,10 +174,13 @@ std::string OpsAgent::recent_changes() const {
                      [](const Event& a, const Event& b) { return a.seq > b.seq; });
     std::string lines;
     for (const Event& event : all) {
-        const std::string what = event.body["status"].as_string() + event.body["kind"].as_string() +
-                                 event.body["entry"].as_string();
-        lines +=
-            format_rfc3339(event.at) + " " + event.kind + " " + event.target + " " + what + "\n";
+        lines += format_rfc3339(event.at) + " " + event.kind;
+        for (const std::string& word :
+             {event.target, event.body["status"].as_string(), event.body["kind"].as_string(),
+              event.body["entry"].as_string()}) {
+            if (!word.empty()) lines += " " + word;
+        }
+        lines += "\n";
     }
     return lines.empty() ? "nothing changed in the last hour" : lines;
 }
