@@ -38,7 +38,9 @@ void OpsAgent::escalate(Case& the_case) {
                             .entry = the_case.entry ? &*the_case.entry : nullptr,
                             .criterion = the_case.criterion,
                             .alert_step = the_case.alert_step,
-                            .upstream = upstream_of(the_case)};
+                            .upstream = upstream_of(the_case),
+                            .event_text = the_case.event_text,
+                            .events = the_case.events};
     tell(escalator_->news(news, now));
 }
 

@@ -213,7 +213,11 @@ Result<> OpsAgent::push(const Push& push) {
         note("event.outside", nullptr, target,
              Json::object({{"kind", push.name}, {"body", push.body}}));
         (void)history_->add_event(target, push.name, now);  // for trends; the journal has it
-        detect(detector_->push_event(target, push.name, now));
+        if (push.name == "security") {
+            push_security(target, "", push.body["text"].as_string());
+        } else {
+            detect(detector_->push_event(target, push.name, now));
+        }
         return {};
     }
     if (inventory.find_service(push.name) == nullptr) {

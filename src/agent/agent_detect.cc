@@ -45,19 +45,22 @@ void OpsAgent::on(const IncidentOpen& change) {
         return;
     }
     std::string reason = change.reason;
-    if (new_pattern_) reason += ": " + said_anew();
-    Case& the_case = open_case(change.key, change.target,
-                               Json::object({{"title", change.title},
-                                             {"host", change.host},
-                                             {"rule", change.rule},
-                                             {"level", name_of(Level::none)},
-                                             {"reason", reason},
-                                             {"key", change.key},
-                                             {"facts", change.facts.to_plain_json()},
-                                             {"members", Json::of_strings(change.members)}}));
+    if (being_told_) reason += ": " + being_told_->line;
+    const bool is_named = being_told_ && !being_told_->title.empty();
+    Case& the_case =
+        open_case(change.key, change.target,
+                  Json::object({{"title", is_named ? being_told_->title : change.title},
+                                {"host", change.host},
+                                {"rule", change.rule},
+                                {"level", name_of(Level::none)},
+                                {"reason", reason},
+                                {"key", change.key},
+                                {"event_text", being_told_ ? being_told_->event_text : ""},
+                                {"facts", change.facts.to_plain_json()},
+                                {"members", Json::of_strings(change.members)}}));
     the_case.before = change.facts;
     recall_similar(the_case);
-    if (new_pattern_) new_pattern_in_ = the_case.incident.id;
+    if (being_told_) being_told_->incident = the_case.incident.id;
     want_evidence(the_case);
     diagnose(the_case);
     escalate(the_case);
@@ -104,6 +107,8 @@ void OpsAgent::on(const IncidentClear& change) {
     Case* the_case = find_by_key(change.key);
     if (the_case == nullptr) return;
     the_case->cleared = true;
+    // That an hour went by makes nobody safe: such an incident ends when a person says so.
+    if (is_of_security(*the_case)) return;
     if (!the_case->repair) {
         // People were told to look at what a repair did, and that is not over.
         if (did_harm(*the_case)) return;
@@ -124,8 +129,8 @@ void OpsAgent::on(const CriterionHit& change) {
     if (change.level <= Level::log && known > change.level) {
         note("incident.noted", the_case, the_case->incident.target,
              Json::object(
-                 {{"text", new_pattern_ ? said_anew() : change.reason}, {"by", "ops-agent"}}));
-        if (new_pattern_) new_pattern_in_ = the_case->incident.id;
+                 {{"text", being_told_ ? being_told_->line : change.reason}, {"by", "ops-agent"}}));
+        if (being_told_) being_told_->incident = the_case->incident.id;
         return;
     }
     the_case->criterion = change.criterion;

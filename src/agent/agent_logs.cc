@@ -34,17 +34,14 @@ void OpsAgent::tell_new_patterns() {
                        {"patterns", static_cast<uint64_t>(news->errors.patterns)},
                        {"lines", static_cast<uint64_t>(news->errors.lines)},
                        {"text", safe(news->text())}}));
-    new_pattern_ = news;
+    being_told_ = BeingTold{"", safe(news->line()), "", ""};
     detect(detector_->push_event(target, "new_error_pattern", now));
-    if (Case* const the_case = find_case(new_pattern_in_)) {
+    if (Case* const the_case = find_case(being_told_->incident)) {
         add_evidence(*the_case, "new in log " + news->log, news->target, news->text());
     }
-    new_pattern_.reset();
-    new_pattern_in_.clear();
+    being_told_.reset();
     logs_.told(*news);
 }
-
-std::string OpsAgent::said_anew() const { return safe(new_pattern_->line()); }
 
 bool OpsAgent::save_logs(LogBook::Save what) {
     for (const LogBook::Saved& saved : logs_.to_save(ports_.clock.now(), what)) {

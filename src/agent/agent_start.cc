@@ -40,6 +40,7 @@ Result<> OpsAgent::open() {
         escalator_->restore(saved["escalator"], ports_.clock.now());
     }
     TRY(restore_logs());
+    TRY(restore_security());
     TRY(restore_causes());
     note("agent.started", nullptr, "",
          Json::object({{"epoch", epoch_},

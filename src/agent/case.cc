@@ -6,6 +6,11 @@ namespace ops {
 
 void fold(const Event& event, Case& the_case) {
     apply(event, the_case.incident);
+    const std::string said = event.body["event_text"].as_string();
+    if (!said.empty()) {
+        the_case.event_text = said;
+        ++the_case.events;
+    }
     if (!event.kind.starts_with("action.")) return;
     const std::string id = event.body["action"].as_string();
     auto found = std::find_if(the_case.actions.begin(), the_case.actions.end(),

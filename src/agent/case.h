@@ -56,6 +56,8 @@ struct Case {
     std::vector<Shadow> shadows;
     std::string criterion;   // that gave the level
     std::string alert_step;  // text of an `alert` step that told people
+    std::string event_text;  // what the event that it is about said, the newest
+    int events = 0;          // how many of them there were
     std::string barred;      // why nothing is done: told once
     bool diagnosed = false;
     std::optional<Diagnosis> diagnosis;  // the newest

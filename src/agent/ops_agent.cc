@@ -71,6 +71,7 @@ void OpsAgent::tick() {
         heartbeats_seen_at_ = now;
         detect(detector_->tick(now));
         tell_new_patterns();
+        tell_security();
         if (failure_) return;
     }
     ask_again_after_pause();
@@ -250,6 +251,7 @@ void OpsAgent::judged(ops::Check& check, const Judged& judged) {
         return;
     }
     if (check.kind() == "log") learn_log(check, judged);
+    learn_security(check, judged);
     observe(judged.observation, judged.events);
 }
 
@@ -349,7 +351,7 @@ void OpsAgent::stop() {
     if (!commit()) return;
     flush_samples();
     save_causes(ports_.clock.now());
-    if (save_logs(LogBook::Save::all)) save_states();
+    if (save_logs(LogBook::Save::all) && save_security()) save_states();
 }
 
 }  // namespace ops

@@ -25,6 +25,7 @@
 #include "agent/load.h"
 #include "agent/log_book.h"
 #include "agent/ports.h"
+#include "agent/security_book.h"
 #include "detect/detect.h"
 #include "diagnose/causes.h"
 #include "diagnose/diagnose.h"
@@ -272,9 +273,17 @@ private:
     // agent_logs.cc
     void learn_log(const ops::Check& check, const Judged& judged);
     void tell_new_patterns();
-    std::string said_anew() const;  // requires: new_pattern_
     bool save_logs(LogBook::Save what);
     Result<> restore_logs();
+
+    // agent_security.cc
+    void learn_security(const ops::Check& check, const Judged& judged);
+    void tell_security();
+    void push_security(const std::string& target, std::string title, const std::string& text);
+    bool is_of_security(const Case& the_case) const;
+    Case* security_case_of(const std::string& target);
+    bool save_security();
+    Result<> restore_security();
 
     // agent_alerts.cc
     void tell(const std::vector<AlertDraft>& drafts);
@@ -364,8 +373,16 @@ private:
     std::map<std::string, uint32_t, std::less<>> fact_index_;
     std::vector<std::string> fact_names_;
     LogBook logs_;
-    std::optional<LogNews> new_pattern_;  // being told, and the incident it led to
-    std::string new_pattern_in_;
+    // What an event that is being told says, and the incident it led to.
+    struct BeingTold {
+        std::string title;  // of the incident that it opens; empty: the detector's
+        std::string line;
+        std::string event_text;  // for the alert; empty: nothing beyond the reason
+        std::string incident;
+    };
+    std::optional<BeingTold> being_told_;
+    SecurityBook security_;
+    Time next_security_save_{};
     std::deque<std::string> to_gather_;  // incidents whose evidence is to be collected
     struct PlannedLook {
         std::string incident, diagnostic;

@@ -99,7 +99,7 @@ std::vector<std::string> programs_of(const std::string& supervisor_status) {
 }
 
 std::string starter_config(const FoundMachine& machine) {
-    std::set<std::string> taken = {"local"};
+    std::set<std::string> taken = {"local", "access", "auth"};
     std::string services;
     std::set<std::string> watched_programs;
     for (const std::string& unit : machine.units) {
@@ -148,6 +148,12 @@ std::string starter_config(const FoundMachine& machine) {
                                "#     check: {http: \"http://127.0.0.1:8080/health\"}\n"
                                "#     restart: \"systemctl restart website\"\n"
                              : "services:\n" + services) +
+           "# New ports, accounts and ssh keys, and logins that follow on many failures: "
+           "docs/security.md.\n"
+           "signals:\n"
+           "  - {name: access, access: {}, every: 1m}\n" +
+           (machine.auth_log.empty() ? std::string()
+                                     : "logs:\n  - {name: auth, " + machine.auth_log + "}\n") +
            "# Where you are told. Without a channel, alerts go to the log.\n"
            "# channels:\n"
            "#   - {name: mail, email: {to: you@example.com, from: ops@example.com, smtp: "

@@ -18,6 +18,7 @@ struct FoundMachine {
     std::vector<std::string> programs;  // of supervisord, as "group:name" or "name"
     std::string supervisor_url;         // empty: no supervisord answers
     std::vector<FoundPort> ports;       // listening on loopback or everywhere
+    std::string auth_log;  // where sshd and sudo write, as a row of `logs:` names it; or empty
 };
 
 std::string starter_config(const FoundMachine& machine);

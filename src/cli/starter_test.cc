@@ -10,13 +10,15 @@ namespace ops {
 namespace {
 
 FoundMachine busy_machine() {
-    return {
-        .host_name = "box.example",
-        .units = {"nginx", "postgresql@15-main"},
-        .programs = {"worker:worker_1", "mailer"},
-        .supervisor_url = "unix:///run/supervisor.sock:/RPC2",
-        .ports = {
-            {80, "nginx", true}, {5432, "postgres", false}, {22, "sshd", false}, {9000, "", true}}};
+    return {.host_name = "box.example",
+            .units = {"nginx", "postgresql@15-main"},
+            .programs = {"worker:worker_1", "mailer"},
+            .supervisor_url = "unix:///run/supervisor.sock:/RPC2",
+            .ports = {{80, "nginx", true},
+                      {5432, "postgres", false},
+                      {22, "sshd", false},
+                      {9000, "", true}},
+            .auth_log = "file: /var/log/auth.log"};
 }
 
 // What init writes must pass lint, whatever the machine looks like.

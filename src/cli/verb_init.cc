@@ -1,4 +1,6 @@
 // Looks at this machine and writes a configuration that watches what is really there.
+#include <algorithm>
+
 #include "base/text.h"
 #include "cli/starter.h"
 #include "cli/verbs.h"
@@ -17,6 +19,17 @@ std::string output_of(Processes& processes, std::vector<std::string> argv) {
     command.time_limit = std::chrono::seconds(5);
     const Result<Exit> exit = processes.run(command);
     return exit.ok() && exit.value().how == Exit::How::exited ? exit.value().output : "";
+}
+
+// A file where a syslog daemon writes one, else the journal, where there is systemd.
+std::string auth_log_of(const FoundMachine& machine, Files& files) {
+    const Result<std::vector<std::string>> names = files.list("/var/log");
+    for (const char* name : {"auth.log", "secure"}) {
+        if (!names.ok()) break;
+        if (std::find(names.value().begin(), names.value().end(), name) != names.value().end())
+            return "file: /var/log/" + std::string(name);
+    }
+    return machine.units.empty() ? "" : "journald: true";
 }
 
 FoundMachine look_around() {
@@ -38,6 +51,7 @@ FoundMachine look_around() {
             if (!machine.programs.empty()) machine.supervisor_url = std::string(url) + ":/RPC2";
         }
     }
+    machine.auth_log = auth_log_of(machine, files);
     CurlHttp http;
     for (FoundPort& port : machine.ports) {
         HttpRequest request;

@@ -151,6 +151,9 @@ AlertDraft compose(const IncidentNews& news, Level level, AlertState state,
     add_change(news, draft);
     add_place(news, agent, draft);
     add_outage(news, now, draft);
+    if (!news.event_text.empty() && state != AlertState::recovered) {
+        draft.before.emplace_back("Seen", news.event_text);
+    }
     if (!news.alert_step.empty() && state != AlertState::recovered) {
         draft.before.emplace_back("Note", news.alert_step);
     }

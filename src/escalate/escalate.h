@@ -65,8 +65,10 @@ struct IncidentNews {
     Facts now;
     const Entry* entry = nullptr;  // that was or is applied
     std::string criterion;         // that raised it, or empty
-    std::string alert_step;  // text of the entry's `alert` step when that is what tells, or empty
-    std::string upstream{};  // what failed first above it, as a sentence, or empty
+    std::string alert_step;    // text of the entry's `alert` step when that is what tells, or empty
+    std::string upstream{};    // what failed first above it, as a sentence, or empty
+    std::string event_text{};  // what the newest event that it is about said, or empty
+    int events = 0;            // how many such events there were: each is told
 };
 
 // The incident about a channel that fails; its `members` is the channel's name.

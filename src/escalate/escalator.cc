@@ -25,6 +25,7 @@ struct Told {
     bool acknowledged = false;
     bool approval_told = false;
     bool gave_up_told = false;
+    int events = 0;            // told of
     bool only_note = false;    // nothing but an entry's own `alert` step
     bool held = false;         // by a silence: `last` waits
     bool unexplained = false;  // down, and no entry for it; `last` is what will be said
@@ -250,7 +251,9 @@ void Escalator::Core::problem(const IncidentNews& news, Told& told, Time now, Dr
                          told.level >= Level::warning && !told.last.action_required;
     const Level known = told.held ? told.last.level : told.level;
     const bool rises = level > Level::log && level > known;
-    if (!is_note && !asks && !gave_up && !rises) return;
+    const bool goes_on = news.events > std::max(told.events, 1) && level > Level::log;
+    told.events = news.events;
+    if (!is_note && !asks && !gave_up && !rises && !goes_on) return;
     Level said = std::max(level, told.level);
     if (is_note || asks) said = std::max(said, entry_level(news.entry, Level::warning));
     const bool first = told.channels.empty();
@@ -262,6 +265,8 @@ void Escalator::Core::problem(const IncidentNews& news, Told& told, Time now, Dr
         draft.key += "/note/" + news.alert_step.substr(0, 40);
     } else if (asks) {
         draft.key += "/approval/" + std::to_string(incident.attempts);
+    } else if (goes_on && !rises) {
+        draft.key += "/event/" + std::to_string(news.events);  // the same after a restart
     } else if (gave_up && !rises) {
         draft.key += "/gave_up";
     } else {

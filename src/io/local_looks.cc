@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "base/text.h"
+#include "io/access_look.h"
 #include "io/log_tail.h"
 #include "io/machine_look.h"
 #include "io/net_flight.h"
@@ -112,6 +113,9 @@ Result<LocalAnswer> LocalLooks::look(const LocalAsk& ask) {
         case LocalAsk::What::machine: answer.machine = TRY(look_at_machine()); break;
         case LocalAsk::What::log_tail: answer.log = TRY(tail_log(ask.text, cursor)); break;
         case LocalAsk::What::journal_tail: answer.log = TRY(tail_journal(ask.text, cursor)); break;
+        case LocalAsk::What::access:
+            answer.access = std::make_shared<const AccessSeen>(TRY(look_at_access()));
+            break;
     }
     return answer;
 }

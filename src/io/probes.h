@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -17,6 +18,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "io/listening.h"
 #include "io/processes.h"
 
 namespace ops {
@@ -55,6 +57,7 @@ struct LocalAsk {
         machine,       // memory, swap, load, CPU counters, uptime, boot id
         log_tail,      // `text`: file path or glob; `names[0]` cursor from the reply before
         journal_tail,  // `text`: unit or empty for all; `names[0]` cursor
+        access,        // ports that listen, accounts, keys that are let in
     };
     What what = What::machine;
     std::string text;
@@ -130,6 +133,21 @@ struct LogSeen {
     uint64_t skipped = 0;            // lines left out beyond that
     std::string cursor;
 };
+struct AccountSeen {
+    std::string name, home;
+    int64_t uid = 0;
+    bool can_log_in = false;  // its shell is one
+};
+struct KeySeen {
+    std::string account, type, comment;
+    std::string key;  // as in the file, without what stands around it
+};
+struct AccessSeen {
+    std::vector<ListeningPort> ports;
+    std::vector<AccountSeen> accounts;
+    std::vector<KeySeen> keys;
+    std::vector<std::string> unread;  // accounts whose keys we may not read
+};
 // What a LocalAsk found; `processes` also carries the one of a pidfile or unit.
 struct LocalAnswer {
     std::vector<ProcessSeen> processes;
@@ -137,6 +155,7 @@ struct LocalAnswer {
     std::optional<UnitSeen> unit;
     std::optional<MachineSeen> machine;
     std::optional<LogSeen> log;
+    std::shared_ptr<const AccessSeen> access{};
 };
 using Answer = std::variant<HttpAnswer, TcpAnswer, Exit, LocalAnswer>;
 

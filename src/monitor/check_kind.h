@@ -63,5 +63,6 @@ CheckKind log_check_kind();
 CheckKind stripe_check_kind();
 CheckKind app_store_check_kind();
 CheckKind sql_check_kind();
+CheckKind access_check_kind();
 
 }  // namespace ops

@@ -66,6 +66,7 @@ private:
             if (judged.error_lines.size() >= kMostLines) break;
             const std::string_view text = std::string_view(line).substr(0, kMostLineBytes);
             if (security_.matches(text)) note_security(judged);
+            if (auto event = parse_auth_line(text)) judged.auth.push_back(std::move(*event));
             if (!errors_.matches(text) || ignore_.matches(text)) continue;
             judged.error_lines.push_back(printable(text, Lines::flatten));
         }
@@ -81,9 +82,23 @@ private:
         const double minutes = static_cast<double>((reply.at - before_at_).count()) / 60000.0;
         if (looked_ && minutes > 0) add_fact(seen, "error_rate", Value::number(errors / minutes));
         add_fact(seen, "log_lines", Value::number(all));
+        add_login_facts(judged);
         looked_ = true;
         before_at_ = reply.at;
         seen.evidence = last_lines(judged.error_lines, log.skipped);
+    }
+
+    // Only of a log that such lines were ever seen in.
+    void add_login_facts(Judged& judged) {
+        double failed = 0, sudo = 0;
+        for (const AuthEvent& event : judged.auth) {
+            if (event.kind == AuthEvent::Kind::login_failed) failed += event.times;
+            if (event.kind == AuthEvent::Kind::sudo_failed) sudo += event.times;
+        }
+        has_logins_ |= !judged.auth.empty();
+        if (!has_logins_) return;
+        add_fact(judged.observation, "failed_logins", Value::number(failed));
+        add_fact(judged.observation, "failed_sudo", Value::number(sudo));
     }
 
     static void note_security(Judged& judged) {
@@ -104,7 +119,7 @@ private:
     LocalAsk ask_;
     Pattern errors_, ignore_, security_;
     Duration timeout_;
-    bool looked_ = false;
+    bool looked_ = false, has_logins_ = false;
     Time before_at_{};
 };
 

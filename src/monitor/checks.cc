@@ -16,7 +16,7 @@ std::vector<CheckKind> make_check_kinds() {
         systemd_check_kind(),   pidfile_check_kind(),    process_check_kind(),
         command_check_kind(),   prometheus_check_kind(), disks_check_kind(),
         machine_check_kind(),   log_check_kind(),        stripe_check_kind(),
-        app_store_check_kind(), sql_check_kind(),
+        app_store_check_kind(), sql_check_kind(),        access_check_kind(),
     };
 }
 
@@ -143,7 +143,8 @@ std::vector<CheckSettings> log_checks(const Settings& settings, Problems& proble
         // The fields that are not the check's own; the check reads the others.
         const auto is_ours = [](const Node::Member& member) {
             return member.key == "name" || member.key == "service" || member.key == "every" ||
-                   member.key == "timeout" || member.key == "learning";
+                   member.key == "timeout" || member.key == "learning" ||
+                   member.key == "brute_force" || member.key == "root_logins";
         };
         Node ours = row;
         std::erase_if(ours.members, [&](const Node::Member& member) { return !is_ours(member); });
@@ -153,8 +154,10 @@ std::vector<CheckSettings> log_checks(const Settings& settings, Problems& proble
         CheckSettings check;
         check.interval = fields.duration("every", std::chrono::seconds(10));
         check.timeout = fields.duration("timeout", std::chrono::seconds(5));
-        LogRow kept{name, "", {}};
+        LogRow kept{.name = name, .target = ""};
         kept.learning = fields.duration("learning", LogRow().learning);
+        kept.brute_force = fields.integer("brute_force", LogRow().brute_force, 1, 100'000);
+        kept.root_logins = fields.boolean("root_logins", LogRow().root_logins);
         if (!name.empty() && !names.insert(name).second) {
             problems.error(fields.place_of("name"), "two logs are called '" + name + "'");
         }

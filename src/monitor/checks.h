@@ -24,6 +24,7 @@
 #include "config/settings.h"
 #include "io/probes.h"
 #include "model/observation.h"
+#include "monitor/auth_log.h"
 
 namespace ops {
 
@@ -39,6 +40,8 @@ struct Judged {
     std::vector<std::string> events;        // "crash", "restart", "reboot" that this reply shows
     std::vector<std::string> error_lines;   // of a log, printable: for the pattern miner
     std::vector<std::string> last_lines;    // of a log, whatever they say, printable: the newest
+    std::vector<AuthEvent> auth;            // of a log: who came in and who tried to
+    std::shared_ptr<const AccessSeen> access{};  // who could come in
 };
 
 class Check {
@@ -98,6 +101,10 @@ struct LogRow {
     std::string name;
     std::string target;
     Duration learning = std::chrono::hours(72);  // what comes so long is normal
+    // So many failed logins from an address within an hour, and then one that is let in, are a
+    // security event.
+    int brute_force = 10;
+    bool root_logins = true;  // and so is root from an address that it never came from
 };
 // The rows of `logs:` as checks; they come after Settings::checks in the numbering. `rows`, when it
 // is given, gets one for each.

@@ -113,6 +113,28 @@ Result<> say_in_log(const ScriptLine& line, sim::World& world) {
     return {};
 }
 
+Result<> change_access(const ScriptLine& line, sim::World& world) {
+    const auto& words = line.words;
+    AccessSeen& access = world.access;
+    if (words.size() == 4 && words[1] == "port") {
+        access.ports.push_back(
+            {.port = TRY(number_of(words[2])), .is_public = true, .program = words[3]});
+    } else if (words.size() == 3 && words[1] == "account") {
+        access.accounts.push_back({.name = words[2],
+                                   .home = "/home/" + words[2],
+                                   .uid = 1000 + static_cast<int64_t>(access.accounts.size()),
+                                   .can_log_in = true});
+    } else if (words.size() == 4 && words[1] == "key") {
+        access.keys.push_back(
+            {.account = words[2], .type = "ssh-ed25519", .comment = "", .key = words[3]});
+    } else {
+        return Error{
+            Fault::invalid,
+            "access port N PROGRAM | account NAME | key ACCOUNT KEY, not '" + line.text + "'"};
+    }
+    return {};
+}
+
 Result<std::string> missing_evidence(const ScriptLine& line, Store& store,
                                      const std::string& incident) {
     const auto& words = line.words;

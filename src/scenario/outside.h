@@ -34,6 +34,10 @@ Result<> teach_outside_brain(const ScriptLine& line, sim::World& world);
 // log PATH says "TEXT" [N times]; in TEXT \e is the escape character, {N} counts lines.
 Result<> say_in_log(const ScriptLine& line, sim::World& world);
 
+// access port N PROGRAM | access account NAME | access key ACCOUNT KEY: one more way in, from now
+// on.
+Result<> change_access(const ScriptLine& line, sim::World& world);
+
 // expect evidence NAME SOURCE ["TEXT"] | expect evidence NAME SOURCE never "TEXT": what is not as
 // expected among the evidence of this incident; empty when it is.
 Result<std::string> missing_evidence(const ScriptLine& line, Store& store,

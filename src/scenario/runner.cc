@@ -78,6 +78,7 @@ private:
         if (verb == "channel" && count >= 3) return channel(line);
         if (verb == "model" && count >= 2) return model(line);
         if (verb == "log") return say_in_log(line, machine_.world());
+        if (verb == "access") return change_access(line, machine_.world());
         if (verb == "outside-brain" && count == 4 && line.words[1] == "knows") {
             return teach_outside_brain(line, machine_.world());
         }

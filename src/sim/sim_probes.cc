@@ -366,6 +366,9 @@ SimProbes::Timing SimProbes::answer_local(const LocalAsk& ask) {
         }
         case LocalAsk::What::log_tail:
         case LocalAsk::What::journal_tail: answer.log = seen_log(ask); break;
+        case LocalAsk::What::access:
+            answer.access = std::make_shared<const AccessSeen>(world_.access);
+            break;
     }
     return {Answer(answer), kFast};
 }

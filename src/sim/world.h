@@ -142,6 +142,7 @@ public:
 
     // Lines of a log, by the path or unit that a check asks for; all that were ever written.
     std::map<std::string, std::vector<std::string>> logs;
+    AccessSeen access;  // of our own machine
 
     void on_command(std::string part, std::function<Exit(World&)> run);
     const std::vector<Effect>& ledger() const { return ledger_; }
