@@ -94,7 +94,8 @@ void OpsAgent::send_due() {
 // What the channel needs to change or answer its last message about the incident. Without it the
 // message is told as a new one, so a journal that cannot be read now holds nothing up.
 std::optional<PreviousMessage> OpsAgent::sent_before(const OutboxRow& row) {
-    if (row.incident.empty()) return std::nullopt;
+    const bool is_said_again = row.key.find(kSaidAgain) != std::string::npos;
+    if (row.incident.empty() || is_said_again) return std::nullopt;
     const Result<std::vector<Event>> sent =
         store_->events({.incident = row.incident,
                         .kind_prefix = "alert.sent",

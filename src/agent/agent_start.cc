@@ -67,6 +67,9 @@ void OpsAgent::arrange() {
         loaded_->settings.inventory, now, static_cast<uint32_t>(loaded_->checks.checks.size()));
     for (const auto& [service, at] : last_beat_) heartbeats_->restore(service, at);
     escalator_ = std::make_unique<Escalator>(loaded_->escalation, now);
+    open_windows_.clear();
+    windows_seen_at_ = {};
+    escalator_->set_maintenance(in_maintenance_);
 }
 
 // What the limiter counts, in the order in which it happened: also what settled an action, and

@@ -69,6 +69,7 @@ void OpsAgent::tick() {
             }
         }
         heartbeats_seen_at_ = now;
+        keep_windows(now);
         detect(detector_->tick(now));
         tell_new_patterns();
         tell_security();

@@ -285,6 +285,10 @@ private:
     bool save_security();
     Result<> restore_security();
 
+    // agent_maintenance.cc
+    void keep_windows(Time now);
+    std::optional<Time> maintenance_until(const std::string& target, Time now) const;
+
     // agent_alerts.cc
     void tell(const std::vector<AlertDraft>& drafts);
     void send_due();
@@ -354,6 +358,9 @@ private:
     std::unique_ptr<HeartbeatBook> heartbeats_;
     Time heartbeats_seen_at_{};  // those late until then are known
     std::unique_ptr<Escalator> escalator_;
+    std::vector<std::optional<Time>> open_windows_;  // of the configuration's, in its order
+    std::map<std::string, Time> in_maintenance_;     // targets, until when
+    Time windows_seen_at_{};
     Limiter limiter_;
     Spending spending_;
     CauseRecord cause_record_;

@@ -14,8 +14,10 @@
 //   - A silence holds back news of problems only: never acknowledgements, recoveries or tests. When
 //   it ends, what is
 //     still bad is told.
-//   - More than `storm` messages in a minute become one that names them; nothing is lost, each is
-//   in the journal.
+//   - More than `storm` messages in a minute become one, which is brought up to date; nothing is
+//   lost, each is in the journal.
+//   - In quiet hours what is not critical waits, and is told in one message at their end, unless it
+//   is over by then.
 //   - A channel that failed three times in a row, or refused for good, is passed over: what would
 //   go to it first goes to the next that works. The agent makes an incident of it.
 //   - A message that a channel refused for good is tried there no more, and goes to another one.
@@ -33,17 +35,30 @@
 #include "config/settings.h"
 #include "escalate/alert.h"
 #include "escalate/channel.h"
+#include "escalate/hours.h"
 #include "model/fact.h"
 #include "model/incident.h"
 #include "runbook/runbook.h"
 
 namespace ops {
 
+// Somebody, and the ways to them in the order in which they are tried.
+struct Person {
+    std::string name;
+    std::vector<std::string> channels;
+    std::optional<QuietHours> quiet;
+};
+
 struct EscalationSettings {
     std::vector<ChannelSettings> channels;  // never empty: without any, one named "console"
     std::map<Level, std::vector<std::string>> routes;
+    std::vector<Person> people;
+    std::optional<QuietHours> quiet;  // of people and channels without their own
+    std::vector<MaintenanceWindow> maintenance;
     Duration unacked_after = std::chrono::minutes(5);
-    int storm = 10;                                         // messages a minute
+    Duration repeat_every = std::chrono::hours(2);   // critical, until acknowledged; 0: never
+    Duration remind_every = std::chrono::hours(24);  // of what is not over; 0: never
+    int storm = 10;                                  // messages a minute
     Duration unexplained_after = std::chrono::minutes(10);  // down, and no entry for it
     std::string time_zone;
     std::string agent;
@@ -52,6 +67,7 @@ struct EscalationSettings {
     // Where a level goes: its route; else that of the next level above that has one; else every
     // channel. Level::log and none: nowhere.
     std::vector<std::string> route(Level level) const;
+    const QuietHours* quiet_hours(std::string_view channel) const;  // null: it has none
 };
 // Reads `channels:` and `escalation:` (channel lists and unacked_after; criteria under it are the
 // runbook's).
@@ -70,6 +86,10 @@ struct IncidentNews {
     std::string event_text{};  // what the newest event that it is about said, or empty
     int events = 0;            // how many such events there were: each is told
 };
+
+// In the key of a message that is said again. It is a new message also where one could be edited:
+// an edit wakes nobody.
+inline constexpr std::string_view kSaidAgain = "/again/";
 
 // The incident about a channel that fails; its `members` is the channel's name.
 inline constexpr std::string_view kRuleChannelFailing = "Channel failing";
@@ -108,6 +128,9 @@ public:
     };
     std::vector<Silence> silences(Time now) const;
     bool is_silenced(std::string_view target, Time now) const;
+    // Targets under maintenance and until when, all of them: of what they have open already nothing
+    // is told meanwhile, as in a silence.
+    void set_maintenance(std::map<std::string, Time> until);
 
     // What became of a message on a channel; `tries` counts those of this message, with this one.
     void delivered(std::string_view channel);

@@ -353,7 +353,7 @@ TEST(Ladder, EndsAfterTheLastChannel) {
     Story story(kThree);
     story.incident.level = "critical";
     story.news();
-    EXPECT_EQ(story.to(story.pass(120 * kMinute)), (Names{"tg", "mail"}));
+    EXPECT_EQ(story.to(story.pass(60 * kMinute)), (Names{"tg", "mail"}));
 }
 
 TEST(Recovery, IsToldToThoseWhoWereToldAndNobodyElse) {
@@ -438,7 +438,70 @@ TEST(Storm, BecomesOneMessageAndLosesNothing) {
     EXPECT_EQ(said[0].title, "15 more incidents within a minute");
     EXPECT_EQ(said[0].level, Level::critical);
     story.incident.state = IncidentState::resolved;
-    EXPECT_EQ(story.news().size(), 1U) << "the recovery of one of them is told";
+    EXPECT_TRUE(story.news().empty()) << "that one of them is over, the same message says";
+    const auto later = story.pass(5 * kMinute);
+    ASSERT_FALSE(later.empty());
+    EXPECT_EQ(later[0].incident, said[0].incident) << "which is brought up to date";
+    EXPECT_EQ(later[0].before.back(), (std::pair<std::string, std::string>("Still open", "14")));
+    story.incident.id = "inc-3";
+    EXPECT_EQ(story.news().size(), 1U) << "one that had a message of its own";
+}
+
+TEST(Storm, OfFiveThousandIsOneMessageThatIsBroughtUpToDateAndEnds) {
+    Story story(kThree);
+    size_t told = 0;
+    for (int i = 0; i < 5000; ++i) {
+        if (i % 100 == 99) told += story.pass(std::chrono::seconds(1)).size();
+        story.incident.id = "inc-" + std::to_string(i);
+        story.incident.level = "alert";
+        told += story.news().size();
+    }
+    EXPECT_EQ(told, 10U) << "within the minute";
+    std::vector<AlertDraft> said;
+    for (AlertDraft& draft : story.pass(60 * kMinute)) {
+        if (draft.incident.starts_with("storm/")) said.push_back(std::move(draft));
+    }
+    ASSERT_EQ(said.size(), 3U) << "to the first channel, and up the ladder";
+    EXPECT_EQ(said[0].title, "4990 more incidents within a minute");
+    story.incident.state = IncidentState::resolved;
+    told = 0;
+    for (int i = 0; i < 5000; ++i) {
+        story.incident.id = "inc-" + std::to_string(i);
+        told += story.news().size();
+        if (i % 500 == 499) (void)story.pass(kMinute);
+    }
+    EXPECT_EQ(told, 10U) << "recoveries of those that had a message of their own";
+    story.pass(60 * kMinute);
+    story.incident.state = IncidentState::open;
+    story.incident.id = "inc-5000";
+    EXPECT_EQ(story.news().size(), 1U) << "the storm is over";
+}
+
+TEST(Storm, SomethingCriticalIsNotLostInOneOfLess) {
+    Story story(kThree);
+    for (int i = 0; i < 100; ++i) {
+        story.incident.id = "inc-" + std::to_string(i);
+        story.incident.level = "warning";
+        (void)story.news();
+    }
+    story.incident.id = "inc-worse";
+    story.incident.level = "critical";
+    EXPECT_EQ(Story::to(story.news()), Names{"phone"});
+}
+
+TEST(Storm, GoesOnAfterARestart) {
+    Story story(kThree);
+    for (int i = 0; i < 25; ++i) {
+        story.incident.id = "inc-" + std::to_string(i);
+        story.incident.level = "critical";
+        (void)story.news();
+    }
+    const Json saved = Json::parse(story.escalator->save().dump()).value();
+    story.begin();
+    story.escalator->restore(saved, story.now);
+    const auto said = story.pass(kMinute + std::chrono::seconds(1));
+    ASSERT_EQ(said.size(), 1U);
+    EXPECT_EQ(said[0].title, "15 more incidents within a minute");
 }
 
 DeliveryError refusal(bool retry) {

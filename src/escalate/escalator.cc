@@ -1,91 +1,13 @@
 #include <algorithm>
-#include <deque>
-#include <set>
 
 #include "base/text.h"
 #include "escalate/compose.h"
-#include "escalate/escalate.h"
+#include "escalate/escalator_core.h"
 
 namespace ops {
 namespace {
 
-constexpr Duration kStormSpan = std::chrono::minutes(1);
 constexpr int kFailuresToTell = 3;
-
-// What people know of one incident.
-struct Told {
-    std::string target, title;
-    std::string about_channel;       // that fails: nothing of this is said on it
-    Level level = Level::none;       // highest told
-    std::set<std::string> channels;  // told on
-    std::set<std::string> refused;   // would not take it, ever: not told on
-    AlertDraft last;
-    Time last_at{};
-    Time opened_at{};
-    bool acknowledged = false;
-    bool approval_told = false;
-    bool gave_up_told = false;
-    int events = 0;            // told of
-    bool only_note = false;    // nothing but an entry's own `alert` step
-    bool held = false;         // by a silence: `last` waits
-    bool unexplained = false;  // down, and no entry for it; `last` is what will be said
-};
-
-struct ChannelHealth {
-    int failures = 0;  // in a row
-    bool is_failing = false;
-};
-
-Json save_told(const Told& told) {
-    return Json::object({
-        {"target", told.target},
-        {"title", told.title},
-        {"about_channel", told.about_channel},
-        {"level", name_of(told.level)},
-        {"channels", Json::of_strings({told.channels.begin(), told.channels.end()})},
-        {"refused", Json::of_strings({told.refused.begin(), told.refused.end()})},
-        {"last", told.last.to_json("UTC")},
-        {"last_at", int64_t{told.last_at.time_since_epoch().count()}},
-        {"opened_at", int64_t{told.opened_at.time_since_epoch().count()}},
-        {"acknowledged", told.acknowledged},
-        {"approval", told.approval_told},
-        {"gave_up", told.gave_up_told},
-        {"only_note", told.only_note},
-        {"held", told.held},
-        {"unexplained", told.unexplained},
-    });
-}
-
-Told restore_told(const Json& saved) {
-    Told told;
-    told.target = saved["target"].as_string();
-    told.title = saved["title"].as_string();
-    told.about_channel = saved["about_channel"].as_string();
-    told.level = parse_level(saved["level"].as_string()).value_or(Level::none);
-    for (const std::string& channel : saved["channels"].strings()) told.channels.insert(channel);
-    for (const std::string& channel : saved["refused"].strings()) told.refused.insert(channel);
-    told.last = AlertDraft::from_json(saved["last"]);
-    told.last_at = Time{Duration{saved["last_at"].as_int()}};
-    told.opened_at = Time{Duration{saved["opened_at"].as_int()}};
-    told.acknowledged = saved["acknowledged"].as_bool();
-    told.approval_told = saved["approval"].as_bool();
-    told.gave_up_told = saved["gave_up"].as_bool();
-    told.only_note = saved["only_note"].as_bool();
-    told.held = saved["held"].as_bool();
-    told.unexplained = saved["unexplained"].as_bool();
-    return told;
-}
-
-// "Down for" as it is when the message goes out, not when it was composed.
-void refresh_age(AlertDraft& draft, Time opened_at, Time now) {
-    draft.at = now;
-    for (auto& [name, value] : draft.before) {
-        if (name == "Down for") {
-            value = say("down_for", Value::duration(now - opened_at));
-            return;
-        }
-    }
-}
 
 Level entry_level(const Entry* entry, Level otherwise) {
     return entry != nullptr && entry->level ? *entry->level : otherwise;
@@ -112,44 +34,9 @@ Level level_now(const IncidentNews& news) {
 
 }  // namespace
 
-class Escalator::Core {
-public:
-    Core(EscalationSettings settings, Time now) : settings_(std::move(settings)), began_(now) {}
-
-    std::vector<AlertDraft> news(const IncidentNews& news, Time now);
-    std::vector<AlertDraft> tick(Time now);
-    void delivered(std::string_view channel);
-    Refused failed(const AlertDraft& message, std::string_view channel, const DeliveryError& error,
-                   int tries, Time now);
-    bool is_silenced(std::string_view target, Time now) const;
-    Json save() const;
-    void restore(const Json& saved);
-
-    EscalationSettings settings_;
-    std::vector<Silence> silences_;
-
-private:
-    using Drafts = std::vector<AlertDraft>;
-    void resolved(const IncidentNews& news, Time now, Drafts& out);
-    void acknowledged(const IncidentNews& news, Told& told, Time now, Drafts& out);
-    void problem(const IncidentNews& news, Told& told, Time now, Drafts& out);
-    void emit(AlertDraft draft, Told& told, Time now, Drafts& out);
-    void next_channel(Told& told, Time now, Drafts& out);
-    void tell_storm(Time now, Drafts& out);
-    bool is_failing(std::string_view channel) const;
-    std::vector<std::string> route(Level level, const std::string& but = "") const;
-    std::vector<std::string> others_open(const std::string& incident) const;
-
-    Time began_{};
-    std::map<std::string, Told> told_;  // open incidents by id
-    std::map<std::string, ChannelHealth, std::less<>> channels_;
-    std::deque<Time> sent_;           // problem messages of the last minute
-    std::vector<std::string> storm_;  // titles held back
-    Level storm_level_ = Level::none;
-    Time storm_until_{};
-};
-
 bool Escalator::Core::is_silenced(std::string_view target, Time now) const {
+    const auto window = maintenance_.find(target);
+    if (window != maintenance_.end() && now < window->second) return true;
     return std::any_of(silences_.begin(), silences_.end(), [&](const Silence& silence) {
         return now < silence.until && glob_match(silence.matcher, target);
     });
@@ -202,44 +89,53 @@ void Escalator::Core::emit(AlertDraft draft, Told& told, Time now, Drafts& out) 
     told.level = std::max(told.level, draft.level);
     told.last_at = now;
     told.unexplained = false;
+    told.last = draft;
+    if (to.empty() || take_into_storm(draft, told, now)) return;
+    to = hold_for_quiet(draft, std::move(to), true, now);
+    // Who can be reached in their day hears of what cannot wait for the others' morning.
+    const bool wants_answer = draft.level >= Level::alert || draft.action_required;
+    for (const std::string& channel : route) {
+        if (!to.empty() || !wants_answer) break;
+        if (!is_quiet(channel, now)) to.push_back(channel);
+    }
     told.channels.insert(to.begin(), to.end());
     draft.channels = std::move(to);
-    told.last = draft;
-    if (draft.channels.empty()) return;
-    while (!sent_.empty() && now - sent_.front() >= kStormSpan) sent_.pop_front();
-    if (sent_.size() >= static_cast<size_t>(settings_.storm)) {
-        if (storm_.empty()) storm_until_ = now + kStormSpan;
-        storm_.push_back(draft.title);
-        storm_level_ = std::max(storm_level_, draft.level);
-        return;
-    }
-    sent_.push_back(now);
-    out.push_back(std::move(draft));
+    told.last.channels = draft.channels;
+    if (!draft.channels.empty()) out.push_back(std::move(draft));
+}
+
+// A recovery or an acknowledgement: to those who know of the problem, in their day.
+void Escalator::Core::tell_those_told(AlertDraft draft, const Told& told, Time now, Drafts& out) {
+    draft.channels =
+        hold_for_quiet(draft, {told.channels.begin(), told.channels.end()}, false, now);
+    if (!draft.channels.empty()) out.push_back(std::move(draft));
 }
 
 void Escalator::Core::resolved(const IncidentNews& news, Time now, Drafts& out) {
     const auto known = told_.find(news.incident.id);
     if (known == told_.end()) return;
+    leaves_storm(known->second);
     const Told told = std::move(known->second);
     told_.erase(known);
+    drop_held(news.incident.id, told.channels);
     // A repaired incident whose message said already that nothing is to be done is done.
     if (told.channels.empty() || told.only_note) return;
     AlertDraft draft = compose(news, told.level, AlertState::recovered, settings_.agent,
                                others_open(news.incident.id), now);
     draft.key = news.incident.id + "/recovered";
-    draft.channels.assign(told.channels.begin(), told.channels.end());
-    out.push_back(std::move(draft));
+    tell_those_told(std::move(draft), told, now, out);
 }
 
 void Escalator::Core::acknowledged(const IncidentNews& news, Told& told, Time now, Drafts& out) {
     if (told.acknowledged || !news.incident.acknowledged) return;
     told.acknowledged = true;
+    if (told.in_storm) storm_.acknowledged = true;
+    drop_held(news.incident.id, told.channels);
     if (told.channels.empty()) return;
     AlertDraft draft = compose(news, told.level, AlertState::acknowledged, settings_.agent,
                                others_open(news.incident.id), now);
     draft.key = news.incident.id + "/acknowledged";
-    draft.channels.assign(told.channels.begin(), told.channels.end());
-    out.push_back(std::move(draft));
+    tell_those_told(std::move(draft), told, now, out);
 }
 
 void Escalator::Core::problem(const IncidentNews& news, Told& told, Time now, Drafts& out) {
@@ -310,45 +206,48 @@ std::vector<AlertDraft> Escalator::Core::news(const IncidentNews& news, Time now
     return out;
 }
 
-void Escalator::Core::next_channel(Told& told, Time now, Drafts& out) {
+bool Escalator::Core::next_channel(Told& told, Time now, Drafts& out) {
     for (const std::string& channel : route(told.level, told.about_channel)) {
-        if (told.refused.contains(channel) || !told.channels.insert(channel).second) continue;
+        if (told.refused.contains(channel)) continue;
+        if (told.level < Level::critical && is_quiet(channel, now)) continue;
+        if (!told.channels.insert(channel).second) continue;
         told.last_at = now;
         AlertDraft draft = told.last;
         draft.state = AlertState::raised;
         refresh_age(draft, told.opened_at, now);
         draft.channels = {channel};
         out.push_back(std::move(draft));
-        return;
+        return true;
     }
+    return false;
 }
 
-void Escalator::Core::tell_storm(Time now, Drafts& out) {
-    if (storm_.empty() || now < storm_until_) return;
-    AlertDraft draft;
-    draft.key = "storm/" + format_rfc3339(storm_until_);
-    draft.level = storm_level_;
-    draft.title = std::to_string(storm_.size()) + " more incidents within a minute";
-    draft.at = now;
-    constexpr size_t kNamed = 10;
-    std::vector<std::string> named(
-        storm_.begin(),
-        storm_.begin() + static_cast<std::ptrdiff_t>(std::min(kNamed, storm_.size())));
-    draft.before.emplace_back("Incidents",
-                              join(named, "; ") + (storm_.size() > kNamed ? "; ..." : ""));
-    draft.ask = "See all of them: ops-agent incidents";
-    draft.action_required = true;
-    const std::vector<std::string> route = this->route(storm_level_);
-    if (!route.empty()) draft.channels = {route[0]};
-    storm_.clear();
-    storm_level_ = Level::none;
-    sent_.push_back(now);
-    if (!draft.channels.empty()) out.push_back(std::move(draft));
+// Everybody knows, and nobody answered, or somebody did and it is still not over.
+void Escalator::Core::say_again(Told& told, Time now, Drafts& out) {
+    const bool repeats = told.level >= Level::critical && !told.acknowledged;
+    const Duration every = repeats ? settings_.repeat_every : settings_.remind_every;
+    if (every <= Duration{} || told.channels.empty() || now - told.last_at < every) return;
+    AlertDraft draft = told.last;
+    draft.channels.clear();
+    for (const std::string& channel : told.channels) {
+        if (repeats || !is_quiet(channel, now)) draft.channels.push_back(channel);
+    }
+    if (draft.channels.empty()) return;
+    ++told.repeats;
+    told.last_at = now;
+    draft.key = told.last.incident + std::string(kSaidAgain) + std::to_string(told.repeats);
+    draft.state = AlertState::changed;
+    refresh_age(draft, told.opened_at, now);
+    draft.before.emplace_back("Reminder",
+                              "open for " + say("", Value::duration(now - told.opened_at)) +
+                                  (told.acknowledged ? ", acknowledged" : ", nobody acknowledged"));
+    out.push_back(std::move(draft));
 }
 
 std::vector<AlertDraft> Escalator::Core::tick(Time now) {
     Drafts out;
     std::erase_if(silences_, [now](const Silence& silence) { return now >= silence.until; });
+    end_quiet(now, out);
     for (auto& [id, told] : told_) {
         if (is_silenced(told.target, now)) continue;
         const bool due = told.unexplained && now - told.opened_at >= settings_.unexplained_after;
@@ -359,10 +258,13 @@ std::vector<AlertDraft> Escalator::Core::tick(Time now) {
             continue;
         }
         const bool wants_answer = told.level >= Level::alert || told.last.action_required;
-        if (told.level == Level::none || told.acknowledged || told.only_note || !wants_answer) {
+        // What nobody was told yet does not age: it waits for the end of somebody's night, or is
+        // in a storm's message.
+        if (told.level == Level::none || told.only_note || !wants_answer || told.channels.empty()) {
             continue;
         }
-        if (now - told.last_at >= settings_.unacked_after) next_channel(told, now, out);
+        const bool climbs = !told.acknowledged && now - told.last_at >= settings_.unacked_after;
+        if (!climbs || !next_channel(told, now, out)) say_again(told, now, out);
     }
     tell_storm(now, out);
     return out;
@@ -413,48 +315,6 @@ Refused Escalator::Core::failed(const AlertDraft& message, std::string_view chan
     return out;
 }
 
-Json Escalator::Core::save() const {
-    Json told = Json::object();
-    for (const auto& [id, one] : told_) told.set(id, save_told(one));
-    Json silences = Json::array();
-    for (const Silence& silence : silences_) {
-        silences.push(Json::object({{"matcher", silence.matcher},
-                                    {"until", format_rfc3339(silence.until)},
-                                    {"by", silence.by}}));
-    }
-    Json channels = Json::object();
-    for (const auto& [name, health] : channels_) {
-        channels.set(name,
-                     Json::object({{"failures", health.failures}, {"failing", health.is_failing}}));
-    }
-    return Json::object({{"version", 1},
-                         {"told", std::move(told)},
-                         {"silences", std::move(silences)},
-                         {"channels", std::move(channels)},
-                         {"storm", Json::of_strings(storm_)},
-                         {"storm_level", name_of(storm_level_)},
-                         {"storm_until", format_rfc3339(storm_until_)}});
-}
-
-void Escalator::Core::restore(const Json& saved) {
-    if (saved["version"].as_int() != 1) return;
-    for (const auto& [id, one] : saved["told"].members()) told_[id] = restore_told(one);
-    for (const Json& one : saved["silences"].items()) {
-        const Result<Time> until = parse_rfc3339(one["until"].as_string());
-        if (!until.ok()) continue;
-        silences_.push_back({one["matcher"].as_string(), until.value(), one["by"].as_string()});
-    }
-    for (const auto& [name, one] : saved["channels"].members()) {
-        ChannelHealth& health = channels_[name];
-        health.failures = static_cast<int>(one["failures"].as_int());
-        health.is_failing = one["failing"].as_bool();
-    }
-    storm_ = saved["storm"].strings();
-    storm_level_ = parse_level(saved["storm_level"].as_string()).value_or(Level::none);
-    const Result<Time> until = parse_rfc3339(saved["storm_until"].as_string());
-    if (until.ok()) storm_until_ = until.value();
-}
-
 // --- the public face ---
 
 Escalator::Escalator(EscalationSettings settings, Time now)
@@ -492,6 +352,10 @@ std::vector<Escalator::Silence> Escalator::silences(Time now) const {
         if (now < silence.until) all.push_back(silence);
     }
     return all;
+}
+
+void Escalator::set_maintenance(std::map<std::string, Time> until) {
+    core_->maintenance_ = {until.begin(), until.end()};
 }
 
 bool Escalator::is_silenced(std::string_view target, Time now) const {

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "escalate/alert.h"
+#include "escalate/hours.h"
 
 namespace ops {
 namespace {
@@ -36,6 +37,26 @@ std::string local_time(Time at, std::string_view time_zone) {
         // The database has nothing for this time; UTC is right all the same.
     }
     return date::format("%Y-%m-%d %H:%M UTC", minutes);
+}
+
+CivilTime civil_time(Time at, std::string_view time_zone) {
+    const date::time_zone* zone = find_zone(time_zone);
+    if (zone == nullptr && !time_zone.empty()) zone = find_zone("");
+    auto local = date::local_time<Duration>{at.time_since_epoch()};
+    try {
+        if (zone != nullptr) local = zone->to_local(at);
+    } catch (const std::exception&) {
+        // The database has nothing for this time; UTC is the best there is.
+    }
+    const auto midnight = date::floor<date::days>(local);
+    const date::year_month_day day(midnight);
+    CivilTime civil;
+    civil.month = static_cast<int>(static_cast<unsigned>(day.month()));
+    civil.day = static_cast<int>(static_cast<unsigned>(day.day()));
+    civil.weekday = static_cast<int>(date::weekday(midnight).c_encoding());
+    civil.minute = static_cast<int>(
+        std::chrono::duration_cast<std::chrono::minutes>(local - midnight).count());
+    return civil;
 }
 
 }  // namespace ops

@@ -5,6 +5,7 @@
 #include "config/fields.h"
 #include "escalate/channel_kinds.h"
 #include "escalate/escalate.h"
+#include "escalate/hours_settings.h"
 
 namespace ops {
 namespace {
@@ -79,16 +80,73 @@ void read_route(Fields& fields, Level level, Reading& reading) {
     if (!fields.has(key)) return;
     std::vector<std::string> known = reading.left_out;
     for (const ChannelSettings& channel : reading.into.channels) known.push_back(channel.name);
+    for (const Person& person : reading.into.people) known.push_back(person.name);
     std::vector<std::string> route;
+    const auto add = [&route](const std::string& name) {
+        if (std::find(route.begin(), route.end(), name) == route.end()) route.push_back(name);
+    };
     for (const std::string& name : fields.texts(key)) {
+        const auto& people = reading.into.people;
+        const auto person = std::find_if(people.begin(), people.end(),
+                                         [&](const Person& one) { return one.name == name; });
         if (reading.into.find(name) != nullptr) {
-            route.push_back(name);
+            add(name);
+        } else if (person != people.end()) {
+            for (const std::string& channel : person->channels) add(channel);
         } else if (std::find(known.begin(), known.end(), name) == known.end()) {
             reading.problems.error(fields.place_of(key),
-                                   "no channel '" + name + "'" + did_you_mean(name, known));
+                                   "no channel" + std::string(people.empty() ? "" : " or person") +
+                                       " '" + name + "'" + did_you_mean(name, known));
         }
     }
     if (!route.empty()) reading.into.routes[level] = std::move(route);
+}
+
+void read_person(const Node& node, Reading& reading) {
+    Problems& problems = reading.problems;
+    Fields fields(node, "a person", problems);
+    Person person;
+    person.name = fields.required_text("name");
+    for (const std::string& name : fields.texts("channels")) {
+        std::vector<std::string> known = reading.left_out;
+        for (const ChannelSettings& channel : reading.into.channels) known.push_back(channel.name);
+        if (reading.into.find(name) != nullptr) {
+            person.channels.push_back(name);
+        } else if (std::find(known.begin(), known.end(), name) == known.end()) {
+            problems.error(fields.place_of("channels"),
+                           "no channel '" + name + "'" + did_you_mean(name, known));
+        }
+        for (const Person& other : reading.into.people) {
+            const auto& theirs = other.channels;
+            if (std::find(theirs.begin(), theirs.end(), name) == theirs.end()) continue;
+            problems.error(fields.place_of("channels"),
+                           "channel '" + name + "' is '" + other.name + "'s already");
+        }
+    }
+    if (!fields.has("channels") && !fields.has_misspelt("channels") && node.is_map()) {
+        problems.error(node.place, "a person needs 'channels', the ways to them in order");
+    }
+    const std::string zone = fields.text("time_zone", reading.into.time_zone);
+    check_zone(fields, zone, problems);
+    person.quiet = read_quiet_hours(fields.node("quiet_hours"), zone, problems);
+    fields.done();
+    if (reading.into.find(person.name) != nullptr) {
+        problems.error(fields.place_of("name"), "'" + person.name + "' is a channel's name");
+    }
+    for (const Person& other : reading.into.people) {
+        if (other.name == person.name) {
+            problems.error(fields.place_of("name"),
+                           "person '" + person.name + "' is defined twice");
+        }
+    }
+    if (!person.name.empty()) reading.into.people.push_back(std::move(person));
+}
+
+void read_people(const Node& node, Reading& reading) {
+    if (node && !node.is_list()) {
+        reading.problems.error(node.place, "'people' must be a list, not " + node.describe());
+    }
+    for (const Node& one : node.items) read_person(one, reading);
 }
 
 }  // namespace
@@ -109,10 +167,15 @@ EscalationSettings read_escalation(const Settings& settings, Problems& problems)
         read.channels.push_back(std::move(console));
     }
     Fields fields(settings.escalation, "'escalation'", problems);
+    read.quiet = read_quiet_hours(fields.node("quiet_hours"), read.time_zone, problems);
+    read_people(fields.node("people"), reading);
+    read.maintenance = read_maintenance(fields.node("maintenance"), settings, problems);
     for (const Level level : {Level::critical, Level::alert, Level::warning}) {
         read_route(fields, level, reading);
     }
     read.unacked_after = fields.duration("unacked_after", read.unacked_after);
+    read.repeat_every = fields.duration("repeat_every", read.repeat_every);
+    read.remind_every = fields.duration("remind_every", read.remind_every);
     read.unexplained_after = fields.duration("unexplained_after", read.unexplained_after);
     read.storm = fields.integer("storm", read.storm, 1, 10000);
     fields.done();
@@ -129,6 +192,15 @@ const ChannelSettings* EscalationSettings::find(std::string_view channel) const 
         if (known.name == channel) return &known;
     }
     return nullptr;
+}
+
+const QuietHours* EscalationSettings::quiet_hours(std::string_view channel) const {
+    for (const Person& person : people) {
+        const auto& theirs = person.channels;
+        if (std::find(theirs.begin(), theirs.end(), channel) == theirs.end()) continue;
+        if (person.quiet) return &*person.quiet;
+    }
+    return quiet ? &*quiet : nullptr;
 }
 
 std::vector<std::string> EscalationSettings::route(Level level) const {

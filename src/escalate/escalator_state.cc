@@ -1,0 +1,145 @@
+// What an Escalator knows, over a restart.
+#include "escalate/escalator_core.h"
+
+namespace ops {
+namespace {
+
+int64_t number(Time at) { return int64_t{at.time_since_epoch().count()}; }
+Time time_of(const Json& json) { return Time{Duration{json.as_int()}}; }
+
+Json save_told(const Told& told) {
+    return Json::object({
+        {"target", told.target},
+        {"title", told.title},
+        {"about_channel", told.about_channel},
+        {"level", name_of(told.level)},
+        {"channels", Json::of_strings({told.channels.begin(), told.channels.end()})},
+        {"refused", Json::of_strings({told.refused.begin(), told.refused.end()})},
+        {"last", told.last.to_json("UTC")},
+        {"last_at", int64_t{told.last_at.time_since_epoch().count()}},
+        {"opened_at", int64_t{told.opened_at.time_since_epoch().count()}},
+        {"acknowledged", told.acknowledged},
+        {"approval", told.approval_told},
+        {"gave_up", told.gave_up_told},
+        {"only_note", told.only_note},
+        {"held", told.held},
+        {"unexplained", told.unexplained},
+        {"in_storm", told.in_storm},
+        {"repeats", told.repeats},
+    });
+}
+
+Told restore_told(const Json& saved) {
+    Told told;
+    told.target = saved["target"].as_string();
+    told.title = saved["title"].as_string();
+    told.about_channel = saved["about_channel"].as_string();
+    told.level = parse_level(saved["level"].as_string()).value_or(Level::none);
+    for (const std::string& channel : saved["channels"].strings()) told.channels.insert(channel);
+    for (const std::string& channel : saved["refused"].strings()) told.refused.insert(channel);
+    told.last = AlertDraft::from_json(saved["last"]);
+    told.last_at = Time{Duration{saved["last_at"].as_int()}};
+    told.opened_at = Time{Duration{saved["opened_at"].as_int()}};
+    told.acknowledged = saved["acknowledged"].as_bool();
+    told.approval_told = saved["approval"].as_bool();
+    told.gave_up_told = saved["gave_up"].as_bool();
+    told.only_note = saved["only_note"].as_bool();
+    told.held = saved["held"].as_bool();
+    told.unexplained = saved["unexplained"].as_bool();
+    told.in_storm = saved["in_storm"].as_bool();
+    told.repeats = static_cast<int>(saved["repeats"].as_int());
+    return told;
+}
+
+Json save_storm(const Storm& storm) {
+    if (storm.id.empty()) return Json();
+    return Json::object(
+        {{"id", storm.id},
+         {"titles", Json::of_strings(storm.titles)},
+         {"level", name_of(storm.level)},
+         {"count", storm.count},
+         {"open", storm.open},
+         {"said", storm.said},
+         {"said_count", storm.said_count},
+         {"said_open", storm.said_open},
+         {"takes_in", storm.takes_in},
+         {"acknowledged", storm.acknowledged},
+         {"began", number(storm.began)},
+         {"next", number(storm.next)},
+         {"ladder_at", number(storm.ladder_at)},
+         {"pause", int64_t{storm.pause.count()}},
+         {"channels", Json::of_strings({storm.channels.begin(), storm.channels.end()})}});
+}
+
+Storm restore_storm(const Json& saved) {
+    Storm storm;
+    storm.id = saved["id"].as_string();
+    storm.titles = saved["titles"].strings();
+    storm.level = parse_level(saved["level"].as_string()).value_or(Level::none);
+    storm.count = static_cast<int>(saved["count"].as_int());
+    storm.open = static_cast<int>(saved["open"].as_int());
+    storm.said = static_cast<int>(saved["said"].as_int());
+    storm.said_count = static_cast<int>(saved["said_count"].as_int());
+    storm.said_open = static_cast<int>(saved["said_open"].as_int());
+    storm.takes_in = saved["takes_in"].as_bool();
+    storm.acknowledged = saved["acknowledged"].as_bool();
+    storm.began = time_of(saved["began"]);
+    storm.next = time_of(saved["next"]);
+    storm.ladder_at = time_of(saved["ladder_at"]);
+    storm.pause = Duration{saved["pause"].as_int()};
+    for (const std::string& channel : saved["channels"].strings()) storm.channels.insert(channel);
+    return storm;
+}
+
+}  // namespace
+
+Json Escalator::Core::save() const {
+    Json told = Json::object();
+    for (const auto& [id, one] : told_) told.set(id, save_told(one));
+    Json silences = Json::array();
+    for (const Silence& silence : silences_) {
+        silences.push(Json::object({{"matcher", silence.matcher},
+                                    {"until", format_rfc3339(silence.until)},
+                                    {"by", silence.by}}));
+    }
+    Json channels = Json::object();
+    for (const auto& [name, health] : channels_) {
+        channels.set(name,
+                     Json::object({{"failures", health.failures}, {"failing", health.is_failing}}));
+    }
+    Json quiet = Json::object();
+    for (const auto& [channel, drafts] : quiet_) {
+        Json waiting = Json::array();
+        for (const AlertDraft& draft : drafts) waiting.push(draft.to_json("UTC"));
+        quiet.set(channel, std::move(waiting));
+    }
+    return Json::object({{"version", 1},
+                         {"told", std::move(told)},
+                         {"silences", std::move(silences)},
+                         {"channels", std::move(channels)},
+                         {"quiet", std::move(quiet)},
+                         {"in_storm", save_storm(storm_)}});
+}
+
+void Escalator::Core::restore(const Json& saved) {
+    if (saved["version"].as_int() != 1) return;
+    for (const auto& [id, one] : saved["told"].members()) told_[id] = restore_told(one);
+    for (const Json& one : saved["silences"].items()) {
+        const Result<Time> until = parse_rfc3339(one["until"].as_string());
+        if (!until.ok()) continue;
+        silences_.push_back({one["matcher"].as_string(), until.value(), one["by"].as_string()});
+    }
+    for (const auto& [name, one] : saved["channels"].members()) {
+        ChannelHealth& health = channels_[name];
+        health.failures = static_cast<int>(one["failures"].as_int());
+        health.is_failing = one["failing"].as_bool();
+    }
+    for (const auto& [channel, drafts] : saved["quiet"].members()) {
+        for (const Json& draft : drafts.items()) {
+            quiet_[channel].push_back(AlertDraft::from_json(draft));
+        }
+    }
+    storm_ = restore_storm(saved["in_storm"]);
+}
+
+}  // namespace ops

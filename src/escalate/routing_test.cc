@@ -1,0 +1,256 @@
+// Quiet hours, people, repeats and reminders; and the hours themselves.
+#include <gtest/gtest.h>
+
+#include "escalate/desk_for_test.h"
+#include "escalate/escalate.h"
+
+namespace ops {
+namespace {
+
+using Names = std::vector<std::string>;
+
+Time at(const char* text) { return parse_rfc3339(text).value(); }
+
+const std::string kPeople = R"(channels:
+  - {name: phone, console: {}}
+  - {name: mail, console: {}}
+  - {name: bob-sms, console: {}}
+escalation:
+  people:
+    - {name: ann, channels: [phone, mail], time_zone: Europe/Berlin,
+       quiet_hours: {from: "22:00", to: "07:00"}}
+    - {name: bob, channels: bob-sms}
+  critical: [ann, bob]
+  warning: ann
+  unacked_after: 5m
+  repeat_every: 1h
+)";
+
+class Night {
+public:
+    explicit Night(const char* begins = "2026-01-29T22:30:00Z", const std::string& config = kPeople)
+        : now(at(begins)) {
+        EXPECT_EQ(lint_channels(config, &read), "");
+        begin();
+    }
+    void begin() { escalator = std::make_unique<Escalator>(read, now); }
+    std::vector<AlertDraft> news(const std::string& id, const char* level,
+                                 IncidentState state = IncidentState::open,
+                                 bool acknowledged = false) {
+        Incident& incident = incidents[id];
+        incident.id = id;
+        incident.title = id + " is down";
+        incident.target = id;
+        incident.level = level;
+        incident.rule = incident.seen = incident.reason = "something";
+        incident.state = state;
+        incident.acknowledged = acknowledged;
+        if (incident.opened_at == Time{}) incident.opened_at = now;
+        return escalator->news({.incident = incident,
+                                .actions = {},
+                                .before = {},
+                                .now = {},
+                                .criterion = "",
+                                .alert_step = ""},
+                               now);
+    }
+    std::vector<AlertDraft> until(const char* end) {
+        std::vector<AlertDraft> said;
+        while (now < at(end)) {
+            now += std::chrono::seconds(10);
+            for (AlertDraft& draft : escalator->tick(now)) said.push_back(std::move(draft));
+        }
+        return said;
+    }
+    static Names to(const std::vector<AlertDraft>& drafts) {
+        Names channels;
+        for (const AlertDraft& draft : drafts) {
+            channels.insert(channels.end(), draft.channels.begin(), draft.channels.end());
+        }
+        return channels;
+    }
+    EscalationSettings read;
+    Time now;
+    std::map<std::string, Incident> incidents;
+    std::unique_ptr<Escalator> escalator;
+};
+
+TEST(People, AreWaysInTheOrderOfTheLadder) {
+    const Night day;
+    EXPECT_EQ(day.read.route(Level::critical), (Names{"phone", "mail", "bob-sms"}));
+    EXPECT_EQ(day.read.route(Level::warning), (Names{"phone", "mail"}));
+}
+
+TEST(QuietHours, WarningsWaitAndAreOneMessageInTheMorning) {
+    Night night;  // 23:30 in Berlin
+    EXPECT_TRUE(night.news("a", "warning").empty());
+    EXPECT_TRUE(night.news("b", "warning").empty());
+    EXPECT_TRUE(night.news("c", "warning").empty());
+    EXPECT_TRUE(night.news("c", "warning", IncidentState::resolved).empty()) << "nobody was told";
+    EXPECT_TRUE(night.until("2026-01-30T05:59:50Z").empty()) << "06:59:50 in Berlin";
+    const auto said = night.until("2026-01-30T06:00:10Z");
+    ASSERT_EQ(Night::to(said), Names{"phone"});
+    EXPECT_EQ(said[0].title, "2 messages of the quiet hours") << "what is over is left out";
+    EXPECT_EQ(Night::to(night.news("a", "warning", IncidentState::resolved)), Names{"phone"})
+        << "who was told in the morning is told of its end";
+}
+
+TEST(QuietHours, OneThatWaitsIsItself) {
+    Night night;
+    EXPECT_TRUE(night.news("a", "warning").empty());
+    const auto said = night.until("2026-01-30T06:00:10Z");
+    ASSERT_EQ(said.size(), 1U);
+    EXPECT_EQ(said[0].title, "a is down");
+    EXPECT_EQ(said[0].incident, "a") << "so that it is changed when it is over";
+}
+
+TEST(QuietHours, WhatIsCriticalWakes) {
+    Night night;
+    EXPECT_EQ(Night::to(night.news("a", "critical")), Names{"phone"});
+    EXPECT_TRUE(night.news("b", "warning").empty());
+    EXPECT_EQ(Night::to(night.news("b", "critical")), Names{"phone"}) << "became critical";
+    EXPECT_EQ(night.until("2026-01-30T06:00:10Z")[0].state, AlertState::raised);
+}
+
+TEST(QuietHours, AnAlertGoesToWhoIsAwakeAndClimbsNoneOfTheOthers) {
+    Night night;
+    EXPECT_EQ(Night::to(night.news("a", "alert")), Names{"bob-sms"});
+    EXPECT_TRUE(night.until("2026-01-30T05:59:00Z").empty());
+    EXPECT_EQ(Night::to(night.until("2026-01-30T06:00:10Z")), Names{"phone"});
+}
+
+TEST(QuietHours, ARecoveryOfWhatWasToldByDayWaitsToo) {
+    Night night("2026-01-29T20:30:00Z");
+    EXPECT_EQ(Night::to(night.news("a", "warning")), Names{"phone"});
+    (void)night.until("2026-01-29T22:30:00Z");
+    EXPECT_TRUE(night.news("a", "warning", IncidentState::resolved).empty());
+    const auto said = night.until("2026-01-30T06:00:10Z");
+    ASSERT_EQ(Night::to(said), (Names{"mail", "phone"})) << "both had heard of it by then";
+    EXPECT_EQ(said[0].state, AlertState::recovered);
+}
+
+TEST(QuietHours, WhatWaitsIsNotForgottenByARestart) {
+    Night night;
+    EXPECT_TRUE(night.news("a", "warning").empty());
+    const Json saved = Json::parse(night.escalator->save().dump()).value();
+    night.begin();
+    night.escalator->restore(saved, night.now);
+    EXPECT_TRUE(night.news("a", "warning").empty());
+    EXPECT_EQ(Night::to(night.until("2026-01-30T06:00:10Z")), Names{"phone"});
+}
+
+TEST(Repeat, CriticalUntilAcknowledgedAndThenOnceADay) {
+    Night night;
+    (void)night.news("a", "critical");
+    EXPECT_EQ(Night::to(night.until("2026-01-29T22:45:00Z")), (Names{"mail", "bob-sms"}));
+    const auto again = night.until("2026-01-29T23:45:00Z");
+    ASSERT_EQ(again.size(), 1U) << "an hour after the last word";
+    EXPECT_NE(again[0].key.find(kSaidAgain), std::string::npos);
+    EXPECT_EQ(again[0].channels, (Names{"bob-sms", "mail", "phone"}));
+    (void)night.news("a", "critical", IncidentState::open, true);
+    EXPECT_TRUE(night.until("2026-01-30T23:30:00Z").empty()) << "a day, and then their night";
+    const auto reminder = night.until("2026-01-31T06:00:10Z");
+    ASSERT_GE(reminder.size(), 1U);
+    EXPECT_EQ(reminder[0].before.back().first, "Reminder");
+}
+
+TEST(Repeat, ZeroIsNever) {
+    Night night("2026-01-29T12:00:00Z",
+                "channels: [{name: a, console: {}}]\nescalation: {repeat_every: 0s, "
+                "remind_every: 0s}\n");
+    (void)night.news("a", "critical");
+    EXPECT_TRUE(night.until("2026-02-03T12:00:00Z").empty());
+}
+
+TEST(Hours, OverMidnightAndInTheirZone) {
+    struct Row {
+        const char *from, *to, *zone, *at;
+        bool is;
+        const char* why;
+    };
+    const Row rows[] = {
+        {"22:00", "07:00", "Europe/Berlin", "2026-01-29T21:00:00Z", true, "22:00 there"},
+        {"22:00", "07:00", "Europe/Berlin", "2026-01-29T20:59:59Z", false, "21:59 there"},
+        {"22:00", "07:00", "Europe/Berlin", "2026-01-30T06:00:00Z", false, "07:00 there"},
+        {"22:00", "07:00", "Europe/Berlin", "2026-07-29T20:00:00Z", true, "22:00 in summer"},
+        {"12:00", "13:00", "Asia/Kolkata", "2026-01-29T06:30:00Z", true, "noon in India"},
+        {"12:00", "24:00", "UTC", "2026-01-29T23:59:00Z", true, "until midnight"},
+    };
+    for (const Row& row : rows) {
+        const QuietHours hours{parse_clock(row.from).value(), parse_clock(row.to).value(),
+                               row.zone};
+        EXPECT_EQ(hours.contains(at(row.at)), row.is) << row.why;
+    }
+}
+
+TEST(Windows, OfCronAreOpenForTheirTime) {
+    MaintenanceWindow window{.name = "w", .targets = {"db*"}};
+    window.cron = parse_cron("30 3 * * 0").value();
+    window.lasts = std::chrono::hours(2);
+    window.time_zone = "Europe/Berlin";
+    EXPECT_FALSE(window.open_until(at("2026-02-01T02:29:59Z"))) << "03:29 on a Sunday";
+    EXPECT_EQ(window.open_until(at("2026-02-01T02:30:00Z")), at("2026-02-01T04:30:00Z"));
+    EXPECT_EQ(window.open_until(at("2026-02-01T04:29:59Z")), at("2026-02-01T04:30:00Z"));
+    EXPECT_FALSE(window.open_until(at("2026-02-01T04:30:00Z")));
+    EXPECT_FALSE(window.open_until(at("2026-02-02T02:30:00Z"))) << "a Monday";
+    EXPECT_TRUE(window.open_until(at("2026-07-05T01:30:00Z"))) << "summer";
+    EXPECT_TRUE(window.covers("db1"));
+    EXPECT_FALSE(window.covers("web"));
+}
+
+TEST(Windows, CronLines) {
+    struct Row {
+        const char* line;
+        const char* at;
+        bool fires;
+    };
+    const Row rows[] = {
+        {"*/15 * * * *", "2026-01-29T10:45:00Z", true},
+        {"*/15 * * * *", "2026-01-29T10:46:00Z", false},
+        {"0 9-17 * * 1-5", "2026-01-29T17:00:00Z", true},
+        {"0 9-17 * * 1-5", "2026-01-31T17:00:00Z", false},
+        {"0 0 1 * 7", "2026-02-01T00:00:00Z", true},
+        {"0 0 13 * 5", "2026-01-30T00:00:00Z", true},  // a Friday: one of both is enough
+        {"0 0 29 2 *", "2028-02-29T00:00:00Z", true},
+    };
+    for (const Row& row : rows) {
+        EXPECT_EQ(parse_cron(row.line).value().fires(civil_time(at(row.at), "UTC")), row.fires)
+            << row.line << " " << row.at;
+    }
+    for (const char* wrong : {"", "* * * *", "60 * * * *", "* 24 * * *", "* * 0 * *", "* * * 13 *",
+                              "* * * * 8", "*/0 * * * *", "5-1 * * * *", "a * * * *", "1,, * * * *",
+                              "* * * * * *", "99999999999 * * * *"}) {
+        EXPECT_FALSE(parse_cron(wrong).ok()) << wrong;
+    }
+}
+
+TEST(Lint, SaysEveryMistakeOfRouting) {
+    const std::string said = lint_channels(R"(channels:
+  - {name: phone, console: {}}
+escalation:
+  quiet_hours: {from: "25:00", to: "07:00"}
+  people:
+    - {name: ann, channels: phon}
+    - {name: ann, channels: phone}
+    - {name: bob, channels: phone, quiet_hours: {from: "07:00", to: "07:00"}, time_zone: Mars}
+    - {name: cid}
+  critical: [anne]
+  maintenance:
+    - {targets: nothing, cron: "0 3 * *", lasts: 1h}
+    - {cron: "0 3 * * 0", lasts: 8d}
+    - {from: "2026-12-02T00:00:00Z", until: "2026-12-01T00:00:00Z"}
+    - {from: tomorrow, until: "2026-12-01T00:00:00Z"}
+)");
+    for (const char* part :
+         {"c.yaml:6:23: error: '25:00' is no time of the day", "error: no channel 'phon' (did you",
+          "person 'ann' is defined twice", "channel 'phone' is 'ann's already",
+          "quiet hours of no length", "no time zone 'Mars' on this machine",
+          "a person needs 'channels'", "no channel or person 'anne' (did you mean 'ann'?)",
+          "no service, host or signal is called 'nothing'", "expected five fields",
+          "'lasts' is from 1m to 7d", "ends before it begins", "'from' is no moment"}) {
+        EXPECT_NE(said.find(part), std::string::npos) << part << "\nin\n" << said;
+    }
+}
+
+}  // namespace
+}  // namespace ops
