@@ -6,6 +6,7 @@
 #include "base/assert.h"
 #include "base/id.h"
 #include "base/text.h"
+#include "io/free_memory.h"
 #include "series/series.h"
 
 namespace ops {
@@ -13,6 +14,8 @@ namespace {
 
 constexpr Duration kSaveEvery = std::chrono::seconds(30);
 constexpr Duration kUpkeepEvery = std::chrono::seconds(10);
+constexpr Duration kTrimFirst = std::chrono::seconds(30);
+constexpr Duration kTrimEvery = std::chrono::minutes(10);
 constexpr int kMostRoundsATurn = 64;  // of commit and carrying out; more is a bug of ours
 
 }  // namespace
@@ -95,6 +98,11 @@ void OpsAgent::tick() {
         (void)history_->maintain(now, {keep.keep_raw, keep.keep_minutes, keep.keep_hours});
         (void)store_->prune(now - keep.keep_incidents, now);
         keep_up_memories();
+    }
+    if (now >= next_trim_) {
+        // What the first look at everything and other bursts took and no longer need.
+        next_trim_ = now + (next_trim_ == Time{} ? kTrimFirst : kTrimEvery);
+        give_back_free_memory();
     }
     if (reload_wanted_) {
         reload_wanted_ = false;

@@ -390,6 +390,7 @@ private:
     std::optional<BeingTold> being_told_;
     SecurityBook security_;
     Time next_security_save_{};
+    Time next_trim_{};
     std::deque<std::string> to_gather_;  // incidents whose evidence is to be collected
     struct PlannedLook {
         std::string incident, diagnostic;

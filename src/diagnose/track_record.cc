@@ -74,8 +74,12 @@ void TrackRecord::apply(const Event& event) {
     settle(event.at);
     if (event.kind == "target.changed") {
         const bool is_up = event.body["status"].as_string() == "up";
-        if (is_up) well_since_[event.target] = event.at;
-        if (!is_up) well_since_.erase(event.target);
+        // One that was never seen otherwise did not become well: of thousands, nearly all.
+        if (is_up && unwell_.erase(event.target) > 0) well_since_[event.target] = event.at;
+        if (!is_up) {
+            well_since_.erase(event.target);
+            unwell_.insert(event.target);
+        }
     }
     if (const std::optional<ChangeMade> change = change_of(event)) {
         // A configuration that is loaded after a bad one takes that back.
@@ -277,6 +281,7 @@ Json TrackRecord::to_json() const {
     return Json::object({{"tallies", Json::of_members(std::move(tallies))},
                          {"pending", Json::of_members(std::move(pending))},
                          {"well_since", times_json(well_since_)},
+                         {"unwell", Json::of_strings({unwell_.begin(), unwell_.end()})},
                          {"taken_back", times_json(taken_back_)},
                          {"resolved", Json::of_strings({resolved_.begin(), resolved_.end()})}});
 }
@@ -303,6 +308,7 @@ void TrackRecord::restore(const Json& saved) {
         pending.note = one["note"].as_string();
     }
     well_since_ = read_times(saved["well_since"]);
+    for (std::string& target : saved["unwell"].strings()) unwell_.insert(std::move(target));
     taken_back_ = read_times(saved["taken_back"]);
     for (std::string& id : saved["resolved"].strings()) resolved_.push_back(std::move(id));
 }

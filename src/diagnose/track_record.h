@@ -9,6 +9,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -68,7 +69,8 @@ private:
 
     std::map<std::string, Tally, std::less<>> tallies_;
     std::map<std::string, Pending> pending_;  // by incident
-    std::map<std::string, Time> well_since_;  // by target; of the last hours
+    std::map<std::string, Time> well_since_;  // by target that became it; of the last hours
+    std::set<std::string> unwell_;            // targets as last seen
     std::map<std::string, Time> taken_back_;  // by target: a rollback or undo
     std::deque<std::string> resolved_;        // incidents, in the order of their end
     Time next_forget_{};

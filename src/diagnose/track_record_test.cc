@@ -39,7 +39,7 @@ struct Row {
 void check(const std::vector<Row>& rows) {
     for (const Row& row : rows) {
         CauseStory story;
-        story.becomes("db", "down", 90);
+        for (const char* name : {"db", "worker_1", "worker_3"}) story.becomes(name, "down", 90);
         story.becomes("web", "down", 100);
         story.opens("inc-1", "web", 100);
         story.diagnosed("inc-1", row.causes, 100);
@@ -212,6 +212,13 @@ TEST(TrackRecord, UpstreamsAreJudgedByWhatFollowsTheirRecovery) {
              s.resolves("inc-1", "web", "self", 360);
          },
          Is::right},
+        {"one of them came up for the first time: it never failed",
+         {kUpstream},
+         [](CauseStory& s) {
+             s.becomes("lone", "up", 350);
+             s.resolves("inc-1", "web", "self", 360);
+         },
+         Is::wrong},
         {"they did not",
          {kTogether},
          [](CauseStory& s) {

@@ -15,7 +15,7 @@ namespace {
 constexpr int kBusyTimeoutMs = 5000;
 // Room to remember that a page is not in memory costs more than reading it again.
 constexpr const char* kFrugal =
-    "PRAGMA cache_size=-1024; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0;"
+    "PRAGMA cache_size=-256; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0;"
     "PRAGMA journal_size_limit=4194304; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;"
     "PRAGMA secure_delete=OFF;";
 

@@ -29,6 +29,8 @@ Result<std::string> History::State::pack_allowed(std::span<const FactChange> cha
         const int64_t hour = at / (kMinuteMs * kMinutesPerHour);
         if (hour != changes_hour) changes_in_hour.clear();
         changes_hour = hour;
+        if (series >= changes_in_hour.size()) changes_in_hour.resize(series + 1);
+        if (changes_in_hour[series] > kChangesAnHour) continue;
         const int count = ++changes_in_hour[series];
         if (count > kChangesAnHour) continue;
         // The last one that is kept must not stand for those that are not.

@@ -65,9 +65,10 @@ struct History::State {
     // that none of them knows.
     std::optional<std::set<std::string, std::less<>>> moment_kinds;
 
-    // How often each series changed in the hour of the newest change (history_changes.cc).
+    // How often each series changed in the hour of the newest change (history_changes.cc). By its
+    // id, which are dense: after a start tens of thousands change once.
     int64_t changes_hour = 0;
-    std::unordered_map<uint32_t, int> changes_in_hour;
+    std::vector<uint16_t> changes_in_hour;
     Result<std::string> pack_allowed(std::span<const FactChange> changes);
     Result<bool> fold_old_changes(int64_t before_ms);
 
