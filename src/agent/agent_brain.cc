@@ -164,7 +164,7 @@ void OpsAgent::learn_from_resolution(Case& the_case) {
 
 void OpsAgent::remember(const Case& the_case) {
     const Incident& incident = the_case.incident;
-    if (!memories_ || incident.rule == kRuleChannelFailing) return;
+    if (!memories_ || is_about_ourselves(incident)) return;
     const Time now = ports_.clock.now();
     Story story{.incident = incident,
                 .actions = the_case.actions,

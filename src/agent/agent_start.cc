@@ -129,7 +129,7 @@ Result<> OpsAgent::take_up_incident(const Incident& incident) {
     take_up_shadows(the_case);
     // One whose repair had not begun, or was to be tried again, is asked anew what to do.
     const bool is_decided = !incident.entry.empty() && incident.state != IncidentState::open;
-    the_case.diagnosed = is_decided || incident.rule == kRuleChannelFailing;
+    the_case.diagnosed = is_decided || is_about_ourselves(incident);
     const std::string id = incident.id;
     if (!events.empty()) {
         detector_->adopt({.key = the_case.key,
@@ -187,7 +187,7 @@ void OpsAgent::watch() {
     // What was wrong is looked at first, and not only when its turn comes.
     std::set<std::string> open;
     for (auto& [id, the_case] : cases_) {
-        if (the_case.incident.rule != kRuleChannelFailing) want_evidence(the_case);
+        if (!is_about_ourselves(the_case.incident)) want_evidence(the_case);
         open.insert(the_case.incident.target);
         open.insert(the_case.incident.members.begin(), the_case.incident.members.end());
     }
@@ -218,6 +218,7 @@ Result<> OpsAgent::reload() {
     std::vector<std::string> gone;  // channels that failed and are no more
     for (auto& [id, the_case] : cases_) {
         const Incident& incident = the_case.incident;
+        if (incident.rule == kRuleSelf) continue;
         if (incident.rule != kRuleChannelFailing) {
             if (!the_case.repair) the_case.diagnosed = false;
         } else if (!incident.members.empty() &&

@@ -49,6 +49,7 @@ void OpsAgent::take(const Input& input) {
     if (const auto* told = std::get_if<BrainTold>(&input)) return on_replied(*told);
     if (const auto* delivered = std::get_if<AlertDelivered>(&input))
         return on_delivered(*delivered);
+    if (const auto* sent = std::get_if<SignSent>(&input)) return on_sign_sent(*sent);
     if (const auto* request = std::get_if<WebRequest>(&input)) {
         deferred_.push_back(
             {"", ops::answer(*request, options_.access, *this), request->connection});
@@ -78,6 +79,8 @@ void OpsAgent::tick() {
         tell_security();
         if (failure_) return;
     }
+    check_self(now);
+    send_sign_of_life(now);
     ask_again_after_pause();
     wake_repairs();
     review_causes();

@@ -289,6 +289,14 @@ private:
     void keep_windows(Time now);
     std::optional<Time> maintenance_until(const std::string& target, Time now) const;
 
+    // agent_watch.cc
+    void send_sign_of_life(Time now);
+    void on_sign_sent(const SignSent& sent);
+    void check_self(Time now);
+    void self_fails(const std::string& what, const std::string& title, const std::string& reason,
+                    Level level);
+    void self_is_well(const std::string& what, const std::string& why);
+
     // agent_alerts.cc
     void tell(const std::vector<AlertDraft>& drafts);
     void send_due();
@@ -361,6 +369,11 @@ private:
     std::vector<std::optional<Time>> open_windows_;  // of the configuration's, in its order
     std::map<std::string, Time> in_maintenance_;     // targets, until when
     Time windows_seen_at_{};
+    Time next_sign_{};
+    bool is_signing_ = false;
+    int signs_failed_ = 0;                                // in a row
+    std::optional<std::pair<Time, Duration>> last_tick_;  // by the wall, and steady
+    Time stalled_at_{}, jumped_at_{};
     Limiter limiter_;
     Spending spending_;
     CauseRecord cause_record_;

@@ -53,11 +53,14 @@ struct AlertDelivered {
     int tries = 1;  // of this message on this channel, with this one
     DeliveryResult result;
 };
+struct SignSent {       // of life, to whoever misses it
+    std::string error;  // empty: it was taken
+};
 struct ReloadWanted {
     uint64_t connection = 0;  // who asked over HTTP; 0: a signal
 };
 using Input = std::variant<ProbeEvent, RepairAnswer, ModelReplied, DiagnosticReplied, BrainAnswered,
-                           BrainTold, AlertDelivered, WebRequest, ReloadWanted>;
+                           BrainTold, AlertDelivered, SignSent, WebRequest, ReloadWanted>;
 
 struct Ports {
     Clock& clock;

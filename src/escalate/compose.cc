@@ -68,7 +68,7 @@ bool is_outage(const Incident& incident) {
 void add_outage(const IncidentNews& news, Time now, AlertDraft& draft) {
     const Incident& incident = news.incident;
     if (draft.state == AlertState::recovered) return;
-    if (incident.rule == kRuleChannelFailing) draft.before.emplace_back("Reason", incident.seen);
+    if (is_about_ourselves(incident)) draft.before.emplace_back("Reason", incident.seen);
     if (!is_outage(incident)) return;
     if (!incident.seen.empty()) draft.before.emplace_back("Reason", incident.seen);
     const Duration open = now - incident.opened_at;
@@ -94,7 +94,7 @@ std::string auto_action(const IncidentNews& news, const std::vector<std::string>
     if (!done.empty()) return done;
     // Where nothing of ours can be repaired (revenue, a review), what is known of the services is
     // what was looked at.
-    if (news.incident.rule == kRuleChannelFailing) return "";
+    if (is_about_ourselves(news.incident)) return "";
     if (news.incident.entry.empty() && !is_outage(news.incident)) {
         if (also_open.empty()) return "Checking recent events, no app issues detected";
         constexpr size_t kNamed = 3;

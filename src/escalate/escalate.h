@@ -49,12 +49,21 @@ struct Person {
     std::optional<QuietHours> quiet;
 };
 
+// A sign of life to others, who tell when it does not come: an address of Healthchecks' kind, an
+// Alertmanager that always has the alert Watchdog.
+struct DeadMan {
+    std::string url, url_file, alertmanager;
+    Duration every = std::chrono::minutes(1);
+    bool is_set() const { return !url.empty() || !url_file.empty() || !alertmanager.empty(); }
+};
+
 struct EscalationSettings {
     std::vector<ChannelSettings> channels;  // never empty: without any, one named "console"
     std::map<Level, std::vector<std::string>> routes;
     std::vector<Person> people;
     std::optional<QuietHours> quiet;  // of people and channels without their own
     std::vector<MaintenanceWindow> maintenance;
+    DeadMan dead_man;
     Duration unacked_after = std::chrono::minutes(5);
     Duration repeat_every = std::chrono::hours(2);   // critical, until acknowledged; 0: never
     Duration remind_every = std::chrono::hours(24);  // of what is not over; 0: never
@@ -93,6 +102,13 @@ inline constexpr std::string_view kSaidAgain = "/again/";
 
 // The incident about a channel that fails; its `members` is the channel's name.
 inline constexpr std::string_view kRuleChannelFailing = "Channel failing";
+
+// The incidents about the agent itself: a clock that jumped, a sign of life that is not taken.
+inline constexpr std::string_view kRuleSelf = "Agent unwell";
+// Either of them: nothing of the inventory is the matter, and no runbook is about it.
+inline bool is_about_ourselves(const Incident& incident) {
+    return incident.rule == kRuleSelf || incident.rule == kRuleChannelFailing;
+}
 
 // What becomes of a message that a channel did not take.
 struct Refused {

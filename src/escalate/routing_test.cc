@@ -235,6 +235,7 @@ escalation:
     - {name: bob, channels: phone, quiet_hours: {from: "07:00", to: "07:00"}, time_zone: Mars}
     - {name: cid}
   critical: [anne]
+  dead_man: {url: "ftp://x", every: 1s}
   maintenance:
     - {targets: nothing, cron: "0 3 * *", lasts: 1h}
     - {cron: "0 3 * * 0", lasts: 8d}
@@ -247,7 +248,8 @@ escalation:
           "quiet hours of no length", "no time zone 'Mars' on this machine",
           "a person needs 'channels'", "no channel or person 'anne' (did you mean 'ann'?)",
           "no service, host or signal is called 'nothing'", "expected five fields",
-          "'lasts' is from 1m to 7d", "ends before it begins", "'from' is no moment"}) {
+          "'lasts' is from 1m to 7d", "ends before it begins", "'from' is no moment",
+          "'url' must begin with http:// or https://", "'every' is 10s at least"}) {
         EXPECT_NE(said.find(part), std::string::npos) << part << "\nin\n" << said;
     }
 }

@@ -142,6 +142,36 @@ void read_person(const Node& node, Reading& reading) {
     if (!person.name.empty()) reading.into.people.push_back(std::move(person));
 }
 
+std::string address(Fields& fields, const std::string& key, Problems& problems) {
+    std::string url = fields.text(key);
+    while (url.ends_with('/')) url.pop_back();
+    if (!url.empty() && !url.starts_with("http://") && !url.starts_with("https://")) {
+        problems.error(fields.place_of(key), "'" + key + "' must begin with http:// or https://");
+    }
+    return url;
+}
+
+void read_dead_man(const Node& node, Reading& reading) {
+    if (!node) return;
+    Problems& problems = reading.problems;
+    Fields fields(node, "'dead_man'", problems);
+    DeadMan& read = reading.into.dead_man;
+    read.url = address(fields, "url", problems);
+    read.url_file = fields.text("url_file");
+    read.alertmanager = address(fields, "alertmanager", problems);
+    read.every = fields.duration("every", read.every);
+    if (read.every < std::chrono::seconds(10)) {
+        problems.error(fields.place_of("every"), "'every' is 10s at least");
+    }
+    if (!read.url.empty() && !read.url_file.empty()) {
+        problems.error(fields.place_of("url"), "'url' and 'url_file' say the same: take one");
+    }
+    fields.done();
+    if (!read.is_set()) {
+        problems.error(node.place, "'dead_man' needs 'url', 'url_file' or 'alertmanager'");
+    }
+}
+
 void read_people(const Node& node, Reading& reading) {
     if (node && !node.is_list()) {
         reading.problems.error(node.place, "'people' must be a list, not " + node.describe());
@@ -169,6 +199,7 @@ EscalationSettings read_escalation(const Settings& settings, Problems& problems)
     Fields fields(settings.escalation, "'escalation'", problems);
     read.quiet = read_quiet_hours(fields.node("quiet_hours"), read.time_zone, problems);
     read_people(fields.node("people"), reading);
+    read_dead_man(fields.node("dead_man"), reading);
     read.maintenance = read_maintenance(fields.node("maintenance"), settings, problems);
     for (const Level level : {Level::critical, Level::alert, Level::warning}) {
         read_route(fields, level, reading);

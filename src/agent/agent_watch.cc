@@ -1,0 +1,125 @@
+// Who watches the watcher: a sign of life to others, and what the agent sees wrong with itself.
+#include "agent/ops_agent.h"
+#include "base/text.h"
+#include "resolve/rules.h"
+
+namespace ops {
+namespace {
+
+constexpr Duration kStalled = std::chrono::seconds(30);  // between two ticks, which come each 1 s
+constexpr Duration kWellAfter = std::chrono::minutes(10);
+constexpr int kFailuresToTell = 3;
+constexpr int kAlertLives = 5;  // intervals: then Alertmanager ends it, and who waits for it knows
+
+std::string watchdog_alert(const std::string& agent, Time now, Duration every) {
+    const Json labels =
+        Json::object({{"alertname", "Watchdog"}, {"agent", agent}, {"severity", "none"}});
+    const Json annotations =
+        Json::object({{"summary", "ops-agent '" + agent + "' watches; it must always fire"}});
+    Json alerts = Json::array();
+    alerts.push(Json::object({{"labels", labels},
+                              {"annotations", annotations},
+                              {"startsAt", format_rfc3339(now)},
+                              {"endsAt", format_rfc3339(now + kAlertLives * every)}}));
+    return alerts.dump();
+}
+
+// Nothing, or why it was not taken; the address is a secret and is never said.
+std::string send_sign(Http& http, const std::string& url, std::string body) {
+    HttpRequest request;
+    request.method = "POST";
+    request.url = url;
+    if (!body.empty()) request.headers.emplace_back("Content-Type", "application/json");
+    request.body = std::move(body);
+    const Result<HttpReply> reply = http.send(request);
+    if (!reply.ok()) return replace_all(reply.error().message, url, "the address");
+    const int status = reply.value().status;
+    return status >= 200 && status < 300 ? "" : "HTTP " + std::to_string(status);
+}
+
+}  // namespace
+
+// A tick that comes is the sign: one that cannot commit, decides nothing or hangs sends none.
+void OpsAgent::send_sign_of_life(Time now) {
+    const DeadMan& wanted = loaded_->escalation.dead_man;
+    if (!wanted.is_set() || !watching_ || is_signing_ || now < next_sign_) return;
+    next_sign_ = now + wanted.every;
+    const std::string agent = loaded_->settings.agent.name;
+    const std::string file =
+        wanted.url_file.empty() ? "" : beside(options_.config_file, wanted.url_file);
+    is_signing_ = ports_.workers.submit([this, wanted, file, agent, now] {
+        std::string error, url = wanted.url;
+        if (!file.empty()) {
+            const Result<std::string> read = ports_.files.read(file);
+            if (read.ok()) url = std::string(trim(read.value()));
+            if (!read.ok()) error = read.error().message;
+        }
+        if (!url.empty()) error = send_sign(ports_.http, url, "");
+        if (!wanted.alertmanager.empty()) {
+            const std::string other = send_sign(ports_.http, wanted.alertmanager + "/api/v2/alerts",
+                                                watchdog_alert(agent, now, wanted.every));
+            if (error.empty()) error = other;
+        }
+        (void)ports_.post(SignSent{error});
+    });
+}
+
+void OpsAgent::on_sign_sent(const SignSent& sent) {
+    is_signing_ = false;
+    if (sent.error.empty()) {
+        signs_failed_ = 0;
+        return self_is_well("dead-man", "the sign of life was taken");
+    }
+    if (++signs_failed_ >= kFailuresToTell) {
+        self_fails("dead-man", "Sign of life is not taken", sent.error, Level::warning);
+    }
+}
+
+// What the agent did not do for a while, and a clock that is not where it was going.
+void OpsAgent::check_self(Time now) {
+    const Duration steady = ports_.clock.steady();
+    if (last_tick_) {
+        const Duration passed = steady - last_tick_->second;
+        const Duration jumped = now - last_tick_->first - passed;
+        if (passed > kStalled) {
+            stalled_at_ = now;
+            self_fails("late", "Nothing was decided for a while",
+                       "for " + format_duration(passed) + ", of which checks waited",
+                       Level::warning);
+        }
+        if (jumped > kStalled || jumped < -kStalled) {
+            jumped_at_ = now;
+            const std::string way = jumped > Duration{} ? "forward" : "back";
+            self_fails("clock", "The clock jumped " + way,
+                       "by " + format_duration(jumped > Duration{} ? jumped : -jumped), Level::log);
+        }
+    }
+    last_tick_ = {now, steady};
+    const auto is_past = [now](Time at) { return now < at || now - at >= kWellAfter; };
+    if (is_past(stalled_at_)) self_is_well("late", "it is in time again");
+    if (is_past(jumped_at_)) self_is_well("clock", "it goes as it should");
+}
+
+// An incident of our own; said once, for as long as it is open.
+void OpsAgent::self_fails(const std::string& what, const std::string& title,
+                          const std::string& reason, Level level) {
+    const std::string key = "self/" + what;
+    if (find_by_key(key) != nullptr) return;
+    Case& the_case = open_case(key, loaded_->settings.agent.name,
+                               Json::object({{"title", title},
+                                             {"host", ""},
+                                             {"rule", kRuleSelf},
+                                             {"level", name_of(level)},
+                                             {"reason", printable(reason, Lines::flatten)},
+                                             {"key", key},
+                                             {"facts", Json::object()},
+                                             {"members", Json::array()}}));
+    the_case.diagnosed = true;  // no entry of a runbook is about the agent itself
+    escalate(the_case);
+}
+
+void OpsAgent::self_is_well(const std::string& what, const std::string& why) {
+    if (Case* known = find_by_key("self/" + what)) resolve_case(*known, "self", why, "");
+}
+
+}  // namespace ops
