@@ -1,6 +1,7 @@
 // Who watches the watcher: a sign of life to others, and what the agent sees wrong with itself.
 #include "agent/ops_agent.h"
 #include "base/text.h"
+#include "base/units.h"
 #include "resolve/rules.h"
 
 namespace ops {

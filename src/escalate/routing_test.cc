@@ -184,7 +184,8 @@ TEST(Hours, OverMidnightAndInTheirZone) {
 }
 
 TEST(Windows, OfCronAreOpenForTheirTime) {
-    MaintenanceWindow window{.name = "w", .targets = {"db*"}};
+    MaintenanceWindow window;
+    window.targets = {"db*"};
     window.cron = parse_cron("30 3 * * 0").value();
     window.lasts = std::chrono::hours(2);
     window.time_zone = "Europe/Berlin";
