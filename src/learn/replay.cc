@@ -42,6 +42,10 @@ public:
                 }
             }
         }
+        for (const auto& [name, samples] : recorded.samples) on_record_.insert(name.second);
+        for (const auto& [name, changes] : recorded.changes) on_record_.insert(name.second);
+        // These come from the status.
+        if (!recorded.statuses.empty()) on_record_.insert({"status", "up", "down_for"});
     }
 
     EntryReplay replay(const Entry& entry);
@@ -62,7 +66,8 @@ private:
         const auto [place, is_new] = judged_.try_emplace({&entry, target});
         if (is_new && may_match(entry, target, inventory_)) {
             RecordedWorld& world = world_of(target);
-            place->second.concerned = world.concerns(reads_of(entry), counts_events(entry));
+            place->second.concerned =
+                world.concerns(reads_of(entry), counts_events(entry), on_record_);
             place->second.track = track(entry, recorded_, world);
         }
         return place->second;
@@ -83,6 +88,7 @@ private:
     const Recorded& recorded_;
     const Inventory& inventory_;
     std::set<std::pair<std::string, int64_t>> bad_days_;
+    std::set<std::string, std::less<>> on_record_ = {"service", "host", "group"};  // facts
     std::map<std::string, std::unique_ptr<RecordedWorld>> worlds_;
     std::map<std::pair<const Entry*, std::string>, Judged> judged_;
 };

@@ -176,7 +176,37 @@ TEST_F(ReplayTest, KnowsNothingWhileTheAgentWasAway) {
     ASSERT_EQ(hot.firings.size(), 1U);
     EXPECT_EQ(hot.firings[0].at, kDay0 + 1h);
     EXPECT_EQ(hot.healthy_days_fired, 1U);
-    EXPECT_EQ(hot.unjudged_days, 1U);  // the third; of the second nothing was watched
+    // Of the second nothing was watched; on the third the agent had no value and did not act.
+    EXPECT_EQ(hot.healthy_days, 2U);
+    EXPECT_EQ(hot.unjudged_days, 0U);
+}
+
+TEST_F(ReplayTest, ThatThereIsNoneIsOnRecord) {
+    // It did not answer for a day: no status then, which is no 500.
+    change("db", "http_status", kDay0, Value::number(200));
+    change("db", "http_status", kDay0 + 24h, Value());
+    change("db", "http_status", kDay0 + 48h, Value::number(500));
+    const EntryReplay errors = only(entry("Errors", "http_status >= 500"));
+    EXPECT_EQ(errors.healthy_days, 3U) << "of db; the others have no status of HTTP at all";
+    EXPECT_EQ(errors.healthy_days_fired, 1U);
+    EXPECT_EQ(errors.unjudged_days, 0U);
+    EXPECT_TRUE(errors.not_recorded.empty());
+}
+
+TEST_F(ReplayTest, BeforeItsFirstValueAFactIsNotOnRecord) {
+    change("db", "http_status", kDay0 + 24h, Value::number(200));
+    const EntryReplay errors = only(entry("Errors", "http_status >= 500"));
+    EXPECT_EQ(errors.healthy_days, 2U);
+    EXPECT_EQ(errors.unjudged_days, 1U);
+    EXPECT_EQ(errors.not_recorded, std::vector<std::string>{"http_status"});
+}
+
+TEST_F(ReplayTest, AWindowWithTooFewValuesDidNotMatch) {
+    change("db", "http_status", kDay0, Value::number(200));
+    sample("db", "latency", kDay0, {1});
+    const EntryReplay slow = only(entry("Slow", "'avg(latency, 5m) > 2s'"));
+    EXPECT_EQ(slow.unjudged_days, 0U);
+    EXPECT_EQ(slow.healthy_days_fired, 0U);
 }
 
 TEST_F(ReplayTest, IsWorseWhereAVerifiedRepairNoLongerMatches) {

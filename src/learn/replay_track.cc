@@ -32,11 +32,20 @@ bool moves(const expr::Expression& symptom) {
     });
 }
 
-std::optional<bool> judge(const Symptoms& symptoms, bool any, const expr::World& world) {
+bool is_on_record(const expr::Expression& symptom, const RecordedWorld& world) {
+    const auto is_known = [&](const std::string& fact) { return world.is_on_record(fact); };
+    const std::vector<std::string> facts = symptom.facts(), history = symptom.history_facts();
+    return std::all_of(facts.begin(), facts.end(), is_known) &&
+           std::all_of(history.begin(), history.end(), is_known);
+}
+
+// What was unknown to the agent, too, did not match. Nothing: what would be needed is not on
+// record.
+std::optional<bool> judge(const Symptoms& symptoms, bool any, const RecordedWorld& world) {
     bool known = true;
     for (const expr::Expression* const symptom : symptoms) {
         const Value value = expr::evaluate(*symptom, world);
-        if (value.is_unknown()) {
+        if (value.is_unknown() && !is_on_record(*symptom, world)) {
             known = false;
         } else if (expr::holds(value) == any) {
             return any;
@@ -183,14 +192,9 @@ private:
             return;
         }
         for (const expr::Expression& symptom : entry_.symptoms) {
-            const expr::Explained explained = expr::explain(symptom, world_);
-            if (!explained.value.is_unknown()) continue;
-            track_.missing.insert(explained.missing.begin(), explained.missing.end());
-            if (explained.missing.empty()) {
-                for (const std::string& fact : symptom.history_facts()) track_.missing.insert(fact);
-                for (const std::string& fact : symptom.facts()) {
-                    const Value* const value = world_.fact(fact);
-                    if (value == nullptr || value->is_unknown()) track_.missing.insert(fact);
+            for (const auto& names : {symptom.facts(), symptom.history_facts()}) {
+                for (const std::string& fact : names) {
+                    if (!world_.is_on_record(fact)) track_.missing.insert(fact);
                 }
             }
         }
@@ -236,7 +240,7 @@ bool counts_events(const Entry& entry) {
                        [](const expr::Expression& symptom) { return !symptom.events().empty(); });
 }
 
-std::optional<bool> judge(const Entry& entry, const expr::World& world) {
+std::optional<bool> judge(const Entry& entry, const RecordedWorld& world) {
     Symptoms all;
     for (const expr::Expression& symptom : entry.symptoms) all.push_back(&symptom);
     return judge(all, entry.any, world);

@@ -38,7 +38,7 @@ std::vector<std::string> reads_of(const Entry& entry);
 bool counts_events(const Entry& entry);
 
 // Kleene's: nothing when it is not known.
-std::optional<bool> judge(const Entry& entry, const expr::World& world);
+std::optional<bool> judge(const Entry& entry, const RecordedWorld& world);
 std::vector<std::string> holding(const Entry& entry, const expr::World& world);
 
 EntryTrack track(const Entry& entry, const Recorded& recorded, RecordedWorld& world);

@@ -273,12 +273,29 @@ std::vector<Time> RecordedWorld::events(std::string_view asked, Time from, Time 
     return times;
 }
 
-bool RecordedWorld::concerns(const std::vector<std::string>& reads, bool counts_events) const {
+bool RecordedWorld::is_on_record(std::string_view name) const {
+    const Named& asked = named(name);
+    if (asked.own == "service" || asked.own == "host" || asked.own == "group") return true;
+    const auto has_begun = [this](const auto* list) {
+        return list != nullptr && !list->empty() && time_of(list->front()) <= now_;
+    };
+    for (const auto& [owner, series] : asked.owners) {
+        if (has_begun(series.changes) || has_begun(series.samples)) return true;
+    }
+    if (is_signal_) return false;
+    if (asked.own == "status" || asked.own == "up" || asked.own == "down_for")
+        return statuses_ != nullptr;
+    return std::any_of(kEventFacts.begin(), kEventFacts.end(),
+                       [&](const EventFact& known) { return known.fact == asked.own; });
+}
+
+bool RecordedWorld::concerns(const std::vector<std::string>& reads, bool counts_events,
+                             const std::set<std::string, std::less<>>& anywhere) const {
     for (const std::string& read : reads) {
         const Named& asked = named(read);
         const Series& own = asked.owners.front().second;
         if (own.changes != nullptr || own.samples != nullptr) return true;
-        if (is_signal_) continue;
+        if (is_signal_ || anywhere.contains(asked.own)) continue;
         const FactKind* const kind = find_fact_kind(asked.own);
         if (kind == nullptr || kind->scope == Scope::signal) continue;
         if (kind->scope != Scope::host || service_ == nullptr) return true;

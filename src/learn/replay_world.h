@@ -4,6 +4,7 @@
 
 #include <deque>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -31,8 +32,14 @@ public:
     std::vector<Time> events(std::string_view kind, Time from, Time to) const override;
 
     // Is one of the names the target's own? (Detector::Core::is_about) Otherwise a signal's number
-    // would be a problem of each service, and a full disk one of all that run on the host.
-    bool concerns(const std::vector<std::string>& reads, bool counts_events) const;
+    // would be a problem of each service, and a full disk one of all that run on the host. A fact
+    // that others have on record and this target has not is nothing of its own; one that is
+    // nowhere on record (`anywhere`: names) is whose it may be, so that somebody lacks it.
+    bool concerns(const std::vector<std::string>& reads, bool counts_events,
+                  const std::set<std::string, std::less<>>& anywhere) const;
+    // Whether what the name tells is known here and by now, be it that it has no value: the agent
+    // that ran then knew no more.
+    bool is_on_record(std::string_view name) const;
     std::string_view status() const;
 
     // The moments at which what this name tells may have changed: of samples, those that brought
