@@ -1,9 +1,12 @@
 // `runbook candidates|promote|demote`: what was learned, and a person's word on it.
+#include "agent/load.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "cli/client.h"
 #include "cli/verbs.h"
+#include "io/posix_files.h"
 #include "io/standard_output.h"
+#include "runbook/append_entry.h"
 
 namespace ops {
 namespace {
@@ -63,7 +66,7 @@ int list(const Invocation& invocation, Client& client, const Terminal& terminal)
     return kFine;
 }
 
-// For the operator's own runbook, which nobody writes but the operator.
+// For the operator's own runbook.
 std::string block_for_runbook(const std::string& text) {
     std::string block;
     for (const std::string_view line : split(text, '\n')) {
@@ -73,24 +76,86 @@ std::string block_for_runbook(const std::string& text) {
     return block;
 }
 
-int print_block(const std::string& id, Client& client, const Terminal& terminal) {
+Result<Json> find_candidate(const std::string& id, Client& client) {
     bool from_records = false;
-    const Result<Json> seen = client.look({"candidates", "", {}}, from_records);
-    if (!seen.ok()) return told(seen.error(), terminal);
-    for (const Json& one : seen.value()["candidates"].items()) {
-        if (one["id"].as_string() != id && one["entry"].as_string() != id) continue;
+    const Json seen = TRY(client.look({"candidates", "", {}}, from_records));
+    for (const Json& one : seen["candidates"].items()) {
+        if (one["id"].as_string() == id || one["entry"].as_string() == id) return one;
+    }
+    return Error{Fault::not_found, "no candidate '" + printable(id, Lines::flatten) + "'"};
+}
+
+// The operator's runbook as it is and with the entry in it, which is a runbook.
+struct Grown {
+    std::string path, before, after;
+};
+Result<Grown> grow(const Invocation& invocation, const std::string& block) {
+    PosixFiles files;
+    Problems problems;
+    const auto loaded = load(files, invocation.config_file, environment_variable, problems);
+    if (!loaded) {
+        return Error{Fault::invalid,
+                     "the configuration has errors; see 'ops-agent lint'\n" + problems.print()};
+    }
+    Grown grown{.path = loaded->runbook_file, .before = "", .after = ""};
+    grown.before = TRY(files.read(grown.path));
+    grown.after = TRY(append_entry(grown.before, block).during("'" + grown.path + "'"));
+    Problems found;
+    const auto runbook = read_runbook({grown.path, grown.after}, loaded->settings, found);
+    if (!runbook || found.has_errors()) {
+        return Error{Fault::invalid, "with the entry in it, '" + grown.path +
+                                         "' would not be in order; nothing was changed\n" +
+                                         found.print()};
+    }
+    return grown;
+}
+
+// Whoever changed the file since it was read keeps that change.
+Result<> write_grown(const Grown& grown, const std::string& kept) {
+    PosixFiles files;
+    TRY(files.create_new(kept, grown.before));
+    if (TRY(files.read(grown.path)) != grown.before) {
+        return Error{Fault::denied,
+                     "'" + grown.path + "' was changed meanwhile; nothing was written"};
+    }
+    return files.rewrite(grown.path, grown.after);
+}
+
+void reload(Client& client, const Terminal& terminal) {
+    const Result<Json> told_agent = client.post("/-/reload", Json::object());
+    if (told_agent.ok()) return terminal.line("the running agent reads it now");
+    terminal.line("an agent reads it when it starts, or now: " + told_agent.error().message);
+}
+
+// Nobody writes the operator's runbook without a yes.
+int put_into_runbook(const std::string& id, const Invocation& invocation, Client& client,
+                     const Terminal& terminal) {
+    const Result<Json> one = find_candidate(id, client);
+    if (!one.ok()) return told(one.error(), terminal);
+    const std::string block = block_for_runbook(one.value()["text"].as_string());
+    const Result<Grown> grown = grow(invocation, block);
+    if (!grown.ok()) return told(grown.error(), terminal);
+    const std::string& path = grown.value().path;
+    const std::string kept = path + ".before-" + one.value()["id"].as_string();
+    terminal.line(path + ", at the end of common_issues:");
+    for (const std::string_view line : split(block, '\n')) {
+        if (line.empty()) continue;
+        terminal.line(terminal.in(Colour::green, "+ " + printable(line, Lines::flatten)));
+    }
+    if (!invocation.flag("--yes")) {
         terminal.line(
-            "# to be put under 'common_issues:' of your runbook.yaml; then: ops-agent "
-            "runbook demote " +
-            one["id"].as_string());
-        const std::string block = block_for_runbook(one["text"].as_string());
-        for (const std::string_view line : split(block, '\n')) {
-            if (!line.empty()) terminal.line(printable(line, Lines::flatten));
-        }
+            "nothing was changed; with --yes it is added, and the file as it was is kept as " +
+            kept);
         return kFine;
     }
-    terminal.problem("no candidate '" + printable(id, Lines::flatten) + "'");
-    return kUnwell;
+    const Result<> written = write_grown(grown.value(), kept);
+    if (!written.ok()) return told(written.error(), terminal);
+    terminal.line("added; as it was: " + kept);
+    reload(client, terminal);
+    terminal.line(
+        "yours comes before what was learned; to take that out: ops-agent runbook demote " +
+        one.value()["id"].as_string());
+    return kFine;
 }
 
 }  // namespace
@@ -106,7 +171,8 @@ int verb_candidates(const Invocation& invocation, Terminal& terminal) {
         return kUsage;
     }
     const std::string& id = invocation.words[1];
-    if (invocation.flag("--into-runbook")) return print_block(id, client, terminal);
+    if (invocation.flag("--into-runbook"))
+        return put_into_runbook(id, invocation, client, terminal);
     if (!is_safe_word(id)) {
         terminal.problem("'" + printable(id, Lines::flatten) + "' is no id");
         return kUsage;

@@ -77,7 +77,9 @@ Result<std::string> PosixFiles::read(const std::string& path) {
     return bytes;
 }
 
-Result<> PosixFiles::replace(const std::string& path, std::string_view bytes) {
+// `like`, when given: whose owner and mode the new file gets.
+static Result<> put_in_place(const std::string& path, std::string_view bytes,
+                             const struct stat* like) {
     static std::atomic<unsigned> count{0};
     const std::string temporary = path + ".new-" + std::to_string(::getpid()) + "-" +
                                   std::to_string(count.fetch_add(1, std::memory_order_relaxed));
@@ -89,6 +91,11 @@ Result<> PosixFiles::replace(const std::string& path, std::string_view bytes) {
     }
     if (!fd.is_open()) return system_error(doing("replace", path), errno);
     Result<> written = write_all(fd.get(), path, bytes);
+    const bool is_alike = like == nullptr || (::fchown(fd.get(), like->st_uid, like->st_gid) == 0 &&
+                                              ::fchmod(fd.get(), like->st_mode & 07777U) == 0);
+    if (written.ok() && !is_alike) {
+        written = system_error(doing("keep owner and mode of", path), errno);
+    }
     if (!written.ok()) {
         ::unlink(temporary.c_str());
         return written;
@@ -105,6 +112,16 @@ Result<> PosixFiles::replace(const std::string& path, std::string_view bytes) {
         return system_error(doing("replace", path), number);
     }
     return sync_folder(folder_of(path));
+}
+
+Result<> PosixFiles::replace(const std::string& path, std::string_view bytes) {
+    return put_in_place(path, bytes, nullptr);
+}
+
+Result<> PosixFiles::rewrite(const std::string& path, std::string_view bytes) {
+    struct stat like {};
+    if (::stat(path.c_str(), &like) != 0) return system_error(doing("rewrite", path), errno);
+    return put_in_place(path, bytes, &like);
 }
 
 Result<> PosixFiles::create_new(const std::string& path, std::string_view bytes) {

@@ -13,6 +13,8 @@ class PosixFiles : public Files {
 public:
     Result<std::string> read(const std::string& path) override;
     Result<> replace(const std::string& path, std::string_view bytes) override;
+    // Of somebody's own file, which must be there: as replace(), but owner and mode stay.
+    Result<> rewrite(const std::string& path, std::string_view bytes);
     Result<> create_new(const std::string& path, std::string_view bytes) override;
     Result<> remove(const std::string& path) override;
     Result<> make_folder(const std::string& path) override;
