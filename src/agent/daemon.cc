@@ -233,6 +233,7 @@ private:
     void loop(OpsAgent& agent) {
         Duration next_tick = clock_.steady();
         while (!stopping_ && !agent.failure()) {
+            watchdog_.alive(clock_.steady());
             Duration wait = next_tick - clock_.steady();
             if (const auto wake = agent.next_wake()) wait = std::min(wait, *wake - clock_.now());
             std::vector<Input> inputs = inbox_->take_all(std::max(wait, Duration{}));
@@ -253,6 +254,7 @@ private:
     void wait(Duration span) {
         const Duration until = clock_.steady() + span;
         while (!stopping_ && clock_.steady() < until) {
+            watchdog_.alive(clock_.steady());
             for (Input& input : inbox_->take_all(std::min(until - clock_.steady(), kTick))) {
                 if (const auto* request = std::get_if<WebRequest>(&input)) {
                     server_->reply(request->connection,
@@ -275,6 +277,7 @@ private:
     WebAccess access_;
     std::unique_ptr<Inbox<Input>> inbox_;
     Signals signals_;
+    ServiceWatchdog watchdog_;
     std::unique_ptr<ProberClient> processes_;
     std::unique_ptr<Emergency> emergency_;
     std::unique_ptr<WorkerPool> workers_;

@@ -3,9 +3,12 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <algorithm>
 #include <atomic>
+#include <charconv>
 #include <csignal>
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <ctime>
 #include <string_view>
@@ -63,6 +66,27 @@ void notify_service_manager(const char* state) {
     const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size());
     (void)::sendto(socket.get(), text.data(), text.size(), MSG_NOSIGNAL,
                    reinterpret_cast<const sockaddr*>(&address), size);  // nobody there: as above
+}
+
+ServiceWatchdog::ServiceWatchdog() {
+    const auto number = [](const char* name) -> int64_t {
+        const char* const text = std::getenv(name);
+        int64_t value = 0;
+        if (text == nullptr) return 0;
+        const std::string_view digits = text;
+        const auto [end, error] =
+            std::from_chars(digits.data(), digits.data() + digits.size(), value);
+        return error == std::errc() && end == digits.data() + digits.size() ? value : 0;
+    };
+    const int64_t pid = number("WATCHDOG_PID"), period = number("WATCHDOG_USEC");
+    if (period <= 0 || (pid != 0 && pid != ::getpid())) return;  // or it is meant for another
+    every_ = std::max(Duration(period / 1000 / 3), Duration(1));
+}
+
+void ServiceWatchdog::alive(Duration steady_now) {
+    if (every_ == Duration{} || steady_now < next_) return;
+    next_ = steady_now + every_;
+    notify_service_manager("WATCHDOG=1");
 }
 
 }  // namespace ops

@@ -5,6 +5,8 @@
 #include <functional>
 #include <memory>
 
+#include "base/time.h"
+
 namespace ops {
 
 enum class ProcessSignal { stop, reload };
@@ -24,5 +26,18 @@ private:
 
 // sd_notify(3): "READY=1", "STOPPING=1", "STATUS=..."; nothing happens where no systemd started us.
 void notify_service_manager(const char* state);
+
+// systemd's watchdog (WatchdogSec= of the unit, sd_watchdog_enabled(3)): a program that says
+// nothing for so long is ended and started again. Without one it does nothing.
+class ServiceWatchdog {
+public:
+    ServiceWatchdog();  // reads the environment
+    // From the thread that must not hang, as often as it likes; told three times a period.
+    void alive(Duration steady_now);
+
+private:
+    Duration every_{};  // zero: nobody watches
+    Duration next_{};
+};
 
 }  // namespace ops
