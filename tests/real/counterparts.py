@@ -17,6 +17,7 @@ import contracts
 import looks
 import mail
 import models
+import money
 import pings
 import remote
 from stage import Stage
@@ -24,7 +25,7 @@ from stage import Stage
 # Each says False when its counterpart is not there.
 STAGES = {"nginx": looks.nginx, "prometheus": looks.prometheus, "supervisord": looks.supervisord,
           "plugins": looks.plugins, "mail": mail.mail, "channels": channels.channels, "models": models.models,
-          "contracts": contracts.contracts, "pings": pings.pings, "remote": remote.remote, "brains": brains.brains}
+          "contracts": contracts.contracts, "pings": pings.pings, "money": money.money, "remote": remote.remote, "brains": brains.brains}
 
 
 def main():
