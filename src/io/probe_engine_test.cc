@@ -434,7 +434,8 @@ TEST_F(ProbeEngineTest, ATimeOutBringsItsSecondLook) {
     const Reply& second = silent.second_look.front();
     EXPECT_EQ(second.check, 1U);
     EXPECT_EQ(second.at, silent.at);
-    EXPECT_LE(second.took, 201ms) << "it began after half the limit";
+    // Both end together, however late that is on a busy machine; rounded each for itself.
+    EXPECT_LE(second.took + 200ms, silent.took + 1ms) << "it began after half the limit";
     EXPECT_GE(second.took, 90ms) << "and was silent long enough to prove something";
     ASSERT_FALSE(second.answer.ok());
     EXPECT_EQ(second.answer.error().fault, Fault::timeout);
