@@ -40,7 +40,8 @@ void OpsAgent::escalate(Case& the_case) {
                             .alert_step = the_case.alert_step,
                             .upstream = upstream_of(the_case),
                             .event_text = the_case.event_text,
-                            .events = the_case.events};
+                            .events = the_case.events,
+                            .group = group_of(the_case.incident.target)};
     tell(escalator_->news(news, now));
 }
 

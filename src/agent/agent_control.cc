@@ -94,6 +94,7 @@ Result<Json> OpsAgent::look(const View& view) {
     }
     if (view.what.starts_with("brain/")) return search_memories(view);
     if (view.what == "candidates") return learned_json();
+    if (view.what == "silences") return Json::object({{"silences", silences_json()}});
     return look_at_records(*store_, view, ports_.clock.now());
 }
 
@@ -104,7 +105,8 @@ Json OpsAgent::target_json(const TargetState& state) const {
 Json OpsAgent::health_json() const {
     return ops::health_json(*detector_, loaded_->settings, ports_.clock.now(),
                             {.paused = read_kill_switch(ports_.files, loaded_->data_dir).on,
-                             .open_incidents = cases_.size()});
+                             .open_incidents = cases_.size(),
+                             .silences = silences_json()});
 }
 
 // --- act ---
@@ -113,7 +115,8 @@ Result<Json> OpsAgent::act(const Deed& deed) {
     if (deed.what == "pause" || deed.what == "resume") {
         return set_paused(deed.what == "pause", deed);
     }
-    if (deed.what == "silence") return add_silence(deed);
+    if (deed.what == "silence") return add_silence(deed, who(deed));
+    if (deed.what == "unsilence") return end_silence(deed, who(deed));
     if (deed.what == "promote" || deed.what == "demote") return move_candidate(deed, who(deed));
     if (deed.what == "reload") {
         TRY(reload());
@@ -132,23 +135,6 @@ Result<Json> OpsAgent::set_paused(bool paused, const Deed& deed) {
     ports_.log.line(Severity::warning, std::string(paused ? "paused by " : "resumed by ") + by);
     if (!paused) ask_again_after_pause();
     return Json::object({{"paused", paused}});
-}
-
-Result<Json> OpsAgent::add_silence(const Deed& deed) {
-    if (deed.id.empty())
-        return Error{Fault::invalid, "silence what? A target's name, or a pattern like worker_*"};
-    if (deed.span <= Duration{})
-        return Error{Fault::invalid, "silence for how long? A duration like 2h"};
-    const Time now = ports_.clock.now();
-    const Time until = add_saturating(now, deed.span);
-    TRY(escalator_->silence(deed.id, until, who(deed), now));
-    note("silence.added", nullptr, "",
-         Json::object({{"matcher", deed.id},
-                       {"until", format_rfc3339(until)},
-                       {"by", who(deed)},
-                       {"via", deed.via}}));
-    states_changed_ = true;
-    return Json::object({{"silenced", deed.id}, {"until", format_rfc3339(until)}});
 }
 
 Result<Json> OpsAgent::act_on_case(const Deed& deed) {

@@ -1,6 +1,7 @@
 #include "agent/health.h"
 
 #include "agent/load.h"
+#include "escalate/silence.h"
 #include "resolve/kill_switch.h"
 
 namespace ops {
@@ -41,19 +42,30 @@ Json health_json(const Detector& detector, const Settings& settings, Time now,
                          {"paused", context.paused},
                          {"services", services},
                          {"hosts", hosts},
+                         {"silences", context.silences},
                          {"open_incidents", static_cast<int64_t>(context.open_incidents)}});
+}
+
+Json saved_silences(const Json& states, Time now) {
+    Json list = Json::array();
+    for (const Silence& silence : read_silences(states["escalator"]["silences"])) {
+        if (now < silence.until) list.push(silence.to_json());
+    }
+    return list;
 }
 
 Result<Json> last_health(Store& store, const Loaded& loaded, Files& files, Time now) {
     const std::optional<std::string> states = TRY(store.state("states"));
     if (!states) return Error{Fault::not_found, "no states were saved there"};
-    const Json saved = TRY(Json::parse(*states).during("read saved states"))["detector"];
+    const Json all = TRY(Json::parse(*states).during("read saved states"));
+    const Json& saved = all["detector"];
     const Time at = saved.has("saved_at") ? Time{Duration{saved["saved_at"].as_int()}} : now;
     Detector detector(loaded.settings, loaded.runbook, nullptr, at);
     detector.restore(saved, at);
     return health_json(detector, loaded.settings, at,
                        {.paused = read_kill_switch(files, loaded.data_dir).on,
-                        .open_incidents = detector.open_keys().size()});
+                        .open_incidents = detector.open_keys().size(),
+                        .silences = saved_silences(all, now)});
 }
 
 }  // namespace ops

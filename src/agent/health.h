@@ -13,12 +13,16 @@ namespace ops {
 struct HealthContext {
     bool paused = false;
     size_t open_incidents = 0;
+    Json silences = Json::array();
 };
 
 Json target_json(const Detector& detector, const Inventory& inventory, const TargetState& state,
                  Time now);
 Json health_json(const Detector& detector, const Settings& settings, Time now,
                  const HealthContext& context);
+
+// Of what the agent saved last, those that are not over.
+Json saved_silences(const Json& states, Time now);
 
 // As it was when the agent saved its states last; `at` is that time. Facts are not saved, so there
 // are none. Fault::not_found when nothing was ever saved there.

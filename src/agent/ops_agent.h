@@ -317,7 +317,13 @@ private:
     Json target_json(const TargetState& state) const;
     Result<Json> act_on_case(const Deed& deed);
     Result<Json> set_paused(bool paused, const Deed& deed);
-    Result<Json> add_silence(const Deed& deed);
+
+    // agent_silences.cc
+    Result<> check_names(const std::vector<Matcher>& matchers) const;
+    Result<Json> add_silence(const Deed& deed, const std::string& by);
+    Result<Json> end_silence(const Deed& deed, const std::string& by);
+    Json silences_json() const;
+    void save_soon();
 
     // RepairWorld
     Value evaluate(const expr::Expression& expression, std::string_view target) const override;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "agent/health.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "learn/ladder_view.h"
@@ -225,9 +226,16 @@ Result<Json> candidates(Store& store) {
     return candidates_json(ladder, [](const Standing&) { return std::optional<double>(); });
 }
 
+Result<Json> silences(Store& store, Time now) {
+    const std::optional<std::string> states = TRY(store.state("states"));
+    const Json saved = states ? TRY(Json::parse(*states).during("read saved states")) : Json();
+    return Json::object({{"silences", saved_silences(saved, now)}});
+}
+
 }  // namespace
 
 Result<Json> look_at_records(Store& store, const View& view, Time now) {
+    if (view.what == "silences") return silences(store, now);
     if (view.what == "incidents") return incidents(store, view, now);
     if (view.what == "incident") return incident(store, view);
     if (view.what == "actions") return actions(store, view, now);

@@ -8,7 +8,11 @@
 
 namespace ops {
 
-// incidents, incident (with timeline, evidence, diagnosis, actions), actions, alerts, report.
+// incidents, incident (with timeline, evidence, diagnosis, actions), actions, alerts, report,
+// silences.
+// What a person gave as the reason of a deed: one harmless line.
+std::string reason_of(const Deed& deed);
+
 // Fault::not_found for another `what` or a name that is not there; Fault::invalid names the filter
 // that cannot be read.
 Result<Json> look_at_records(Store& store, const View& view, Time now);

@@ -116,6 +116,22 @@ int told(const Error& error, const Terminal& terminal) {
     return error.fault == Fault::invalid ? kUsage : kUnwell;
 }
 
+Json words_of(const Invocation& invocation) {
+    const std::string user = user_name();
+    return Json::object({{"by", invocation.option("--by", user)}, {"user", user}});
+}
+
+int post(const Invocation& invocation, Terminal& terminal, const std::string& path,
+         const Json& body, const std::string& done) {
+    Result<Client> opened = Client::open(invocation);
+    if (!opened.ok()) return told(opened.error(), terminal);
+    Client client = std::move(opened).value();
+    const Result<Json> reply = client.post(path, body);
+    if (!reply.ok()) return told(reply.error(), terminal);
+    terminal.line(invocation.json ? reply.value().dump_pretty() : done);
+    return kFine;
+}
+
 std::string ago(const std::string& rfc3339, Time now) {
     const Result<Time> at = parse_rfc3339(rfc3339);
     if (!at.ok()) return "-";

@@ -45,6 +45,11 @@ private:
 // Prints why it did not work; the exit code: 3 when no agent runs, 2 for what was asked wrongly, 1
 // else.
 int told(const Error& error, const Terminal& terminal);
+// Who says so, and whose process this is: the agent records both.
+Json words_of(const Invocation& invocation);
+// Asks for a deed; prints `done`, or the reply for --json.
+int post(const Invocation& invocation, Terminal& terminal, const std::string& path,
+         const Json& body, const std::string& done);
 // "2m ago", "3h ago": how people say it.
 std::string ago(const std::string& rfc3339, Time now);
 

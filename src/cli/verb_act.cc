@@ -4,27 +4,9 @@
 #include "base/text.h"
 #include "cli/client.h"
 #include "cli/verbs.h"
-#include "io/standard_output.h"
 
 namespace ops {
 namespace {
-
-// Who says so, and whose process this is: the agent records both.
-Json words_of(const Invocation& invocation) {
-    const std::string user = user_name();
-    return Json::object({{"by", invocation.option("--by", user)}, {"user", user}});
-}
-
-int post(const Invocation& invocation, Terminal& terminal, const std::string& path,
-         const Json& body, const std::string& done) {
-    Result<Client> opened = Client::open(invocation);
-    if (!opened.ok()) return told(opened.error(), terminal);
-    Client client = std::move(opened).value();
-    const Result<Json> reply = client.post(path, body);
-    if (!reply.ok()) return told(reply.error(), terminal);
-    terminal.line(invocation.json ? reply.value().dump_pretty() : done);
-    return kFine;
-}
 
 int decide(const Invocation& invocation, Terminal& terminal, const std::string& what,
            const std::string& done, const std::string& shown = "") {
@@ -118,15 +100,6 @@ int verb_resolve(const Invocation& invocation, Terminal& terminal) {
         return kUsage;
     }
     return decide(noted, terminal, "resolve", "resolved");
-}
-
-int verb_silence(const Invocation& invocation, Terminal& terminal) {
-    Json body = words_of(invocation);
-    body.set("name", invocation.words[0]);
-    body.set("duration", invocation.words[1]);
-    return post(invocation, terminal, "/api/v1/silences", body,
-                invocation.words[0] + " is silent for " + invocation.words[1] +
-                    "; it is still watched and repaired");
 }
 
 int verb_pause(const Invocation& invocation, Terminal& terminal) {

@@ -154,6 +154,15 @@ void print_incidents(const Json& list, Time now, const Terminal& terminal) {
     table.print(terminal);
 }
 
+// "silent until 2026-01-29 16:30: worker_* level<=warning (ann: new cables)", one line each.
+void print_quiet(const Json& health, const std::string& zone, const Terminal& terminal) {
+    for (const Json& one : health["silences"].items()) {
+        terminal.line(terminal.in(Colour::yellow, "silent") + " until " +
+                      moment(one["until"], zone) + ": " + join(one["matchers"].strings(), " ") +
+                      by_whom_and_why(one));
+    }
+}
+
 void print_health(const Json& health, bool from_records, const Invocation& invocation,
                   const Terminal& terminal) {
     const int64_t open = health["open_incidents"].as_int();
@@ -169,7 +178,6 @@ void print_health(const Json& health, bool from_records, const Invocation& invoc
                   (health["paused"].as_bool()
                        ? ", " + terminal.in(Colour::red, "PAUSED: nothing is repaired")
                        : ""));
-    terminal.line();
 }
 
 }  // namespace
@@ -188,6 +196,8 @@ int verb_status(const Invocation& invocation, Terminal& terminal) {
         return code;
     }
     print_health(json, from_records, invocation, terminal);
+    print_quiet(json, client.time_zone(), terminal);
+    terminal.line();
     if (json["open_incidents"].as_int() > 0) {
         View open{"incidents", "", {}};
         open.filters["state"] = kOpenStates;

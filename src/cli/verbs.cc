@@ -28,6 +28,8 @@ const std::vector<OptionHelp> kSince = {
     {"--limit", "N", "at most so many, newest first"}};
 const std::vector<OptionHelp> kNote = {{"--note", "TEXT", "what was done, in a line"},
                                        {"--by", "NAME", "who says so; default: you"}};
+const std::vector<OptionHelp> kReason = {{"--reason", "TEXT", "why, in a line"},
+                                         {"--by", "NAME", "who says so; default: you"}};
 const std::vector<OptionHelp> kBy = {{"--by", "NAME", "who says so; default: you"}};
 const std::vector<Verb> kVerbs = {
     {"init",
@@ -124,8 +126,21 @@ const std::vector<Verb> kVerbs = {
      "ops-agent ack inc-5pz3f8xv37", kNote, false, verb_ack},
     {"resolve", "ID", 1, 1, "I have repaired it; the note is remembered",
      "ops-agent resolve inc-5pz3f8xv37 --note 'replaced the cable'", kNote, false, verb_resolve},
-    {"silence", "NAME DURATION", 2, 2, "tell nothing about a target (or worker_*) for a while",
-     "ops-agent silence 'worker_*' 2h", kBy, false, verb_silence},
+    {"silence", "MATCHER... DURATION", 2, 11,
+     "tell nothing for a while of a target (or worker_*), group=worker, level<=warning ...",
+     "ops-agent silence group=worker 'level<=warning' 2h --reason 'new cables'", kReason, false,
+     verb_silence},
+    {"silences",
+     "",
+     0,
+     0,
+     "what is silent, until when, by whom and why",
+     "ops-agent silences",
+     {},
+     false,
+     verb_silences},
+    {"unsilence", "ID|MATCHER...", 1, 10, "end a silence early; what is still bad is told then",
+     "ops-agent unsilence 'worker_*'", kReason, false, verb_unsilence},
     {"pause", "", 0, 0, "the kill switch: no action starts from now on", "ops-agent pause", kBy,
      false, verb_pause},
     {"resume", "", 0, 0, "actions may start again", "ops-agent resume", kBy, false, verb_resume},

@@ -64,7 +64,9 @@ int verb_approve(const Invocation&, Terminal&);  // verb_act.cc
 int verb_reject(const Invocation&, Terminal&);
 int verb_ack(const Invocation&, Terminal&);
 int verb_resolve(const Invocation&, Terminal&);
-int verb_silence(const Invocation&, Terminal&);
+int verb_silence(const Invocation&, Terminal&);  // verb_silence.cc
+int verb_silences(const Invocation&, Terminal&);
+int verb_unsilence(const Invocation&, Terminal&);
 int verb_pause(const Invocation&, Terminal&);
 int verb_resume(const Invocation&, Terminal&);
 int verb_notify(const Invocation&, Terminal&);

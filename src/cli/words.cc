@@ -175,6 +175,13 @@ std::string state_words(const Json& incident) {
     return by == "human" ? "closed" : "recovered";
 }
 
+std::string by_whom_and_why(const Json& order) {
+    const std::string by = printable(order["by"].as_string(), Lines::flatten);
+    const std::string why = printable(order["reason"].as_string(), Lines::flatten);
+    if (by.empty() && why.empty()) return "";
+    return " (" + by + (by.empty() || why.empty() ? "" : ": ") + why + ")";
+}
+
 std::string event_words(const Json& event) {
     const std::string kind = event["kind"].as_string();
     const size_t dot = kind.find('.');

@@ -11,9 +11,8 @@
 //   twice after a restart.
 //   - A recovery is told only to those who were told of the problem, and always to them, silenced
 //   meanwhile or not.
-//   - A silence holds back news of problems only: never acknowledgements, recoveries or tests. When
-//   it ends, what is
-//     still bad is told.
+//   - A silence (escalate/silence.h) holds back news of problems only: never acknowledgements,
+//   recoveries or tests. When it ends, what is still bad is told.
 //   - More than `storm` messages in a minute become one, which is brought up to date; nothing is
 //   lost, each is in the journal.
 //   - In quiet hours what is not critical waits, and is told in one message at their end, unless it
@@ -36,6 +35,7 @@
 #include "escalate/alert.h"
 #include "escalate/channel.h"
 #include "escalate/hours.h"
+#include "escalate/silence.h"
 #include "model/fact.h"
 #include "model/incident.h"
 #include "runbook/runbook.h"
@@ -94,6 +94,7 @@ struct IncidentNews {
     std::string upstream{};    // what failed first above it, as a sentence, or empty
     std::string event_text{};  // what the newest event that it is about said, or empty
     int events = 0;            // how many such events there were: each is told
+    std::string group{};       // of its target, for silences
 };
 
 // In the key of a message that is said again. It is a new message also where one could be edited:
@@ -134,16 +135,11 @@ public:
     // summary is due.
     std::vector<AlertDraft> tick(Time now);
 
-    // A silence by target name or glob ("worker_*", "*"), until a time.
-    Result<> silence(std::string_view matcher, Time until, std::string_view by, Time now);
-    bool end_silence(std::string_view matcher, Time now);  // false: there was none
-    struct Silence {
-        std::string matcher;
-        Time until{};
-        std::string by;
-    };
-    std::vector<Silence> silences(Time now) const;
-    bool is_silenced(std::string_view target, Time now) const;
+    // The same matchers again are the same silence, with another end.
+    Result<Silence> silence(const SilenceWish& wish, Time now);
+    std::optional<Silence> end_silence(std::string_view id, Time now);  // nothing: there was none
+    std::vector<Silence> silences(Time now) const;                      // oldest first
+    bool is_silenced(const SilenceSubject& subject, Time now) const;
     // Targets under maintenance and until when, all of them: of what they have open already nothing
     // is told meanwhile, as in a silence.
     void set_maintenance(std::map<std::string, Time> until);
@@ -171,8 +167,4 @@ std::string describe_actions(const std::vector<Action>& actions, const Facts& be
                              const Facts& now);
 // Text for `notify test CHANNEL`.
 AlertDraft test_alert(const EscalationSettings& settings, std::string_view channel, Time now);
-// Does `pattern` (a name, or with * and ?) match? No recursion: at most the product of both
-// lengths.
-bool glob_match(std::string_view pattern, std::string_view name);
-
 }  // namespace ops

@@ -374,7 +374,8 @@ TEST(Silence, Rule6HoldsBackProblemsOnly) {
     story.incident.level = "warning";
     story.news();
     ASSERT_TRUE(
-        story.escalator->silence("worker_*", story.now + 60 * kMinute, "founder", story.now).ok());
+        story.escalator->silence({{"worker_*"}, story.now + 60 * kMinute, "founder", ""}, story.now)
+            .ok());
     story.incident.level = "critical";
     EXPECT_TRUE(story.news().empty()) << "a problem";
     story.incident.acknowledged = true;
@@ -386,7 +387,8 @@ TEST(Silence, Rule6HoldsBackProblemsOnly) {
 TEST(Silence, Rule5WhatIsStillBadWhenItEndsIsTold) {
     Story story(kThree);
     ASSERT_TRUE(
-        story.escalator->silence("worker_3", story.now + 10 * kMinute, "founder", story.now).ok());
+        story.escalator->silence({{"worker_3"}, story.now + 10 * kMinute, "founder", ""}, story.now)
+            .ok());
     story.incident.level = "critical";
     EXPECT_TRUE(story.news().empty());
     EXPECT_TRUE(story.pass(10 * kMinute - std::chrono::seconds(1)).empty());
@@ -395,7 +397,8 @@ TEST(Silence, Rule5WhatIsStillBadWhenItEndsIsTold) {
 
 TEST(Silence, Rule5WhatRecoveredMeanwhileIsNotTold) {
     Story story(kThree);
-    ASSERT_TRUE(story.escalator->silence("*", story.now + 10 * kMinute, "founder", story.now).ok());
+    ASSERT_TRUE(
+        story.escalator->silence({{"*"}, story.now + 10 * kMinute, "founder", ""}, story.now).ok());
     story.incident.level = "critical";
     story.news();
     story.incident.state = IncidentState::resolved;
@@ -408,18 +411,22 @@ TEST(Silence, Rule4TheLadderDoesNotClimbMeanwhile) {
     story.incident.level = "critical";
     story.news();
     ASSERT_TRUE(
-        story.escalator->silence("worker_3", story.now + 30 * kMinute, "founder", story.now).ok());
+        story.escalator->silence({{"worker_3"}, story.now + 30 * kMinute, "founder", ""}, story.now)
+            .ok());
     EXPECT_TRUE(story.pass(29 * kMinute).empty());
 }
 
 TEST(Silence, OfAnotherTargetChangesNothing) {
     Story story(kThree);
     ASSERT_TRUE(
-        story.escalator->silence("worker_4", story.now + 10 * kMinute, "x", story.now).ok());
+        story.escalator->silence({{"worker_4"}, story.now + 10 * kMinute, "x", ""}, story.now)
+            .ok());
     story.incident.level = "critical";
     EXPECT_EQ(story.news().size(), 1U);
-    EXPECT_FALSE(story.escalator->silence("a", story.now, "x", story.now).ok()) << "over already";
-    EXPECT_TRUE(story.escalator->end_silence("worker_4", story.now));
+    EXPECT_FALSE(story.escalator->silence({{"a"}, story.now, "x", ""}, story.now).ok())
+        << "over already";
+    EXPECT_TRUE(
+        story.escalator->end_silence(story.escalator->silences(story.now)[0].id, story.now));
     EXPECT_FALSE(story.escalator->end_silence("worker_4", story.now));
 }
 
@@ -642,12 +649,13 @@ TEST(Restart, NothingIsToldAgainAndNothingForgotten) {
     Story story(kThree);
     story.incident.level = "critical";
     story.news();
-    ASSERT_TRUE(story.escalator->silence("other", story.now + 60 * kMinute, "x", story.now).ok());
+    ASSERT_TRUE(
+        story.escalator->silence({{"other"}, story.now + 60 * kMinute, "x", ""}, story.now).ok());
     const Json saved = Json::parse(story.escalator->save().dump()).value();
     story.begin();
     story.escalator->restore(saved, story.now);
     EXPECT_TRUE(story.news().empty());
-    EXPECT_TRUE(story.escalator->is_silenced("other", story.now));
+    EXPECT_TRUE(story.escalator->is_silenced({.target = "other"}, story.now));
     EXPECT_EQ(story.to(story.pass(6 * kMinute)), Names{"tg"}) << "the ladder goes on";
     story.incident.state = IncidentState::resolved;
     EXPECT_EQ(story.to(story.news()), (Names{"phone", "tg"}));

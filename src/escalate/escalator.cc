@@ -34,12 +34,23 @@ Level level_now(const IncidentNews& news) {
 
 }  // namespace
 
-bool Escalator::Core::is_silenced(std::string_view target, Time now) const {
-    const auto window = maintenance_.find(target);
+bool Escalator::Core::is_silenced(const SilenceSubject& subject, Time now) const {
+    const auto window = maintenance_.find(subject.target);
     if (window != maintenance_.end() && now < window->second) return true;
     return std::any_of(silences_.begin(), silences_.end(), [&](const Silence& silence) {
-        return now < silence.until && glob_match(silence.matcher, target);
+        return now < silence.until && silence.holds(subject);
     });
+}
+
+bool Escalator::Core::is_silenced(const std::string& incident, const Told& told, Level level,
+                                  Time now) const {
+    return is_silenced({.target = told.target,
+                        .group = told.group,
+                        .host = told.host,
+                        .rule = told.rule,
+                        .incident = incident,
+                        .level = level},
+                       now);
 }
 
 std::vector<std::string> Escalator::Core::others_open(const std::string& incident) const {
@@ -75,7 +86,7 @@ std::vector<std::string> Escalator::Core::route(Level level, const std::string& 
 void Escalator::Core::emit(AlertDraft draft, Told& told, Time now, Drafts& out) {
     // Only problems are silenced; the message waits, and is told if it is still so when the silence
     // ends.
-    if (is_silenced(told.target, now)) {
+    if (is_silenced(draft.incident, told, draft.level, now)) {
         told.held = true;
         told.last = std::move(draft);
         return;
@@ -184,6 +195,9 @@ std::vector<AlertDraft> Escalator::Core::news(const IncidentNews& news, Time now
     Told& told = told_[incident.id];
     told.target = incident.target;
     told.title = incident.title;
+    told.group = news.group;
+    told.host = incident.host;
+    told.rule = incident.rule;
     told.opened_at = incident.opened_at;
     if (incident.rule == kRuleChannelFailing && !incident.members.empty()) {
         told.about_channel = incident.members[0];
@@ -249,8 +263,9 @@ std::vector<AlertDraft> Escalator::Core::tick(Time now) {
     std::erase_if(silences_, [now](const Silence& silence) { return now >= silence.until; });
     end_quiet(now, out);
     for (auto& [id, told] : told_) {
-        if (is_silenced(told.target, now)) continue;
         const bool due = told.unexplained && now - told.opened_at >= settings_.unexplained_after;
+        const Level level = told.held || due ? told.last.level : told.level;
+        if (is_silenced(id, told, level, now)) continue;
         if (told.held || due) {
             AlertDraft draft = told.last;
             refresh_age(draft, told.opened_at, now);
@@ -327,26 +342,46 @@ std::vector<AlertDraft> Escalator::news(const IncidentNews& news, Time now) {
 }
 std::vector<AlertDraft> Escalator::tick(Time now) { return core_->tick(now); }
 
-Result<> Escalator::silence(std::string_view matcher, Time until, std::string_view by, Time now) {
+Result<Silence> Escalator::silence(const SilenceWish& wish, Time now) {
     constexpr size_t kMost = 1000;
-    if (matcher.empty()) return Error{Fault::invalid, "a silence needs a name or a pattern"};
-    if (until <= now) return Error{Fault::invalid, "the silence would be over already"};
-    end_silence(matcher, now);
-    if (core_->silences_.size() >= kMost) {
-        return Error{Fault::denied, "there are 1000 silences already"};
+    std::vector<Silence>& all = core_->silences_;
+    Silence silence;
+    silence.matchers = TRY(parse_matchers(wish.matchers));
+    silence.since = now;
+    silence.until = wish.until;
+    silence.by = wish.by;
+    silence.reason = wish.reason;
+    if (silence.until <= now) return Error{Fault::invalid, "the silence would be over already"};
+    if (silence.until - now > kLongestSilence) {
+        return Error{Fault::invalid, "a silence lasts a year at most"};
     }
-    core_->silences_.push_back({std::string(matcher), until, std::string(by)});
-    return {};
-}
-
-bool Escalator::end_silence(std::string_view matcher, Time now) {
-    const auto gone = std::erase_if(core_->silences_, [&](const Silence& silence) {
-        return silence.matcher == matcher && now < silence.until;
+    const auto known = std::find_if(all.begin(), all.end(), [&](const Silence& one) {
+        return now < one.until && one.texts() == silence.texts();
     });
-    return gone > 0;
+    if (known != all.end()) {
+        silence.id = known->id;
+        silence.since = known->since;
+        *known = silence;
+        return silence;
+    }
+    if (all.size() >= kMost) return Error{Fault::denied, "there are 1000 silences already"};
+    silence.id = silence_id(silence, all);
+    all.push_back(silence);
+    return silence;
 }
 
-std::vector<Escalator::Silence> Escalator::silences(Time now) const {
+std::optional<Silence> Escalator::end_silence(std::string_view id, Time now) {
+    std::vector<Silence>& all = core_->silences_;
+    const auto known = std::find_if(all.begin(), all.end(), [&](const Silence& one) {
+        return one.id == id && now < one.until;
+    });
+    if (known == all.end()) return std::nullopt;
+    Silence ended = std::move(*known);
+    all.erase(known);
+    return ended;
+}
+
+std::vector<Silence> Escalator::silences(Time now) const {
     std::vector<Silence> all;
     for (const Silence& silence : core_->silences_) {
         if (now < silence.until) all.push_back(silence);
@@ -358,8 +393,8 @@ void Escalator::set_maintenance(std::map<std::string, Time> until) {
     core_->maintenance_ = {until.begin(), until.end()};
 }
 
-bool Escalator::is_silenced(std::string_view target, Time now) const {
-    return core_->is_silenced(target, now);
+bool Escalator::is_silenced(const SilenceSubject& subject, Time now) const {
+    return core_->is_silenced(subject, now);
 }
 
 void Escalator::delivered(std::string_view channel) { core_->delivered(channel); }
@@ -387,26 +422,6 @@ AlertDraft test_alert(const EscalationSettings& settings, std::string_view chann
     draft.ask = "No action needed, this is a test";
     draft.channels = {std::string(channel)};
     return draft;
-}
-
-bool glob_match(std::string_view pattern, std::string_view name) {
-    size_t p = 0, n = 0, star = std::string_view::npos, mark = 0;
-    while (n < name.size()) {
-        if (p < pattern.size() && pattern[p] == '*') {
-            star = p++;
-            mark = n;
-        } else if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == name[n])) {
-            ++p;
-            ++n;
-        } else if (star != std::string_view::npos) {
-            p = star + 1;  // the star takes in one more
-            n = ++mark;
-        } else {
-            return false;
-        }
-    }
-    while (p < pattern.size() && pattern[p] == '*') ++p;
-    return p == pattern.size();
 }
 
 }  // namespace ops

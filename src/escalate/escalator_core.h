@@ -14,7 +14,7 @@ namespace ops {
 
 // What people know of one incident.
 struct Told {
-    std::string target, title;
+    std::string target, title, group, host, rule;
     std::string about_channel;       // that fails: nothing of this is said on it
     Level level = Level::none;       // highest told
     std::set<std::string> channels;  // told on
@@ -67,7 +67,8 @@ public:
     void delivered(std::string_view channel);
     Refused failed(const AlertDraft& message, std::string_view channel, const DeliveryError& error,
                    int tries, Time now);
-    bool is_silenced(std::string_view target, Time now) const;
+    bool is_silenced(const SilenceSubject& subject, Time now) const;
+    bool is_silenced(const std::string& incident, const Told& told, Level level, Time now) const;
     Json save() const;
     void restore(const Json& saved);
 

@@ -105,7 +105,7 @@ void Escalator::Core::end_quiet(Time now, Drafts& out) {
         std::erase_if(waited, [&](const AlertDraft& draft) {
             const auto known = told_.find(draft.incident);
             if (known == told_.end() || is_over(draft)) return false;
-            if (!is_silenced(known->second.target, now)) return false;
+            if (!is_silenced(draft.incident, known->second, draft.level, now)) return false;
             return known->second.held = true;
         });
         if (settings_.find(channel) == nullptr || waited.empty()) continue;

@@ -11,6 +11,9 @@ Json save_told(const Told& told) {
     return Json::object({
         {"target", told.target},
         {"title", told.title},
+        {"group", told.group},
+        {"host", told.host},
+        {"rule", told.rule},
         {"about_channel", told.about_channel},
         {"level", name_of(told.level)},
         {"channels", Json::of_strings({told.channels.begin(), told.channels.end()})},
@@ -33,6 +36,9 @@ Told restore_told(const Json& saved) {
     Told told;
     told.target = saved["target"].as_string();
     told.title = saved["title"].as_string();
+    told.group = saved["group"].as_string();
+    told.host = saved["host"].as_string();
+    told.rule = saved["rule"].as_string();
     told.about_channel = saved["about_channel"].as_string();
     told.level = parse_level(saved["level"].as_string()).value_or(Level::none);
     for (const std::string& channel : saved["channels"].strings()) told.channels.insert(channel);
@@ -97,11 +103,7 @@ Json Escalator::Core::save() const {
     Json told = Json::object();
     for (const auto& [id, one] : told_) told.set(id, save_told(one));
     Json silences = Json::array();
-    for (const Silence& silence : silences_) {
-        silences.push(Json::object({{"matcher", silence.matcher},
-                                    {"until", format_rfc3339(silence.until)},
-                                    {"by", silence.by}}));
-    }
+    for (const Silence& silence : silences_) silences.push(silence.to_json());
     Json channels = Json::object();
     for (const auto& [name, health] : channels_) {
         channels.set(name,
@@ -124,11 +126,7 @@ Json Escalator::Core::save() const {
 void Escalator::Core::restore(const Json& saved) {
     if (saved["version"].as_int() != 1) return;
     for (const auto& [id, one] : saved["told"].members()) told_[id] = restore_told(one);
-    for (const Json& one : saved["silences"].items()) {
-        const Result<Time> until = parse_rfc3339(one["until"].as_string());
-        if (!until.ok()) continue;
-        silences_.push_back({one["matcher"].as_string(), until.value(), one["by"].as_string()});
-    }
+    silences_ = read_silences(saved["silences"]);
     for (const auto& [name, one] : saved["channels"].members()) {
         ChannelHealth& health = channels_[name];
         health.failures = static_cast<int>(one["failures"].as_int());

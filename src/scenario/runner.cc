@@ -7,6 +7,7 @@
 #include "scenario/learned_lines.h"
 #include "scenario/machine.h"
 #include "scenario/outside.h"
+#include "scenario/quiet_lines.h"
 #include "scenario/script.h"
 
 namespace ops {
@@ -150,10 +151,9 @@ private:
             TRY(ask("POST", "/api/v1/" + verb, Json::object({{"by", "founder"}})));
             return {};
         }
-        if (verb == "silence" && words.size() == 3) {
-            TRY(ask("POST", "/api/v1/silences",
-                    Json::object({{"name", words[1]}, {"duration", words[2]}, {"by", "founder"}})));
-            return {};
+        if ((verb == "silence" && words.size() >= 3) ||
+            (verb == "unsilence" && words.size() >= 2)) {
+            return change_silences(asking_, words);
         }
         if (verb == "refused" && words.size() >= 3) return refused(line);
         if ((verb == "approve" || verb == "reject" || verb == "ack" || verb == "resolve") &&

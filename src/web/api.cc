@@ -55,6 +55,14 @@ WebReply act(const WebRequest& request, std::string what, std::string id, Contro
         deed.user = printable(clip_end(body.value()["user"].as_string(), 100), Lines::flatten);
         deed.shown = body.value()["argv_sha256"].as_string();
         deed.note = body.value()["note"].as_string();
+        if (deed.note.empty()) deed.note = body.value()["reason"].as_string();
+        if (body.value().has("matchers")) {
+            const Json& matchers = body.value()["matchers"];
+            deed.names = matchers.strings();
+            if (!matchers.is_array() || deed.names.size() != matchers.items().size()) {
+                return problem(400, "matchers: expected a list of texts");
+            }
+        }
         if (deed.id.empty()) deed.id = body.value()["name"].as_string();
         if (body.value().has("duration")) {
             const Result<Duration> span = parse_duration(body.value()["duration"].as_string());
@@ -141,8 +149,9 @@ constexpr char kHealth[] = "health", kServices[] = "services", kService[] = "ser
                kAlerts[] = "alerts", kReport[] = "report", kPredictions[] = "predictions",
                kRunbook[] = "runbook", kCandidates[] = "candidates", kPromote[] = "promote",
                kDemote[] = "demote", kAck[] = "ack", kResolve[] = "resolve", kApprove[] = "approve",
-               kReject[] = "reject", kSilence[] = "silence", kPause[] = "pause",
-               kResume[] = "resume", kReload[] = "reload", kBrainSearch[] = "brain/search",
+               kReject[] = "reject", kSilence[] = "silence", kSilences[] = "silences",
+               kUnsilence[] = "unsilence", kPause[] = "pause", kResume[] = "resume",
+               kReload[] = "reload", kBrainSearch[] = "brain/search",
                kBrainMemories[] = "brain/memories";
 
 constexpr auto kRoutes = std::to_array<Route>({
@@ -167,7 +176,9 @@ constexpr auto kRoutes = std::to_array<Route>({
     {"POST", "/api/v1/incidents/{}/resolve", Right::write, act_on<kResolve>},
     {"POST", "/api/v1/incidents/{}/approve", Right::write, act_on<kApprove>},
     {"POST", "/api/v1/incidents/{}/reject", Right::write, act_on<kReject>},
+    {"GET", "/api/v1/silences", Right::read, look_at<kSilences>},
     {"POST", "/api/v1/silences", Right::write, act_on<kSilence>},
+    {"POST", "/api/v1/silences/{}/end", Right::write, act_on<kUnsilence>},
     {"POST", "/api/v1/pause", Right::write, act_on<kPause>},
     {"POST", "/api/v1/resume", Right::write, act_on<kResume>},
     {"POST", "/-/reload", Right::write, act_on<kReload>},

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/text.h"
+
 namespace ops {
 namespace {
 
@@ -15,8 +17,8 @@ public:
         return Json::object({{"what", view.what}});
     }
     Result<Json> act(const Deed& deed) override {
-        last = deed.what + " " + deed.id + " by " + deed.by + " note " + deed.note + " for " +
-               std::to_string(deed.span.count());
+        last = deed.what + " " + deed.id + join(deed.names, ",") + " by " + deed.by + " note " +
+               deed.note + " for " + std::to_string(deed.span.count());
         who = deed.by + "|" + deed.user + "|" + deed.via + "|" + deed.shown;
         return Json::object();
     }
@@ -105,6 +107,25 @@ TEST(Api, Routes) {
          {"POST", "/api/v1/silences", "secret", R"({"name":"api","duration":"2h"})"},
          200,
          "silence api by api note  for 7200000"},
+        {"a silence is listed", {"GET", "/api/v1/silences", ""}, 200, "look silences "},
+        {"a silence of several matchers, with a reason",
+         {"POST", "/api/v1/silences", "secret",
+          R"({"matchers":["group=w","level<=alert"],"duration":"2h","reason":"move"})"},
+         200,
+         "silence group=w,level<=alert by api note move for 7200000"},
+        {"matchers are texts",
+         {"POST", "/api/v1/silences", "secret", R"({"matchers":[1],"duration":"2h"})"},
+         400,
+         ""},
+        {"matchers are a list",
+         {"POST", "/api/v1/silences", "secret", R"({"matchers":"db","duration":"2h"})"},
+         400,
+         ""},
+        {"a silence is ended by its id",
+         {"POST", "/api/v1/silences/sil-1/end", "secret", R"({"by":"ann"})"},
+         200,
+         "unsilence sil-1 by ann note  for 0"},
+        {"and not without the token", {"POST", "/api/v1/silences/sil-1/end", ""}, 401, ""},
         {"a duration that is none",
          {"POST", "/api/v1/silences", "secret", R"({"duration":"2"})"},
          400,

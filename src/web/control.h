@@ -4,6 +4,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "base/json.h"
 #include "base/result.h"
@@ -12,7 +13,7 @@
 namespace ops {
 
 // Something to look at: health, services, service, incidents, incident, actions, alerts,
-// predictions, runbook, candidates, report, brain/search, brain/memories, brain/health.
+// predictions, runbook, candidates, report, silences, brain/search, brain/memories, brain/health.
 struct View {
     std::string what;
     std::string name;                            // of the one service or incident
@@ -23,14 +24,15 @@ struct View {
 // reload, remember, promote, demote.
 struct Deed {
     std::string what;
-    std::string id;     // incident, action or candidate, or the name to silence
+    std::string id;     // incident, action, candidate or silence, or the name to silence
     std::string by;     // the name that is claimed
     std::string user;   // of the machine, whose process asked: the command line sends it; or empty
     std::string via;    // what was shown to be let in: "token" or "password"
     std::string shown;  // to an approver: hash of the words; empty: not said
     std::string note;
-    Duration span{};  // of a silence
-    Json body;        // of a memory to add
+    Duration span{};                 // of a silence
+    std::vector<std::string> names;  // matchers of a silence, beside `id`
+    Json body;                       // of a memory to add
 };
 
 // Something pushed to us by a service or another program.

@@ -29,7 +29,7 @@ import threading
 
 HERE = pathlib.Path(__file__).resolve().parent
 NOW = "2026-01-29T15:12:00Z"
-TIMED = {"status", "incidents", "show", "actions", "alerts", "report", "brain"}
+TIMED = {"status", "silences", "incidents", "show", "actions", "alerts", "report", "brain"}
 COMMAND = re.compile(r"^\$ (?:\[(\d+)\] )?ops-agent(.*)$")
 END = b"\0the end\0"
 BUILD = re.compile(r"ops-agent (\S+) \(commit [^,]+, [^)]+\)")

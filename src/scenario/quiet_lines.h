@@ -1,0 +1,15 @@
+// The lines of a scenario by which a person has less told.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "scenario/learned_lines.h"
+
+namespace ops {
+
+// silence MATCHER... DURATION | unsilence MATCHER...
+Result<> change_silences(const AskAgent& ask, const std::vector<std::string>& words);
+
+}  // namespace ops
