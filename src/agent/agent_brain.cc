@@ -165,6 +165,7 @@ void OpsAgent::learn_from_resolution(Case& the_case) {
 void OpsAgent::remember(const Case& the_case) {
     const Incident& incident = the_case.incident;
     if (!memories_ || is_about_ourselves(incident)) return;
+    if (the_case.outside) return;  // what it was about are words of others
     const Time now = ports_.clock.now();
     Story story{.incident = incident,
                 .actions = the_case.actions,

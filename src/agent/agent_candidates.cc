@@ -135,6 +135,8 @@ std::optional<Episode> OpsAgent::episode_of(const Incident& incident) const {
     episode.resolved_at = incident.resolved_at.value_or(ports_.clock.now());
     for (const Event& event : events.value()) {
         if (event.kind == "incident.opened") {
+            // Its facts do not tell it: what does is what another monitor says.
+            if (event.body.has("alert")) return std::nullopt;
             episode.facts = read_facts(event.body["facts"], loaded_->settings);
             episode.signature = signature_of(event.body["facts"], event.body["reason"].as_string());
         }

@@ -186,6 +186,7 @@ Result<Json> OpsAgent::act_on_case(const Deed& deed) {
 // --- push ---
 
 Result<> OpsAgent::push(const Push& push) {
+    if (push.kind == Push::Kind::alerts) return push_alerts(push);
     const Time now = ports_.clock.now();
     const Inventory& inventory = loaded_->settings.inventory;
     if (push.kind == Push::Kind::event) {

@@ -44,6 +44,8 @@ void OpsAgent::on(const IncidentOpen& change) {
         if (!known->repair) diagnose(*known);
         return;
     }
+    // It is raised again by the next bad look, should that repair end without success.
+    if (is_of_alert_repair(change)) return detector_->closed(change.key, ports_.clock.now());
     std::string reason = change.reason;
     if (being_told_) reason += ": " + being_told_->line;
     const bool is_named = being_told_ && !being_told_->title.empty();
@@ -175,7 +177,7 @@ void OpsAgent::resolve_case(Case& the_case, const std::string& by, const std::st
                     "incident " + id + " resolved (" + by + "): " + the_case.incident.title);
     states_changed_ = true;
     escalate(the_case);
-    learn_entries(the_case);
+    if (!the_case.outside) learn_entries(the_case);
     learn_from_resolution(the_case);
     detector_->closed(the_case.key, ports_.clock.now());
     case_by_key_.erase(the_case.key);

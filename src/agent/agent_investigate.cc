@@ -6,6 +6,7 @@
 #include "expr/expr.h"
 #include "patterns/quarantine.h"
 #include "resolve/plan.h"
+#include "runbook/alert_facts.h"
 #include "runbook/diagnostics.h"
 
 namespace ops {
@@ -76,7 +77,7 @@ InvestigationCase OpsAgent::what_is_known(const Case& the_case) const {
     InvestigationCase known;
     known.incident = incident.id;
     known.target = incident.target;
-    known.title = incident.title;
+    known.title = the_case.outside ? for_model("", "", {}, incident.title).text : incident.title;
     known.calls = loaded_->settings.ai.calls;
     const Facts facts = detector_->facts(incident.target, ports_.clock.now());
     for (const Fact& fact : facts.all()) known.facts.push_back(fact.name);
@@ -92,6 +93,8 @@ InvestigationCase OpsAgent::what_is_known(const Case& the_case) const {
     for (const Entry& entry : loaded_->runbook.entries) {
         const bool is_usable = entry.enabled && entry.autonomy != Autonomy::shadow;
         const bool is_spent = the_case.entry && the_case.entry->name == entry.name;
+        // What speaks of alerts fits none but theirs.
+        if (!the_case.outside && reads_alert(entry)) continue;
         if (is_usable && !is_spent && may_match(entry, incident.target, inventory)) {
             known.entries.push_back(entry.name);
         }

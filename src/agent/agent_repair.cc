@@ -13,24 +13,39 @@ void OpsAgent::diagnose(Case& the_case) {
         the_case.diagnosed = true;
         return investigate(the_case);
     }
+    if (the_case.outside && the_case.outside->repaired_until) {  // its alert is waited for
+        the_case.diagnosed = true;
+        return;
+    }
     const Time now = ports_.clock.now();
-    const std::unique_ptr<expr::World> world = detector_->world(incident.target, now);
+    const bool is_alert = the_case.outside.has_value();
+    const std::unique_ptr<expr::World> own = detector_->world(incident.target, now);
+    const AlertWorld world(*own, is_alert ? &*the_case.outside : nullptr);
     std::optional<Time> room_at;  // for an entry that fits and may not be used now
     const auto bar = [&](const Entry& entry) -> std::string {
-        const std::optional<BudgetAnswer> answer = barred(entry, incident.target);
+        const std::optional<BudgetAnswer> answer =
+            is_alert ? barred_for_alert(the_case, entry, now) : barred(entry, incident.target);
         if (!answer) return "";
         if (answer->again_at) room_at = std::min(room_at.value_or(Time::max()), *answer->again_at);
         return answer->reason;
     };
-    const Situation situation{
-        .target = incident.target,
-        .down = detector_->state(incident.target).status == Status::down,
-        .systemic = the_case.is_folded || systemic(incident.id),
-        .world = *world,
-        .held = [&](const Entry& entry) { return detector_->held(entry, incident.target, now); },
-        .barred = bar};
+    const auto held = [&](const Entry& entry) {
+        if (!is_alert) return detector_->held(entry, incident.target, now);
+        const std::optional<Duration> since = held_for_alert(the_case, entry, now);
+        const Time then = incident.opened_at + entry.hold;
+        if (!since) room_at = std::min(room_at.value_or(Time::max()), then);
+        return since;
+    };
+    // That a service is down has an incident of its own, and a restart in that.
+    const bool is_down = detector_->state(incident.target).status == Status::down;
+    const Situation situation{.target = incident.target,
+                              .down = is_down && !is_alert,
+                              .systemic = the_case.is_folded || systemic(incident.id),
+                              .world = world,
+                              .held = held,
+                              .barred = bar};
     the_case.diagnosis = ops::diagnose(loaded_->runbook, loaded_->settings.inventory, situation);
-    consider_learned(the_case, situation, *the_case.diagnosis);
+    if (!is_alert) consider_learned(the_case, situation, *the_case.diagnosis);
     const Diagnosis& diagnosis = *the_case.diagnosis;
     the_case.causes = causes_of(the_case, diagnosis);
     the_case.causes_at = now;
@@ -87,6 +102,7 @@ RepairCase OpsAgent::repair_case_of(const Case& the_case) const {
 void OpsAgent::start_repair(Case& the_case) {
     the_case.again_at.reset();
     the_case.waits_for_resume = false;
+    if (the_case.outside) the_case.outside->repair_began = ports_.clock.now();
     the_case.repair = std::make_unique<Repair>(repair_case_of(the_case));
     feed(the_case, RepairBegin{});
 }
@@ -180,6 +196,7 @@ void OpsAgent::finished(Case& the_case, const Finished& finished) {
     the_case.wake.reset();
     looking_up_.erase(the_case.incident.id);
     if (finished.how == Finished::How::verified) {
+        if (wait_for_alert(the_case, finished.reason)) return;
         return resolve_case(the_case, "auto", finished.reason, "");
     }
     learned_failed(the_case, finished.reason);

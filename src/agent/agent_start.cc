@@ -130,8 +130,9 @@ Result<> OpsAgent::take_up_incident(const Incident& incident) {
     // One whose repair had not begun, or was to be tried again, is asked anew what to do.
     const bool is_decided = !incident.entry.empty() && incident.state != IncidentState::open;
     the_case.diagnosed = is_decided || is_about_ourselves(incident);
+    if (!events.empty()) TRY(take_up_alert(the_case, events[0].body));
     const std::string id = incident.id;
-    if (!events.empty()) {
+    if (!events.empty() && !the_case.outside) {
         detector_->adopt({.key = the_case.key,
                           .target = incident.target,
                           .host = incident.host,
@@ -166,7 +167,8 @@ Result<> OpsAgent::take_up_incident(const Incident& incident) {
     const bool under_way = incident.state == IncidentState::awaiting_approval ||
                            incident.state == IncidentState::resolving ||
                            incident.state == IncidentState::verifying;
-    if (!under_way) return {};
+    const bool is_repaired = kept.outside && kept.outside->repaired_until;
+    if (!under_way || is_repaired) return {};
     if (!kept.entry) {
         note("incident.state", &kept, kept.incident.target,
              Json::object({{"state", "escalated"},

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/outside_case.h"
 #include "diagnose/diagnose.h"
 #include "diagnose/investigation.h"
 #include "model/cause.h"
@@ -42,7 +43,8 @@ struct Case {
     // Memories that are like it, best first, those of an outside Brain last. Text of provenance
     // outside or untrusted is quarantined for people only.
     std::vector<Recalled> similar;
-    bool memories_judged = false;  // once an incident
+    bool memories_judged = false;        // once an incident
+    std::optional<OutsideCase> outside;  // it is about an alert of another monitor
     std::unique_ptr<Repair> repair;
     Gathering gathering;
     std::unique_ptr<Investigation> investigation;

@@ -79,6 +79,7 @@ void OpsAgent::tick() {
         tell_security();
         if (failure_) return;
     }
+    keep_alerts(now);
     check_self(now);
     send_sign_of_life(now);
     ask_again_after_pause();

@@ -297,6 +297,23 @@ private:
                     Level level);
     void self_is_well(const std::string& what, const std::string& why);
 
+    // agent_outside.cc
+    Result<> push_alerts(const Push& push);
+    void note_truncated(const std::string& source, int64_t truncated);
+    void take_alert(const OutsideAlert& alert);
+    void open_alert(const OutsideAlert& alert);
+    void end_alert(Case& the_case, const std::string& reason);
+    // False: the case is about no alert that still fires.
+    bool wait_for_alert(Case& the_case, const std::string& reason);
+    void keep_alerts(Time now);
+    void keep_alert(Case& the_case, Time now);
+    std::optional<BudgetAnswer> barred_for_alert(const Case& the_case, const Entry& entry,
+                                                 Time now) const;
+    std::optional<Duration> held_for_alert(const Case& the_case, const Entry& entry,
+                                           Time now) const;
+    bool is_of_alert_repair(const IncidentOpen& change) const;
+    Result<> take_up_alert(Case& the_case, const Json& opened);
+
     // agent_alerts.cc
     void tell(const std::vector<AlertDraft>& drafts);
     void send_due();
@@ -407,6 +424,7 @@ private:
         std::string incident;
     };
     std::optional<BeingTold> being_told_;
+    std::map<std::string, int64_t> alerts_truncated_;  // by source, as it was told last
     SecurityBook security_;
     Time next_security_save_{};
     Time next_trim_{};

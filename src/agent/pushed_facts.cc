@@ -6,6 +6,7 @@
 #include "base/units.h"
 #include "model/fact.h"
 #include "patterns/secrets.h"
+#include "runbook/alert_facts.h"
 
 namespace ops {
 namespace {
@@ -28,6 +29,9 @@ Result<Value> read_pushed_fact(const std::string& name, const Json& value,
                                const Settings& settings) {
     if (!is_safe_word(name) || name.size() > 64) {
         return Error{Fault::invalid, "fact '" + printable(name, Lines::flatten) + "' is no name"};
+    }
+    if (is_alert_fact(name)) {
+        return Error{Fault::invalid, "fact '" + name + "' is of alerts from other monitors"};
     }
     const Type type = wanted_type(name, settings);
     const auto wrong = [&] {

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "detect/core.h"
+#include "runbook/alert_facts.h"
 
 namespace ops {
 namespace {
@@ -102,6 +103,7 @@ void Detector::Core::make_conditions() {
     std::vector<Entry> probes;  // a criterion dressed as an entry, for may_match
     for (const Entry& entry : runbook_.entries) {
         if (!entry.enabled || entry.symptoms.empty()) continue;
+        if (!entry.any && reads_alert(entry)) continue;  // it is unknown here, and stays so
         conditions_.push_back(make_condition(&entry, nullptr));
         probes.push_back(entry);
     }

@@ -70,6 +70,8 @@ void Happenings::apply(const Event& event) {
         }
         return;
     }
+    // An alert of another monitor is often of nobody in particular: it is no failure seen by us.
+    if (event.kind == "incident.opened" && event.body.has("alert")) return;
     if (event.kind == "incident.opened" && event.body["members"].items().empty()) {
         const std::string title = event.body["title"].as_string();
         return set_bad(event.target, false, event.incident, title, event.at);

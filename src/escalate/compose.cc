@@ -68,7 +68,8 @@ bool is_outage(const Incident& incident) {
 void add_outage(const IncidentNews& news, Time now, AlertDraft& draft) {
     const Incident& incident = news.incident;
     if (draft.state == AlertState::recovered) return;
-    if (is_about_ourselves(incident)) draft.before.emplace_back("Reason", incident.seen);
+    const bool is_told = is_about_ourselves(incident) || incident.rule == kRuleOutsideAlert;
+    if (is_told) draft.before.emplace_back("Reason", incident.seen);
     if (!is_outage(incident)) return;
     if (!incident.seen.empty()) draft.before.emplace_back("Reason", incident.seen);
     const Duration open = now - incident.opened_at;
@@ -95,7 +96,8 @@ std::string auto_action(const IncidentNews& news, const std::vector<std::string>
     // Where nothing of ours can be repaired (revenue, a review), what is known of the services is
     // what was looked at.
     if (is_about_ourselves(news.incident)) return "";
-    if (news.incident.entry.empty() && !is_outage(news.incident)) {
+    const bool is_alert = news.incident.rule == kRuleOutsideAlert;
+    if (news.incident.entry.empty() && !is_outage(news.incident) && !is_alert) {
         if (also_open.empty()) return "Checking recent events, no app issues detected";
         constexpr size_t kNamed = 3;
         std::vector<std::string> named(

@@ -106,7 +106,9 @@ inline constexpr std::string_view kRuleChannelFailing = "Channel failing";
 
 // The incidents about the agent itself: a clock that jumped, a sign of life that is not taken.
 inline constexpr std::string_view kRuleSelf = "Agent unwell";
-// Either of them: nothing of the inventory is the matter, and no runbook is about it.
+// The incident of an alert that another monitor sent: its level is that alert's severity.
+inline constexpr std::string_view kRuleOutsideAlert = "Outside alert";
+// Channel or agent: nothing of the inventory is the matter, and no runbook is about it.
 inline bool is_about_ourselves(const Incident& incident) {
     return incident.rule == kRuleSelf || incident.rule == kRuleChannelFailing;
 }

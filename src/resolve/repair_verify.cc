@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "resolve/repair_turn.h"
+#include "runbook/alert_facts.h"
 
 namespace ops {
 namespace {
@@ -17,6 +18,14 @@ Duration back_off(int failed, const Limits& limits) {
     Duration span = limits.backoff_first;
     for (int i = 1; i < failed && span < limits.backoff_most; ++i) span *= 2;
     return std::min(span, limits.backoff_most);
+}
+
+bool is_only_a_name(const expr::Expression& symptom) {
+    const std::vector<std::string> facts = symptom.facts();
+    return symptom.history_facts().empty() && symptom.events().empty() &&
+           std::all_of(facts.begin(), facts.end(), [](const std::string& fact) {
+               return fact == "service" || fact == "host" || fact == "group";
+           });
 }
 
 }  // namespace
@@ -169,15 +178,20 @@ void RepairTurn::start_verifying() {
 }
 
 RepairTurn::Answer RepairTurn::symptoms_gone() const {
-    bool unknown = false, any_true = false, all_true = true;
+    bool unknown = false, any_true = false, all_true = true, any_own = false;
+    const bool is_of_alert = reads_alert(entry());
     for (const expr::Expression& symptom : entry().symptoms) {
+        // Another monitor needs minutes to see what we did; the agent waits for it (agent_outside).
+        // Beside it the name of the service says nothing.
+        if (reads_alert(symptom) || (is_of_alert && is_only_a_name(symptom))) continue;
+        any_own = true;
         const Value value = now_.world.evaluate(symptom, r_.case_.target);
         const bool holds = expr::holds(value);
         unknown = unknown || value.is_unknown();
         any_true = any_true || holds;
         all_true = all_true && (holds || value.is_unknown());
     }
-    if (entry().symptoms.empty()) return Answer::yes;
+    if (!any_own) return Answer::yes;
     const bool certain = entry().any ? any_true : all_true && !unknown;
     if (certain) return Answer::no;
     const bool possible = entry().any ? unknown : all_true;

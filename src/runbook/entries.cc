@@ -2,12 +2,15 @@
 #include <set>
 
 #include "base/text.h"
+#include "runbook/alert_facts.h"
 #include "runbook/builtin.h"
 #include "runbook/danger.h"
 #include "runbook/runbook_parts.h"
 
 namespace ops {
 namespace {
+
+constexpr std::string_view kSymptom = "a symptom";
 
 template <class Kind>
 std::optional<Kind> read_kind(Fields& fields, std::string_view key,
@@ -36,7 +39,7 @@ void read_symptoms(Fields& fields, const Node& entry_node, Entry& entry, Runbook
         return;
     }
     const auto read_one = [&](const Node& symptom) {
-        if (std::optional<expr::Expression> read = read_condition(symptom, "a symptom", draft)) {
+        if (std::optional<expr::Expression> read = read_condition(symptom, kSymptom, draft)) {
             entry.symptoms.push_back(std::move(*read));
         }
     };
@@ -203,6 +206,20 @@ private:
     std::vector<std::string> allowed_;
 };
 
+// Only a symptom is held against the incident of an alert, and an alert has no history.
+void refuse_alert_facts(const expr::Expression& expression, const Node& node, std::string_view what,
+                        RunbookDraft& draft) {
+    const auto refuse = [&](const std::vector<std::string>& names, const std::string& why) {
+        const auto found = std::find_if(names.begin(), names.end(), is_alert_fact);
+        if (found == names.end()) return;
+        draft.problems.error(node.place_of(node.text.find(*found)), "'" + *found + "' " + why);
+    };
+    if (what != kSymptom) {
+        refuse(expression.facts(), "is known in symptoms only, not in " + std::string(what));
+    }
+    refuse(expression.history_facts(), "has no history: it is of one alert");
+}
+
 }  // namespace
 
 std::optional<expr::Expression> read_condition(const Node& node, std::string_view what,
@@ -232,6 +249,7 @@ std::optional<expr::Expression> read_condition(const Node& node, std::string_vie
     for (const expr::Problem& problem : parsed.problems) {
         draft.problems.error(node.place_of(problem.offset), problem.message);
     }
+    if (parsed.expression) refuse_alert_facts(*parsed.expression, node, what, draft);
     return std::move(parsed.expression);
 }
 

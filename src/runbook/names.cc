@@ -3,6 +3,7 @@
 #include <set>
 
 #include "model/fact.h"
+#include "runbook/alert_facts.h"
 #include "runbook/runbook.h"
 
 namespace ops {
@@ -52,6 +53,7 @@ std::string group_of_fact(std::string_view fact, const Inventory& inventory) {
 }
 
 std::optional<Type> TargetNames::fact(std::string_view name) const {
+    if (is_alert_fact(name)) return Type::string;
     for (const auto& [declared, type] : settings_.declared_facts) {
         if (declared == name && find_fact_kind(name) == nullptr) {
             return type_named(type).value_or(Type::unknown);
@@ -76,6 +78,8 @@ bool TargetNames::event(std::string_view name) const {
 
 std::vector<std::string> TargetNames::all() const {
     std::set<std::string> names(kEvents.begin(), kEvents.end());
+    names.emplace(kAlertFact);
+    names.emplace(kAlertSourceFact);
     for (const FactKind& kind : fact_kinds()) names.emplace(kind.name);
     for (const std::string& group : groups_of(settings_.inventory)) {
         for (const FactKind& kind : fact_kinds()) {

@@ -334,11 +334,21 @@ TEST(TargetNames, KnowWhatTheLanguageMaySay) {
         std::optional<Type> type;
     };
     const std::vector<Row> rows = {
-        {"memory_usage", Type::percentage}, {"worker_last_heartbeat", Type::duration},
-        {"mail_relay_up", Type::boolean},   {"queue_lag", Type::duration},
-        {"revenue_mrr", Type::number},      {"queue", Type::unknown},
-        {"queue_oldest", Type::unknown},    {"worker_disk_usage", std::nullopt},
-        {"worker", std::nullopt},           {"nobody_up", std::nullopt},
+        {"memory_usage", Type::percentage},
+        {"worker_last_heartbeat", Type::duration},
+        {"mail_relay_up", Type::boolean},
+        {"queue_lag", Type::duration},
+        {"revenue_mrr", Type::number},
+        {"queue", Type::unknown},
+        {"queue_oldest", Type::unknown},
+        {"worker_disk_usage", std::nullopt},
+        {"worker", std::nullopt},
+        {"nobody_up", std::nullopt},
+        {"alert", Type::string},
+        {"alert_label_severity", Type::string},
+        {"alert_source", Type::string},
+        {"alert_label_", std::nullopt},
+        {"alert_name", std::nullopt},
     };
     for (const Row& row : rows) EXPECT_EQ(names.fact(row.name), row.type) << row.name;
     EXPECT_TRUE(names.event("crash") && names.event("deploy") && names.event("security"));

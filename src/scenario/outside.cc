@@ -113,6 +113,40 @@ Result<> say_in_log(const ScriptLine& line, sim::World& world) {
     return {};
 }
 
+Result<AlertPost> alert_post(const ScriptLine& line, Time now) {
+    auto words = line.words;
+    std::string source = "alertmanager";
+    if (words.size() > 4 && words[words.size() - 2] == "from") {
+        source = words.back();
+        words.resize(words.size() - 2);
+    }
+    const bool firing = words.size() > 2 && words[1] == "firing";
+    if (words.size() < 3 || (!firing && words[1] != "resolved")) {
+        return Error{Fault::invalid, "alert firing|resolved NAME [LABEL=VALUE ...] [from SOURCE]"};
+    }
+    Json labels = Json::object({{"alertname", words[2]}}), annotations = Json::object();
+    for (size_t i = 3; i < words.size(); ++i) {
+        const size_t equals = words[i].find('=');
+        if (equals == std::string::npos) {
+            return Error{Fault::invalid, "'" + words[i] + "' is no LABEL=VALUE"};
+        }
+        const std::string name = words[i].substr(0, equals), value = words[i].substr(equals + 1);
+        (name == "summary" || name == "description" ? annotations : labels).set(name, value);
+    }
+    if (source == "uptime-kuma") {
+        return AlertPost{"/api/v1/uptime-kuma",
+                         Json::object({{"heartbeat", Json::object({{"status", firing ? 0 : 1}})},
+                                       {"monitor", Json::object({{"name", words[2]}})}})};
+    }
+    Json alert = Json::object({{"labels", labels}, {"annotations", annotations}});
+    if (source == "prometheus") {
+        if (!firing) alert.set("endsAt", format_rfc3339(now));
+        return AlertPost{"/api/v2/alerts", Json::array().push(alert)};
+    }
+    alert.set("status", words[1]);
+    return AlertPost{"/api/v1/" + source, Json::object({{"alerts", Json::array().push(alert)}})};
+}
+
 Result<> change_access(const ScriptLine& line, sim::World& world) {
     const auto& words = line.words;
     AccessSeen& access = world.access;

@@ -34,6 +34,14 @@ Result<> teach_outside_brain(const ScriptLine& line, sim::World& world);
 // log PATH says "TEXT" [N times]; in TEXT \e is the escape character, {N} counts lines.
 Result<> say_in_log(const ScriptLine& line, sim::World& world);
 
+// alert firing|resolved NAME [LABEL=VALUE ...] [from SOURCE]: what another monitor posts, and
+// where.
+struct AlertPost {
+    std::string path;
+    Json body;
+};
+Result<AlertPost> alert_post(const ScriptLine& line, Time now);
+
 // access port N PROGRAM | access account NAME | access key ACCOUNT KEY: one more way in, from now
 // on.
 Result<> change_access(const ScriptLine& line, sim::World& world);

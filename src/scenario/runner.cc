@@ -162,6 +162,11 @@ private:
         }
         if ((verb == "promote" || verb == "demote") && words.size() == 2) return decide(line);
         if (verb == "fact" && words.size() == 4) return push_fact(words[1], words[2], words[3]);
+        if (verb == "alert") {
+            const AlertPost post = TRY(alert_post(line, machine_.now()));
+            TRY(ask("POST", post.path, post.body));
+            return {};
+        }
         if (verb == "event" && words.size() >= 2) {
             Json body = Json::object({{"service", words.size() > 2 ? words[2] : ""}});
             if (words.size() > 3) body.set("version", words[3]);

@@ -88,6 +88,16 @@ WebReply push(const WebRequest& request, Push push, Control& control) {
     return {200, "text/plain; charset=utf-8", "OK\n"};
 }
 
+// Other monitors: what they send, to the letter, so nothing is read out of a body that is no JSON.
+WebReply take_alerts(const WebRequest& request, std::string source, Control& control) {
+    Push alerts{Push::Kind::alerts, std::move(source), "", {}};
+    if (request.body.empty()) return problem(400, "body: it is empty");
+    WebReply reply = push(request, std::move(alerts), control);
+    // As Alertmanager answers: Prometheus and its kin read the status only.
+    if (reply.status == 200) reply.body.clear();
+    return reply;
+}
+
 // {title, text, meta} of another program; the command line adds who asks and all of a memory.
 WebReply remember(const WebRequest& request, const std::string&, Control& control) {
     Result<Json> body = Json::parse(request.body);
@@ -129,6 +139,11 @@ WebReply push_to(const WebRequest& request, const std::string& name, Control& co
     return push(request, {kKind, name, "", {}}, control);
 }
 
+template <const auto& kSource>
+WebReply alerts_of(const WebRequest& request, const std::string&, Control& control) {
+    return take_alerts(request, kSource, control);
+}
+
 WebReply metrics(const WebRequest&, const std::string&, Control& control) {
     return {200, "text/plain; version=0.0.4; charset=utf-8", control.metrics()};
 }
@@ -152,7 +167,8 @@ constexpr char kHealth[] = "health", kServices[] = "services", kService[] = "ser
                kReject[] = "reject", kSilence[] = "silence", kSilences[] = "silences",
                kUnsilence[] = "unsilence", kPause[] = "pause", kResume[] = "resume",
                kReload[] = "reload", kBrainSearch[] = "brain/search",
-               kBrainMemories[] = "brain/memories";
+               kBrainMemories[] = "brain/memories", kAlertmanager[] = "alertmanager",
+               kPrometheus[] = "prometheus", kGrafana[] = "grafana", kUptimeKuma[] = "uptime-kuma";
 
 constexpr auto kRoutes = std::to_array<Route>({
     {"GET", "/api/v1/health", Right::read, look_at<kHealth>},
@@ -185,6 +201,10 @@ constexpr auto kRoutes = std::to_array<Route>({
     {"POST", "/api/v1/heartbeat/{}", Right::push, push_to<Push::Kind::heartbeat>},
     {"POST", "/api/v1/facts/{}", Right::push, push_to<Push::Kind::facts>},
     {"POST", "/api/v1/events/{}", Right::push, push_to<Push::Kind::event>},
+    {"POST", "/api/v1/alertmanager", Right::push, alerts_of<kAlertmanager>},
+    {"POST", "/api/v1/grafana", Right::push, alerts_of<kGrafana>},
+    {"POST", "/api/v1/uptime-kuma", Right::push, alerts_of<kUptimeKuma>},
+    {"POST", "/api/v2/alerts", Right::push, alerts_of<kPrometheus>},
     {"GET", "/ping/{}", Right::push, ping},
     {"HEAD", "/ping/{}", Right::push, ping},
     {"POST", "/ping/{}", Right::push, ping},

@@ -139,6 +139,23 @@ TEST(Api, Routes) {
          "push w fail \"out of disk\""},
         {"a ping with a word that is none", {"GET", "/ping/w/maybe", ""}, 404, ""},
         {"an exit status over 255", {"GET", "/ping/w/256", ""}, 404, ""},
+        {"a webhook of Alertmanager",
+         {"POST", "/api/v1/alertmanager", "", R"({"alerts":[]})"},
+         200,
+         R"(push alertmanager  {"alerts":[]})"},
+        {"what Prometheus sends", {"POST", "/api/v2/alerts", "", "[]"}, 200, "push prometheus  []"},
+        {"a webhook of Grafana", {"POST", "/api/v1/grafana", "", "{}"}, 200, "push grafana  {}"},
+        {"a webhook of Uptime Kuma",
+         {"POST", "/api/v1/uptime-kuma", "", "{}"},
+         200,
+         "push uptime-kuma  {}"},
+        {"alerts must be JSON", {"POST", "/api/v2/alerts", "", "[{"}, 400, ""},
+        {"no body is no alerts", {"POST", "/api/v1/alertmanager", ""}, 400, ""},
+        {"alerts are not read here", {"GET", "/api/v2/alerts", ""}, 405, ""},
+        {"alerts from elsewhere need the token",
+         {"POST", "/api/v2/alerts", "", "[]", "localhost", "", false},
+         401,
+         ""},
         {"facts must be JSON", {"POST", "/api/v1/facts/w", "", "x"}, 400, ""},
         {"another name for this host", {"GET", "/api/v1/health", "", "", "evil.example"}, 403, ""},
         {"the Brain is asked",
@@ -187,6 +204,10 @@ TEST(Api, APushTokenIsForPushesOnly) {
     Heard heard;
     EXPECT_EQ(ask({"POST", "/api/v1/heartbeat/w", ""}, heard, access).status, 401);
     EXPECT_EQ(ask({"POST", "/api/v1/heartbeat/w", "pushes"}, heard, access).status, 200);
+    EXPECT_EQ(ask({"POST", "/api/v1/grafana", "", "{}"}, heard, access).status, 401);
+    const WebReply taken = ask({"POST", "/api/v2/alerts", "pushes", "[]"}, heard, access);
+    EXPECT_EQ(taken.status, 200);
+    EXPECT_EQ(taken.body, "") << "as Alertmanager answers";
     EXPECT_EQ(ask({"POST", "/api/v1/pause", "pushes"}, heard, access).status, 401);
 }
 

@@ -37,9 +37,9 @@ struct Deed {
 
 // Something pushed to us by a service or another program.
 struct Push {
-    enum class Kind { heartbeat, facts, event };
+    enum class Kind { heartbeat, facts, event, alerts };
     Kind kind = Kind::heartbeat;
-    std::string name;    // service, or the event's kind
+    std::string name;    // service, the event's kind, or which monitor the alerts come from
     std::string signal;  // of a heartbeat: "", "start", "fail", or an exit status
     Json body;
 };

@@ -2,7 +2,7 @@
 """Tests against the real programs that ops-agent was written for.
 
     counterparts.py OPS_AGENT [NAME ...]      names: nginx prometheus supervisord plugins mail channels models contracts
-                                              pings remote brains
+                                              pings remote brains money alerts_in
 
 Starts what is installed, or unpacked by `tools/unpack real`, on loopback and in a temporary folder. What is not there is
 skipped and said; when nothing is, the exit code is 77, which ctest takes as skipped.
@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 
+import alerts_in
 import brains
 import channels
 import contracts
@@ -25,7 +26,8 @@ from stage import Stage
 # Each says False when its counterpart is not there.
 STAGES = {"nginx": looks.nginx, "prometheus": looks.prometheus, "supervisord": looks.supervisord,
           "plugins": looks.plugins, "mail": mail.mail, "channels": channels.channels, "models": models.models,
-          "contracts": contracts.contracts, "pings": pings.pings, "money": money.money, "remote": remote.remote, "brains": brains.brains}
+          "contracts": contracts.contracts, "pings": pings.pings, "money": money.money, "remote": remote.remote, "brains": brains.brains,
+          "alerts_in": alerts_in.alerts_in}
 
 
 def main():
