@@ -10,6 +10,24 @@
 #include "runbook/builtin.h"
 
 namespace ops {
+namespace {
+
+// The newest event of this kind about an incident: one, or none.
+Result<std::vector<Event>> newest(Store& store, const Incident& incident, const char* kind) {
+    EventQuery query;
+    query.incident = incident.id;
+    query.kind_prefix = kind;
+    query.order = EventQuery::Order::newest_first;
+    query.limit = 1;
+    return store.events(query);
+}
+
+bool wants_answer(const RepairOrder& order) {
+    return std::holds_alternative<LookUp>(order) || std::holds_alternative<SendTicket>(order) ||
+           std::holds_alternative<SendHttp>(order);
+}
+
+}  // namespace
 
 Result<std::unique_ptr<OpsAgent>> OpsAgent::start(Ports ports, AgentOptions options,
                                                   std::unique_ptr<Loaded> loaded) {
@@ -112,11 +130,7 @@ Result<> OpsAgent::take_up() {
 }
 
 Result<> OpsAgent::take_up_incident(const Incident& incident) {
-    EventQuery opened;
-    opened.incident = incident.id;
-    opened.kind_prefix = "incident.opened";
-    opened.limit = 1;
-    const std::vector<Event> events = TRY(store_->events(opened));
+    const std::vector<Event> events = TRY(newest(*store_, incident, "incident.opened"));
     Case the_case;
     the_case.incident = incident;
     the_case.key = events.empty() ? incident.target : events[0].body["key"].as_string();
@@ -143,21 +157,12 @@ Result<> OpsAgent::take_up_incident(const Incident& incident) {
                           .members = incident.members},
                          ports_.clock.now());
     }
-    EventQuery diagnosed;
-    diagnosed.incident = incident.id;
-    diagnosed.kind_prefix = "incident.diagnosed";
-    diagnosed.order = EventQuery::Order::newest_first;
-    diagnosed.limit = 1;
-    for (const Event& event : TRY(store_->events(diagnosed))) {
+    for (const Event& event : TRY(newest(*store_, incident, "incident.diagnosed"))) {
         for (const Json& json : event.body["causes"].items()) {
             if (auto cause = read_cause(json)) the_case.causes.push_back(*std::move(cause));
         }
     }
-    EventQuery investigated;
-    investigated.incident = incident.id;
-    investigated.kind_prefix = "incident.investigated";
-    investigated.limit = 1;
-    the_case.is_investigated = !TRY(store_->events(investigated)).empty();
+    the_case.is_investigated = !TRY(newest(*store_, incident, "incident.investigated")).empty();
     TRY(remember_evidence(the_case));
     case_by_key_[the_case.key] = id;
     Case& kept = cases_.emplace(id, std::move(the_case)).first->second;
@@ -177,8 +182,13 @@ Result<> OpsAgent::take_up_incident(const Incident& incident) {
         return {};
     }
     kept.repair = std::make_unique<Repair>(Repair::resume(repair_case_of(kept), kept.actions));
-    looking_up_.insert(id);
     feed(kept, RepairBegin{});
+    // What asks nobody about its past is settled: one that waits for a yes, or for its checks.
+    const bool asks = std::any_of(deferred_.begin(), deferred_.end(), [&](const Deferred& one) {
+        const auto* order = std::get_if<RepairOrder>(&one.what);
+        return one.incident == id && order != nullptr && wants_answer(*order);
+    });
+    if (asks) looking_up_.insert(id);
     return {};
 }
 
