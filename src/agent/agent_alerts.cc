@@ -24,6 +24,8 @@ private:
 
 }  // namespace
 
+std::unique_ptr<LogSink> channel_log(Log& log) { return std::make_unique<ChannelLog>(log); }
+
 bool OpsAgent::should_escalate(const Case& the_case) const {
     return !the_case.is_folded;  // a member's news is told with the larger incident
 }
@@ -31,6 +33,7 @@ bool OpsAgent::should_escalate(const Case& the_case) const {
 void OpsAgent::escalate(Case& the_case) {
     if (!should_escalate(the_case)) return;
     const Time now = ports_.clock.now();
+    const bool is_asked = the_case.incident.state == IncidentState::awaiting_approval;
     const IncidentNews news{.incident = the_case.incident,
                             .actions = the_case.actions,
                             .before = the_case.before,
@@ -41,7 +44,9 @@ void OpsAgent::escalate(Case& the_case) {
                             .upstream = upstream_of(the_case),
                             .event_text = the_case.event_text,
                             .events = the_case.events,
-                            .group = group_of(the_case.incident.target)};
+                            .group = group_of(the_case.incident.target),
+                            .plan = is_asked ? the_case.plan : std::vector<std::string>{},
+                            .acknowledged_by = the_case.acknowledged_by};
     tell(escalator_->news(news, now));
 }
 
@@ -78,13 +83,13 @@ void OpsAgent::send_due() {
             on_delivered({AlertDraft::from_json(row.alert), row.channel, tries, result});
             continue;
         }
-        const Delivery delivery{.alert = AlertDraft::from_json(row.alert),
-                                .time_zone = loaded_->escalation.time_zone,
-                                .agent = loaded_->settings.agent.name,
-                                .previous = sent_before(row)};
+        Delivery delivery{.alert = AlertDraft::from_json(row.alert),
+                          .time_zone = loaded_->escalation.time_zone,
+                          .agent = loaded_->settings.agent.name,
+                          .previous = sent_before(row)};
+        delivery.actions = actions_for(delivery.alert, *channel);
         const bool taken = ports_.workers.submit([this, copy = *channel, delivery, tries] {
-            ChannelLog log(ports_.log);
-            Sender sender({ports_.http, ports_.mail, ports_.processes, ports_.files, log});
+            Sender sender(channel_ports());
             (void)ports_.post(
                 AlertDelivered{delivery.alert, copy.name, tries, sender.deliver(copy, delivery)});
         });
@@ -150,8 +155,7 @@ void OpsAgent::on_delivered(const AlertDelivered& delivered) {
 
 // What a channel lacks is found now, and not when it is needed.
 void OpsAgent::prepare_channels() {
-    ChannelLog log(ports_.log);
-    Sender sender({ports_.http, ports_.mail, ports_.processes, ports_.files, log});
+    Sender sender(channel_ports());
     for (const ChannelSettings& channel : loaded_->escalation.channels) {
         const Result<> ready = sender.prepare(channel);
         if (ready.ok()) continue;

@@ -95,6 +95,7 @@ Result<Json> OpsAgent::look(const View& view) {
     if (view.what.starts_with("brain/")) return search_memories(view);
     if (view.what == "candidates") return learned_json();
     if (view.what == "silences") return Json::object({{"silences", silences_json()}});
+    if (view.what == "press") return look_at_link(view);
     return look_at_records(*store_, view, ports_.clock.now());
 }
 
@@ -123,6 +124,8 @@ Result<Json> OpsAgent::act(const Deed& deed) {
         return Json::object({{"reloaded", true}});
     }
     if (deed.what == "remember") return add_memory(deed);
+    if (deed.what == "press/knock") return press_by_knock(deed);
+    if (deed.what == "press/link") return press_by_link(deed);
     return act_on_case(deed);
 }
 

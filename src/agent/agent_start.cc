@@ -59,6 +59,7 @@ Result<> OpsAgent::open() {
     }
     TRY(restore_logs());
     TRY(restore_security());
+    TRY(restore_presses());
     TRY(restore_causes());
     note("agent.started", nullptr, "",
          Json::object({{"epoch", epoch_},
@@ -161,6 +162,9 @@ Result<> OpsAgent::take_up_incident(const Incident& incident) {
         for (const Json& json : event.body["causes"].items()) {
             if (auto cause = read_cause(json)) the_case.causes.push_back(*std::move(cause));
         }
+    }
+    for (const Event& event : TRY(newest(*store_, incident, "action.awaiting"))) {
+        the_case.plan = plan_of(event);
     }
     the_case.is_investigated = !TRY(newest(*store_, incident, "incident.investigated")).empty();
     TRY(remember_evidence(the_case));

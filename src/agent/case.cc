@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 namespace ops {
 
 void fold(const Event& event, Case& the_case) {
@@ -11,6 +13,10 @@ void fold(const Event& event, Case& the_case) {
         the_case.event_text = said;
         ++the_case.events;
     }
+    if (event.kind == "incident.acknowledged") {
+        the_case.acknowledged_by = event.body["by"].as_string();
+    }
+    if (event.kind == "action.awaiting") the_case.plan = plan_of(event);
     if (!event.kind.starts_with("action.")) return;
     const std::string id = event.body["action"].as_string();
     auto found = std::find_if(the_case.actions.begin(), the_case.actions.end(),
@@ -19,6 +25,19 @@ void fold(const Event& event, Case& the_case) {
         found = the_case.actions.insert(the_case.actions.end(), Action{});
     }
     apply(event, *found);
+}
+
+std::vector<std::string> plan_of(const Event& awaiting) {
+    std::vector<std::string> plan;
+    for (const Json& command : awaiting.body["commands"].items()) {
+        std::string line = join(command["argv"].strings(), " ");
+        const std::string host = command["host"].as_string(), user = command["as"].as_string();
+        if (!host.empty()) line += " (on " + host + ")";
+        if (!user.empty()) line += " (as " + user + ")";
+        if (command["kind"].as_string() == "undo") line += " (only to undo it)";
+        plan.push_back(std::move(line));
+    }
+    return plan;
 }
 
 bool did_harm(const Case& the_case) {

@@ -56,8 +56,10 @@ struct Case {
     std::optional<Time> again_at;          // when a repair may be tried once more
     bool waits_for_resume = false;  // refused by the kill switch: asked again when that is off
     std::vector<Shadow> shadows;
-    std::string criterion;   // that gave the level
-    std::string alert_step;  // text of an `alert` step that told people
+    std::string criterion;          // that gave the level
+    std::string alert_step;         // text of an `alert` step that told people
+    std::vector<std::string> plan;  // what waits, or waited last, for a yes: a command each
+    std::string acknowledged_by;
     std::string event_text;  // what the event that it is about said, the newest
     int events = 0;          // how many of them there were
     std::string barred;      // why nothing is done: told once
@@ -72,6 +74,8 @@ struct Case {
 
 // Folds an event of this incident into the case.
 void fold(const Event& event, Case& the_case);
+// Every command that a yes to this action.awaiting allows, as people read it.
+std::vector<std::string> plan_of(const Event& awaiting);
 // Did one of its actions make something else worse? Then that its target is well does not end it.
 bool did_harm(const Case& the_case);
 // The newest action that waits for a yes, or null.

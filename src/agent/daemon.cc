@@ -82,6 +82,25 @@ Result<std::string> api_token(Files& files, Random& random, const std::string& d
     return token;
 }
 
+// What buttons of messages are sealed with, as long as the data folder lives.
+Result<std::string> press_key(Files& files, Random& random, const std::string& data_dir) {
+    const std::string path = data_dir + "/press.key";
+    const Result<std::string> known = files.read(path);
+    if (known.ok()) return std::string(trim(known.value()));
+    std::string key;
+    for (int i = 0; i < 4; ++i) key += hex(random.next());
+    TRY(files.create_new(path, key + "\n"));
+    return key;
+}
+
+// "https://ops.example.org:8443/x" is "ops.example.org".
+std::string host_of(const std::string& url) {
+    const size_t at = url.find("://") + 3;
+    const std::string host = url.substr(at, url.find('/', at) - at);
+    if (host.starts_with('[')) return to_lower(host.substr(0, host.find(']') + 1));
+    return to_lower(host.substr(0, host.find(':')));
+}
+
 Result<std::string> secret(Files& files, const std::string& config_file, const std::string& path) {
     if (path.empty()) return std::string();
     return std::string(trim(TRY(files.read(beside(config_file, path)))));
@@ -141,6 +160,9 @@ private:
     Result<> prepare(const Loaded& loaded) {
         inbox_ = std::make_unique<Inbox<Input>>(static_cast<size_t>(loaded.settings.limits.inbox));
         access_.api_token = TRY(api_token(files_, random_, loaded.data_dir));
+        press_key_ = TRY(press_key(files_, random_, loaded.data_dir));
+        const std::string& page = loaded.settings.agent.public_url;
+        if (!page.empty()) access_.host_names.push_back(host_of(page));
         access_.push_token =
             TRY(secret(files_, options_.config_file, loaded.settings.agent.push_token_file));
         access_.password =
@@ -209,7 +231,8 @@ private:
                              .environment = options_.environment,
                              .store = {},
                              .version = options_.version,
-                             .access = access_};
+                             .access = access_,
+                             .press_key = press_key_};
         auto agent = OpsAgent::start(ports(), std::move(options), std::move(loaded));
         if (!agent.ok()) {
             emergency_->tell(agent.error().message, escalation, clock_.now());
@@ -275,6 +298,7 @@ private:
     std::atomic<uint64_t> refused_{0};
     AlertLog alert_log_{log_};
     WebAccess access_;
+    std::string press_key_;
     std::unique_ptr<Inbox<Input>> inbox_;
     Signals signals_;
     ServiceWatchdog watchdog_;

@@ -24,7 +24,8 @@ OpsAgent::OpsAgent(Ports ports, AgentOptions options, std::unique_ptr<Loaded> lo
     : ports_(std::move(ports)),
       options_(std::move(options)),
       loaded_(std::move(loaded)),
-      limiter_(loaded_->settings.limits) {}
+      limiter_(loaded_->settings.limits),
+      channel_log_(channel_log(ports_.log)) {}
 
 OpsAgent::~OpsAgent() = default;
 
@@ -49,6 +50,7 @@ void OpsAgent::take(const Input& input) {
     if (const auto* told = std::get_if<BrainTold>(&input)) return on_replied(*told);
     if (const auto* delivered = std::get_if<AlertDelivered>(&input))
         return on_delivered(*delivered);
+    if (const auto* heard = std::get_if<PressesHeard>(&input)) return on_heard(*heard);
     if (const auto* sent = std::get_if<SignSent>(&input)) return on_sign_sent(*sent);
     if (const auto* request = std::get_if<WebRequest>(&input)) {
         deferred_.push_back(
@@ -82,6 +84,7 @@ void OpsAgent::tick() {
     keep_alerts(now);
     check_self(now);
     send_sign_of_life(now);
+    listen_for_presses(now);
     ask_again_after_pause();
     wake_repairs();
     review_causes();
@@ -156,6 +159,8 @@ void OpsAgent::settle() {
                 start_asking(deferred.incident, *ask);
             } else if (const auto* tell = std::get_if<TellBrain>(&deferred.what)) {
                 start_telling(*tell);
+            } else if (const auto* answer = std::get_if<AnswerPress>(&deferred.what)) {
+                start_answering(*answer);
             } else {
                 carry_out(deferred.incident, std::get<RepairOrder>(deferred.what));
             }

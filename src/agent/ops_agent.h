@@ -30,6 +30,7 @@
 #include "diagnose/causes.h"
 #include "diagnose/diagnose.h"
 #include "escalate/escalate.h"
+#include "escalate/press.h"
 #include "learn/candidate.h"
 #include "learn/ladder.h"
 #include "monitor/heartbeats.h"
@@ -49,6 +50,8 @@ struct AgentOptions {
     StoreOptions store;  // the simulator's disk
     std::string version;
     WebAccess access;  // of the HTTP API
+    // What the buttons of messages are sealed with; empty: messages have none.
+    std::string press_key;
 };
 
 // What an investigation does in the world, once it is in the journal.
@@ -69,6 +72,16 @@ struct AskBrain {
 struct TellBrain {
     Memory memory;
 };
+
+// What is said to who pressed a button.
+struct AnswerPress {
+    ChannelSettings channel;
+    SeenPress press;
+    std::string words;
+};
+
+// A channel's lines go where the program's own log goes.
+std::unique_ptr<LogSink> channel_log(Log& log);
 
 Json causes_json(const std::vector<Cause>& causes);  // for the journal
 
@@ -323,6 +336,25 @@ private:
     void channel_fails(const std::string& channel, const std::string& reason);
     void channel_works(const std::string& channel, const std::string& why);
 
+    // agent_presses.cc
+    std::vector<AlertAction> actions_for(const AlertDraft& alert, const ChannelSettings& channel);
+    void listen_for_presses(Time now);
+    bool is_answerable(const std::string& channel) const;
+    void on_heard(const PressesHeard& heard);
+    void take_press(const ChannelSettings& channel, const SeenPress& press);
+    void start_answering(const AnswerPress& answer);
+    Error refuse_press(const std::string& channel, const std::string& person, Error why);
+    Result<std::string> pressed(const std::string& channel, const std::string& token,
+                                const std::string& person, const std::string& via);
+    Result<std::string> do_press(Case& the_case, const PressClaim& claim, const std::string& person,
+                                 const std::string& via);
+    std::vector<std::pair<std::string, std::string>> what_is_shown(const Case& the_case) const;
+    Result<Json> press_by_knock(const Deed& deed);
+    Result<Json> press_by_link(const Deed& deed);
+    Result<Json> look_at_link(const View& view) const;
+    Result<> restore_presses();
+    ChannelPorts channel_ports();
+
     // agent_control.cc: Control
     Result<Json> look(const View& view) override;
     Result<Json> act(const Deed& deed) override;
@@ -358,7 +390,8 @@ private:
 
     struct Deferred {  // done in the world after the commit that it rests on
         std::string incident;
-        std::variant<RepairOrder, WebReply, LookCloser, CallModel, AskBrain, TellBrain> what;
+        std::variant<RepairOrder, WebReply, LookCloser, CallModel, AskBrain, TellBrain, AnswerPress>
+            what;
         uint64_t connection = 0;
     };
     // What one look saw, until it is in the history.
@@ -437,6 +470,17 @@ private:
     std::map<std::string, Time> looks_under_way_;  // incident and diagnostic: given up then
     std::set<std::string> looking_up_;             // incidents whose past is being asked for
     std::set<std::pair<std::string, std::string>> sending_;  // alert key, channel
+    std::unique_ptr<LogSink> channel_log_;
+    // What a channel was asked for presses.
+    struct Ear {
+        std::string cursor;
+        bool is_listening = false;
+        Time next{};
+        int failed = 0;  // in a row
+    };
+    std::map<std::string, Ear> ears_;           // by channel
+    std::map<std::string, Time> used_presses_;  // seals
+    std::deque<Time> refused_presses_;          // those that were written down
     std::map<std::string, Time> last_beat_;
     // What was learned.
     static constexpr Duration kGoodTimesFirst = std::chrono::minutes(10);

@@ -56,11 +56,16 @@ struct AlertDelivered {
 struct SignSent {       // of life, to whoever misses it
     std::string error;  // empty: it was taken
 };
+struct PressesHeard {  // on a channel that was listened to
+    std::string channel;
+    Result<Heard> result;
+};
 struct ReloadWanted {
     uint64_t connection = 0;  // who asked over HTTP; 0: a signal
 };
-using Input = std::variant<ProbeEvent, RepairAnswer, ModelReplied, DiagnosticReplied, BrainAnswered,
-                           BrainTold, AlertDelivered, SignSent, WebRequest, ReloadWanted>;
+using Input =
+    std::variant<ProbeEvent, RepairAnswer, ModelReplied, DiagnosticReplied, BrainAnswered,
+                 BrainTold, AlertDelivered, PressesHeard, SignSent, WebRequest, ReloadWanted>;
 
 struct Ports {
     Clock& clock;

@@ -153,6 +153,20 @@ std::vector<const Node*> maps_of(const Node& section, std::string_view what, Pro
     return maps;
 }
 
+std::string read_public_url(Fields& fields, Problems& problems) {
+    std::string url = fields.text("public_url");
+    while (url.ends_with('/')) url.pop_back();
+    const size_t host = url.find("://") + 3;
+    const bool is_url = (url.starts_with("http://") || url.starts_with("https://")) &&
+                        url.size() > host &&
+                        url.find_first_of(" \t\r\n\"<>?#") == std::string::npos;
+    if (!url.empty() && !is_url) {
+        problems.error(fields.place_of("public_url"),
+                       "'public_url' is http:// or https://, a name and perhaps a port and a path");
+    }
+    return url;
+}
+
 void read_agent(const Node& node, AgentSettings& agent, Problems& problems) {
     Fields fields(node, "agent", problems);
     agent.name = fields.text("name", agent.name);
@@ -164,6 +178,7 @@ void read_agent(const Node& node, AgentSettings& agent, Problems& problems) {
     agent.store = fields.text("store", agent.store);
     agent.time_zone = fields.text("time_zone", agent.time_zone);
     agent.password_file = fields.text("password_file", agent.password_file);
+    agent.public_url = read_public_url(fields, problems);
     agent.push_token_file = fields.text("push_token_file", agent.push_token_file);
     agent.uplink = fields.texts("uplink");
     read_keep(fields.node("keep"), agent, problems);

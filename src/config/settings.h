@@ -60,8 +60,10 @@ struct AgentSettings {
     std::string listen = "127.0.0.1:8321";
     std::string runbook = "runbook.yaml";  // relative to the config file's folder
     std::string store = "sqlite";
-    std::string time_zone;        // empty: the machine's
-    std::string password_file;    // empty: none set
+    std::string time_zone;      // empty: the machine's
+    std::string password_file;  // empty: none set
+    // Where people reach this server, without a slash at the end; empty: nowhere.
+    std::string public_url;
     std::string push_token_file;  // empty: pushes from loopback need none
     // host:port or URL, asked to tell the loss of our own network from everybody's outage.
     std::vector<std::string> uplink;

@@ -34,6 +34,7 @@ struct StateName {
 constexpr auto kStateNames = std::to_array<StateName>({
     {AlertState::raised, "raised", {}},
     {AlertState::changed, "changed", {}},
+    {AlertState::answered, "answered", {}},
     {AlertState::acknowledged, "acknowledged", {"👀", "ACKNOWLEDGED"}},
     {AlertState::recovered, "recovered", {"✅", "RECOVERED"}},
     {AlertState::test, "test", {"🔔", "TEST"}},

@@ -20,7 +20,8 @@
 
 namespace ops {
 
-enum class AlertState { raised, changed, acknowledged, recovered, test };
+// `answered`: what was told, with what somebody answered to it.
+enum class AlertState { raised, changed, answered, acknowledged, recovered, test };
 std::string_view name_of(AlertState state);
 
 // The parts of the text, for channels that set them in their own form. Each is one harmless line;

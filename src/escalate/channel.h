@@ -77,8 +77,15 @@ struct ChannelSettings {
 
 struct Outgoing;
 struct DeliveryResult;
+struct Heard;
+struct Knock;
+struct SeenPress;
 class Fields;
 enum class SendsBy { itself, http, mail, program };
+// How a press on a message of this channel comes back to us. `token`: the other side hands back
+// what the button carries. `relay`: it is posted to a place from which we fetch it. `link`: a page
+// of our own is opened.
+enum class PressedBy { nothing, token, relay, link };
 struct ChannelKind {
     std::string_view name;
     std::string_view help;
@@ -87,6 +94,18 @@ struct ChannelKind {
     SendsBy by = SendsBy::itself;
     // What the table cannot say of the settings, such as which two belong together.
     void (*check)(const ChannelSettings& channel, Fields& fields, Problems& problems) = nullptr;
+    // Of one that can be answered.
+    PressedBy (*pressed_by)(const ChannelSettings& channel) = nullptr;
+    // Fetches what was pressed since the last time; blocks for `patience` at most while there is
+    // nothing. Works from behind a router: no port of ours is open.
+    Result<Heard> (*listen)(const Outgoing& out, const std::string& cursor,
+                            Duration patience) = nullptr;
+    Duration listen_every{};  // after a listening ended; zero: at once
+    // What the other side brings to a port of ours, if it is signed.
+    Result<Heard> (*hear)(const Outgoing& out, const Knock& knock, Time now) = nullptr;
+    // The answer to who pressed, where it is pressed: words that vanish again.
+    Result<> (*respond)(const Outgoing& out, const SeenPress& press,
+                        const std::string& words) = nullptr;
     // Otherwise a name of a later version: lint warns, nothing is sent.
     bool is_available() const { return deliver != nullptr; }
     std::span<const ChannelSetting> settings() const;
@@ -94,19 +113,37 @@ struct ChannelKind {
 std::span<const ChannelKind> channel_kinds();
 const ChannelKind* find_channel_kind(std::string_view name);
 
+PressedBy pressed_by(const ChannelSettings& channel);
+
 // Of a channel that sends by a program: what is run, without what it is told.
 Command command_of(const ChannelSettings& channel);
 
 // What a person can answer with one press, as data: each kind makes buttons of it as far as the
-// other side has any. Exactly one of `url` and `token` is set.
+// other side has any.
 struct AlertAction {
     enum class Style { plain, good, danger };
-    std::string id;     // "ack", "silence_1h", "approve", "show"
+    std::string id;     // "acknowledge", "silence_1h", "approve", "show"
     std::string label;  // "Acknowledge"
     std::string url;    // is opened; or, where a press can call by itself (ntfy), called by POST
     std::string token;  // what the other side hands back on a press; at most 64 bytes
     Style style = Style::plain;
-    bool calls = false;  // of a url: called and not opened
+    bool calls = false;  // the url is called by POST, with the token as its body, and not opened
+};
+
+// A press that came back, as the other side tells it: not judged yet.
+struct SeenPress {
+    std::string token;
+    std::string person;    // whom the other side knows by this id; empty: it knows nobody
+    std::string reply_to;  // for `respond`
+};
+struct Heard {
+    std::vector<SeenPress> presses;  // at most 100
+    std::string cursor;              // for the next time
+};
+// Brought to a port of ours by the server of a channel.
+struct Knock {
+    std::string body;  // as it came, byte for byte
+    std::string timestamp, signature;
 };
 
 // The message about the same incident that went to this channel before, as the other side calls it.
@@ -148,6 +185,12 @@ public:
     DeliveryResult deliver(const ChannelSettings& channel, const Delivery& delivery);
     // Whether what the channel needs of this machine is there; sends nothing.
     Result<> prepare(const ChannelSettings& channel);
+    // See ChannelKind. Requires: the kind can.
+    Result<Heard> listen(const ChannelSettings& channel, const std::string& cursor,
+                         Duration patience);
+    Result<Heard> hear(const ChannelSettings& channel, const Knock& knock, Time now);
+    Result<> respond(const ChannelSettings& channel, const SeenPress& press,
+                     const std::string& words);
 
 private:
     ChannelPorts ports_;

@@ -79,6 +79,7 @@ std::span<const ChannelSetting> discord_settings() {
          .help = "what is acknowledged or over changes its message; false: is a new one",
          .form = flag,
          .otherwise = "true"},
+        kLinksSetting,
     });
     return kSettings;
 }

@@ -134,6 +134,7 @@ std::span<const ChannelSetting> email_settings() {
          .help = "nothing is sent without TLS and a certificate that holds",
          .form = flag,
          .otherwise = "false"},
+        kLinksSetting,
     });
     return kSettings;
 }
@@ -151,7 +152,7 @@ void check_email(const ChannelSettings& channel, Fields& fields, Problems& probl
 
 std::string compose_mail(const ChannelSettings& channel, const Delivery& delivery) {
     const AlertDraft& alert = delivery.alert;
-    const std::string text = alert.text(delivery.time_zone);
+    std::string text = alert.text(delivery.time_zone);
     const std::string from = channel.text("from");
     const std::string root = message_id(alert.incident.empty() ? alert.key : alert.incident, from);
     const bool first = alert.state == AlertState::raised || alert.incident.empty();
@@ -171,6 +172,9 @@ std::string compose_mail(const ChannelSettings& channel, const Delivery& deliver
     const std::string boundary = "ops-" + sha256_hex("boundary " + alert.key).substr(0, 24);
     mail += "MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary=\"" + boundary +
             "\"\r\n\r\n";
+    for (const AlertAction& action : delivery.actions) {
+        if (!action.url.empty() && !action.calls) text += "\n" + action.label + ": " + action.url;
+    }
     mail += part("text/plain", boundary, replace_all(text, "\n", "\r\n") + "\r\n");
     mail += part("text/html", boundary, html_of(alert.lines(delivery.time_zone), delivery.actions));
     return mail + "--" + boundary + "--\r\n";

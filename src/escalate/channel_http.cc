@@ -109,8 +109,34 @@ std::string as_path_part(std::string_view text) {
     return encoded;
 }
 
+std::optional<std::string> form_field(std::string_view form, std::string_view name) {
+    for (const std::string_view pair : split(form, '&')) {
+        if (pair.substr(0, pair.find('=')) != name || pair.size() == name.size()) continue;
+        const std::string_view coded = pair.substr(name.size() + 1);
+        std::string text;
+        for (size_t i = 0; i < coded.size(); ++i) {
+            if (coded[i] != '%') {
+                text += coded[i] == '+' ? ' ' : coded[i];
+                continue;
+            }
+            constexpr std::string_view kDigits = "0123456789abcdef";
+            const std::string digits = to_lower(coded.substr(i + 1, 2));
+            if (digits.size() != 2) return std::nullopt;
+            const size_t high = kDigits.find(digits[0]), low = kDigits.find(digits[1]);
+            if (high == std::string_view::npos || low == std::string_view::npos) {
+                return std::nullopt;
+            }
+            text += static_cast<char>(high * 16 + low);
+            i += 2;
+        }
+        return text;
+    }
+    return std::nullopt;
+}
+
 bool is_quiet(const AlertDraft& alert) {
-    return alert.state == AlertState::recovered || alert.state == AlertState::acknowledged;
+    return alert.state == AlertState::recovered || alert.state == AlertState::acknowledged ||
+           alert.state == AlertState::answered;
 }
 
 }  // namespace ops

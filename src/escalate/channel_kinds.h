@@ -59,6 +59,30 @@ void check_slack(const ChannelSettings& channel, Fields& fields, Problems& probl
 void check_matrix(const ChannelSettings& channel, Fields& fields, Problems& problems);
 void check_pushover(const ChannelSettings& channel, Fields& fields, Problems& problems);
 
+// Answers: see ChannelKind.
+PressedBy pressed_by_link(const ChannelSettings& channel);
+PressedBy ntfy_pressed_by(const ChannelSettings& channel);
+PressedBy telegram_pressed_by(const ChannelSettings& channel);
+PressedBy slack_pressed_by(const ChannelSettings& channel);
+Result<Heard> listen_at_ntfy(const Outgoing& out, const std::string& cursor, Duration patience);
+Result<Heard> listen_at_telegram(const Outgoing& out, const std::string& cursor, Duration patience);
+Result<> respond_at_telegram(const Outgoing& out, const SeenPress& press, const std::string& words);
+Result<Heard> hear_slack(const Outgoing& out, const Knock& knock, Time now);
+// Whether a request is Slack's, and of the last five minutes.
+Result<> check_slack_signature(const std::string& secret, const Knock& knock, Time now);
+Result<> respond_at_slack(const Outgoing& out, const SeenPress& press, const std::string& words);
+inline constexpr size_t kMostHeard = 100;
+// The setting `allowed`: each is ID or NAME=ID, and an id is one word.
+void check_allowed(const ChannelSettings& channel, Fields& fields, Problems& problems);
+// The setting `links`, alike wherever it is.
+inline constexpr ChannelSetting kLinksSetting{
+    .name = "links",
+    .help =
+        "links to acknowledge, silence, approve: whoever has the message has them; needs "
+        "agent.public_url",
+    .form = ChannelSetting::Form::flag,
+    .otherwise = "false"};
+
 DeliveryResult delivered(std::string answer, Json reference = {});
 // Whether trying again may help follows from the fault.
 DeliveryResult not_delivered(Error error);
@@ -85,6 +109,8 @@ std::string words_of(const HttpReply& reply, const Json& body);
 // Not taken, although the status may say otherwise. With what the reply asked for as a pause.
 DeliveryResult refused(Fault fault, const HttpReply& reply, const Json& body);
 std::string as_path_part(std::string_view text);  // for one part of a path
+// Of application/x-www-form-urlencoded, decoded; nothing when it is not there or damaged.
+std::optional<std::string> form_field(std::string_view form, std::string_view name);
 // Something else is to be said loudly; a message that is changed makes no sound.
 bool is_quiet(const AlertDraft& alert);
 

@@ -23,6 +23,7 @@ Look look_of(const AlertDraft& alert) {
     switch (alert.state) {
         case AlertState::recovered: return {3, "white_check_mark"};
         case AlertState::acknowledged: return {2, "eyes"};
+        case AlertState::answered: return {2, "speech_balloon"};
         case AlertState::test: return {3, "bell"};
         default: break;
     }
@@ -34,7 +35,8 @@ Look look_of(const AlertDraft& alert) {
     }
 }
 
-Json buttons(const std::vector<AlertAction>& actions) {
+// `key`: of an access token that a phone may write answers with, or empty.
+Json buttons(const std::vector<AlertAction>& actions, const std::string& key) {
     Json list = Json::array();
     for (const AlertAction& action : actions) {
         if (action.url.empty() || list.items().size() == kMostActions) continue;
@@ -42,9 +44,32 @@ Json buttons(const std::vector<AlertAction>& actions) {
                                     {"label", shortened(action.label, 60)},
                                     {"url", action.url}});
         if (action.calls) button.set("method", "POST").set("clear", true);
+        if (!action.token.empty()) button.set("body", action.token);
+        if (action.calls && !key.empty()) {
+            button.set("headers", Json::object({{"Authorization", "Bearer " + key}}));
+        }
         list.push(std::move(button));
     }
     return list;
+}
+
+bool is_topic(const std::string& name) {
+    return name.size() <= 64 && name.find_first_not_of(
+                                    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvw"
+                                    "xyz0123456789_-") == std::string::npos;
+}
+
+// With the credentials that the settings name.
+Result<> sign(const Outgoing& out, HttpRequest& request) {
+    const std::string token = TRY(out.secret("token"));
+    if (!token.empty()) {
+        request.headers.emplace_back("Authorization", "Bearer " + token);
+    } else if (out.channel.has("user")) {
+        const std::string both = out.channel.text("user") + ":" + TRY(out.secret("password"));
+        out.secrets.push_back(base64(both));
+        request.headers.emplace_back("Authorization", "Basic " + base64(both));
+    }
+    return {};
 }
 
 }  // namespace
@@ -57,19 +82,22 @@ std::span<const ChannelSetting> ntfy_settings() {
         {.name = "token", .help = "an access token", .form = secret},
         {.name = "user", .help = "instead of a token"},
         {.name = "password", .help = "of that user", .form = secret},
+        {.name = "answers",
+         .help = "another topic, through which the buttons answer; none: no buttons"},
+        {.name = "answers_token",
+         .help = "an access token that may only write to it; every phone gets it",
+         .form = secret},
     });
     return kSettings;
 }
 
 void check_ntfy(const ChannelSettings& channel, Fields& fields, Problems& problems) {
-    const std::string topic = channel.text("topic");
-    const bool is_name =
-        topic.size() <= 64 && topic.find_first_not_of(
-                                  "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvw"
-                                  "xyz0123456789_-") == std::string::npos;
-    if (!is_name) {
-        problems.error(fields.place_of("topic"),
-                       "a topic is at most 64 letters, digits, '-' and '_'");
+    for (const char* name : {"topic", "answers"}) {
+        if (is_topic(channel.text(name))) continue;
+        problems.error(fields.place_of(name), "a topic is at most 64 letters, digits, '-' and '_'");
+    }
+    if (channel.has("answers") && channel.text("answers") == channel.text("topic")) {
+        problems.error(fields.place_of("answers"), "'answers' is another topic than 'topic'");
     }
     const bool has_password = channel.has("password") || channel.has("password_file");
     if (channel.has("user") != has_password) {
@@ -81,10 +109,8 @@ void check_ntfy(const ChannelSettings& channel, Fields& fields, Problems& proble
 }
 
 DeliveryResult deliver_ntfy(const Outgoing& out) {
-    const Result<std::string> token = out.secret("token");
-    if (!token.ok()) return not_delivered(token.error());
-    const Result<std::string> password = out.secret("password");
-    if (!password.ok()) return not_delivered(password.error());
+    const Result<std::string> key = out.secret("answers_token");
+    if (!key.ok()) return not_delivered(key.error());
     const AlertDraft& alert = out.delivery.alert;
     const AlertLines lines = alert.lines(out.delivery.time_zone);
     const Look look = look_of(alert);
@@ -95,20 +121,51 @@ DeliveryResult deliver_ntfy(const Outgoing& out) {
         {"priority", look.priority},
         {"tags", Json::of_strings({std::string(look.emoji), out.delivery.agent})},
     });
-    Json actions = buttons(out.delivery.actions);
-    if (!actions.items().empty()) body.set("actions", std::move(actions));
+    std::vector<AlertAction> actions = out.delivery.actions;
+    for (AlertAction& action : actions) {
+        if (action.token.empty() || !out.channel.has("answers")) continue;
+        action.url = out.channel.text("url") + "/" + out.channel.text("answers");
+        action.calls = true;
+    }
+    Json pressed = buttons(actions, key.value());
+    if (!pressed.items().empty()) body.set("actions", std::move(pressed));
     HttpRequest request = json_request(out, "POST", out.channel.text("url") + "/", body);
-    if (!token.value().empty()) {
-        request.headers.emplace_back("Authorization", "Bearer " + token.value());
-    } else if (out.channel.has("user")) {
-        const std::string both = out.channel.text("user") + ":" + password.value();
-        out.secrets.push_back(base64(both));
-        request.headers.emplace_back("Authorization", "Basic " + base64(both));
+    if (const Result<> signed_ = sign(out, request); !signed_.ok()) {
+        return not_delivered(signed_.error());
     }
     ChannelAnswer answer = ask(out, request);
     if (answer.failed) return *std::move(answer.failed);
     return delivered("taken by " + out.channel.text("url") + " as message " +
                      answer.body["id"].as_string());
+}
+
+// --- answers: https://docs.ntfy.sh/subscribe/api/#poll-for-messages ---
+
+PressedBy ntfy_pressed_by(const ChannelSettings& channel) {
+    return channel.has("answers") ? PressedBy::relay : PressedBy::nothing;
+}
+
+// `cursor` is the id of the newest message that was read. Asked without waiting, as an open answer
+// has no end: one JSON object a line.
+Result<Heard> listen_at_ntfy(const Outgoing& out, const std::string& cursor, Duration) {
+    HttpRequest request;
+    request.url = out.channel.text("url") + "/" + out.channel.text("answers") +
+                  "/json?poll=1&since=" + (cursor.empty() ? "10m" : as_path_part(cursor));
+    request.time_limit = out.channel.timeout;
+    request.headers = {{"User-Agent", "ops-agent"}};
+    TRY(sign(out, request));
+    ChannelAnswer answer = ask(out, request);
+    if (answer.failed) return answer.failed->failed->error;
+    Heard heard;
+    heard.cursor = cursor;
+    for (const std::string_view line : split(answer.reply.body, '\n')) {
+        const Result<Json> message = Json::parse(line);
+        if (!message.ok() || message.value()["event"].as_string() != "message") continue;
+        if (message.value()["id"].is_string()) heard.cursor = message.value()["id"].as_string();
+        heard.presses.push_back({message.value()["message"].as_string(), "", ""});
+        if (heard.presses.size() == kMostHeard) break;
+    }
+    return heard;
 }
 
 }  // namespace ops

@@ -14,7 +14,7 @@ constexpr size_t kMostMessage = 1024;
 constexpr size_t kMostUrlTitle = 100;
 
 int priority_of(const AlertDraft& alert) {
-    if (alert.state == AlertState::acknowledged) return -1;
+    if (alert.state == AlertState::acknowledged || alert.state == AlertState::answered) return -1;
     if (alert.state == AlertState::recovered || alert.state == AlertState::test) return 0;
     switch (alert.level) {
         case Level::critical: return 2;
@@ -52,6 +52,7 @@ std::span<const ChannelSetting> pushover_settings() {
          .otherwise = "1m"},
         {.name = "expire", .help = "and so long, 3h at most", .form = duration, .otherwise = "1h"},
         {.name = "url", .help = "the server", .form = url, .otherwise = "https://api.pushover.net"},
+        kLinksSetting,
     });
     return kSettings;
 }

@@ -124,6 +124,18 @@ void read_channel_settings(const ChannelKind& kind, const Node& node, ChannelSet
     fields.done();
 }
 
+void check_allowed(const ChannelSettings& channel, Fields& fields, Problems& problems) {
+    for (const std::string& one : channel.list("allowed")) {
+        const size_t equals = one.find('=');
+        const std::string id = equals == std::string::npos ? one : one.substr(equals + 1);
+        const std::string name = one.substr(0, equals);
+        if (is_safe_word(id) && is_safe_word(name)) continue;
+        problems.error(fields.place_of("allowed"),
+                       "'" + printable(one, Lines::flatten) +
+                           "' must be the id of a person, or NAME=ID, such as ann=42");
+    }
+}
+
 Result<std::string> Outgoing::secret(std::string_view setting) const {
     std::string secret = channel.text(setting);
     const std::string file = channel.text(std::string(setting) + "_file");

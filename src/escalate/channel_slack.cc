@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/hash.h"
 #include "base/text.h"
 #include "escalate/channel_kinds.h"
 #include "escalate/render.h"
@@ -18,6 +19,8 @@ constexpr size_t kMostButtons = 5;
 constexpr auto kPassing = std::to_array<std::string_view>(
     {"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable",
      "request_timeout", "message_limit_exceeded", "team_added_to_org"});
+
+constexpr Duration kClocksDiffer = std::chrono::minutes(5);  // as Slack says
 
 std::string_view colour_of(const AlertDraft& alert) {
     switch (alert.state) {
@@ -129,6 +132,12 @@ std::span<const ChannelSetting> slack_settings() {
         {.name = "webhook_url", .help = "of an incoming webhook; or:", .form = secret},
         {.name = "token", .help = "of a bot with chat:write", .form = secret},
         {.name = "channel", .help = "where the bot writes: an id, or #name"},
+        {.name = "allowed",
+         .help = "who may press the buttons: ID or NAME=ID of Slack's users; none: no buttons",
+         .form = list},
+        {.name = "signing_secret",
+         .help = "of the app: proves that a press is Slack's",
+         .form = secret},
         {.name = "edits",
          .help = "what is acknowledged or over changes its message; false: is a new one",
          .form = flag,
@@ -144,6 +153,12 @@ void check_slack(const ChannelSettings& channel, Fields& fields, Problems& probl
                fields.has_misspelt(name + "_file");
     };
     const bool webhook = has("webhook_url"), bot = has("token");
+    check_allowed(channel, fields, problems);
+    if (channel.has("allowed") && (webhook || !has("signing_secret"))) {
+        problems.error(fields.place_of("allowed"),
+                       "'allowed' is for a bot, and needs "
+                       "'signing_secret_file'");
+    }
     if (webhook == bot) {
         problems.error(fields.place_of(""), webhook ? "'webhook_url_file' or 'token_file', not both"
                                                     : "'slack' needs 'webhook_url_file', or "
@@ -163,6 +178,60 @@ DeliveryResult deliver_slack(const Outgoing& out) {
     const Result<std::string> token = out.secret("token");
     if (!token.ok()) return not_delivered(token.error());
     return by_bot(out, token.value());
+}
+
+// --- answers: https://docs.slack.dev/authentication/verifying-requests-from-slack and
+// https://docs.slack.dev/reference/interaction-payloads/block_actions-payload ---
+
+PressedBy slack_pressed_by(const ChannelSettings& channel) {
+    return channel.has("allowed") ? PressedBy::token : PressedBy::nothing;
+}
+
+Result<Heard> hear_slack(const Outgoing& out, const Knock& knock, Time now) {
+    const std::string secret = TRY(out.secret("signing_secret"));
+    if (secret.empty()) return Error{Fault::denied, "the channel has no 'signing_secret'"};
+    TRY(check_slack_signature(secret, knock, now));
+    const std::optional<std::string> payload = form_field(knock.body, "payload");
+    const Result<Json> json = payload ? Json::parse(*payload) : Result<Json>(Json());
+    if (!json.ok() || json.value()["type"].as_string() != "block_actions") {
+        return Error{Fault::invalid, "the body is no press: 'payload' of type block_actions"};
+    }
+    Heard heard;
+    for (const Json& action : json.value()["actions"].items()) {
+        if (heard.presses.size() == kMostHeard) break;
+        heard.presses.push_back({action["value"].as_string(),
+                                 json.value()["user"]["id"].as_string(),
+                                 json.value()["response_url"].as_string()});
+    }
+    return heard;
+}
+
+// Seen by who pressed, and by nobody else.
+Result<> respond_at_slack(const Outgoing& out, const SeenPress& press, const std::string& words) {
+    const std::string own = out.channel.text("url");
+    const bool is_of_slack = press.reply_to.starts_with("https://hooks.slack.com/") ||
+                             press.reply_to.starts_with(own.substr(0, own.rfind('/')) + "/");
+    if (!is_of_slack) return Error{Fault::invalid, "the address to answer at is not Slack's"};
+    const Json body = Json::object({{"response_type", "ephemeral"},
+                                    {"replace_original", false},
+                                    {"text", escaped(words, kSlackMarkup, kMostText)}});
+    const ChannelAnswer answer = ask(out, json_request(out, "POST", press.reply_to, body));
+    if (answer.failed) return answer.failed->failed->error;
+    return {};
+}
+
+Result<> check_slack_signature(const std::string& secret, const Knock& knock, Time now) {
+    const bool is_number = !knock.timestamp.empty() && knock.timestamp.size() <= 11 &&
+                           knock.timestamp.find_first_not_of("0123456789") == std::string::npos;
+    if (!is_number) return Error{Fault::denied, "no time of Slack's is on the request"};
+    const Time sent{std::chrono::seconds(std::stoll(knock.timestamp))};
+    if (now - sent > kClocksDiffer || sent - now > kClocksDiffer) {
+        return Error{Fault::denied, "the request is not of now: it may be a repetition"};
+    }
+    const std::string wanted =
+        "v0=" + hmac_sha256_hex(secret, "v0:" + knock.timestamp + ":" + knock.body);
+    if (equal_constant_time(wanted, knock.signature)) return {};
+    return Error{Fault::denied, "the signature is not Slack's"};
 }
 
 }  // namespace ops

@@ -13,6 +13,7 @@ namespace {
 // Telegram counts UTF-16 units after the markup is taken off; bytes with markup are never fewer.
 constexpr size_t kMostText = 4096;
 constexpr size_t kMostButtonData = 64;
+constexpr size_t kMostWords = 200;  // of an answer to a press
 
 bool is_number(std::string_view text) {
     if (text.starts_with('-')) text.remove_prefix(1);
@@ -74,6 +75,13 @@ Json message(const Outgoing& out) {
     return body;
 }
 
+// Where the bot's methods are.
+Result<std::string> bot_url(const Outgoing& out) {
+    const std::string token = TRY(out.secret("token"));
+    if (is_token(token)) return out.channel.text("url") + "/bot" + token;
+    return Error{Fault::invalid, "the secret is no token of a bot, such as 123:abc"};
+}
+
 DeliveryResult edit(const Outgoing& out, const std::string& base, const Json& id) {
     Json body = message(out);
     body.set("message_id", id);
@@ -92,6 +100,9 @@ std::span<const ChannelSetting> telegram_settings() {
         {.name = "token", .help = "of the bot, from @BotFather", .form = secret, .required = true},
         {.name = "chat_id", .help = "a number, or @name of a channel", .required = true},
         {.name = "thread_id", .help = "a topic of a group", .form = number},
+        {.name = "allowed",
+         .help = "who may press the buttons: ID or NAME=ID of Telegram's users; none: no buttons",
+         .form = list},
         {.name = "edits",
          .help = "what is acknowledged or over changes its message; false: is a new one",
          .form = flag,
@@ -102,18 +113,16 @@ std::span<const ChannelSetting> telegram_settings() {
 }
 
 void check_telegram(const ChannelSettings& channel, Fields& fields, Problems& problems) {
+    check_allowed(channel, fields, problems);
     const std::string id = channel.text("chat_id");
     if (id.empty() || is_number(id) || (id.starts_with('@') && is_safe_word(id.substr(1)))) return;
     problems.error(fields.place_of("chat_id"), "'chat_id' is a number, or @name of a channel");
 }
 
 DeliveryResult deliver_telegram(const Outgoing& out) {
-    const Result<std::string> token = out.secret("token");
-    if (!token.ok()) return not_delivered(token.error());
-    if (!is_token(token.value())) {
-        return not_delivered({Fault::invalid, "the secret is no token of a bot, such as 123:abc"});
-    }
-    const std::string base = out.channel.text("url") + "/bot" + token.value();
+    const Result<std::string> url = bot_url(out);
+    if (!url.ok()) return not_delivered(url.error());
+    const std::string& base = url.value();
     const Json known =
         out.delivery.previous ? out.delivery.previous->reference["message_id"] : Json();
     if (is_quiet(out.delivery.alert) && known.is_number() && out.channel.flag("edits")) {
@@ -146,6 +155,50 @@ DeliveryResult deliver_telegram(const Outgoing& out) {
     if (!id.is_number()) return delivered(words_of(answer.reply, answer.body));
     return delivered("message " + id.dump() + " in chat " + out.channel.text("chat_id"),
                      Json::object({{"message_id", id}}));
+}
+
+// --- answers: https://core.telegram.org/bots/api#getupdates and #answercallbackquery ---
+
+PressedBy telegram_pressed_by(const ChannelSettings& channel) {
+    return channel.has("allowed") ? PressedBy::token : PressedBy::nothing;
+}
+
+// `cursor` is the offset: what is before it is not told again, to nobody.
+Result<Heard> listen_at_telegram(const Outgoing& out, const std::string& cursor,
+                                 Duration patience) {
+    const std::string base = TRY(bot_url(out));
+    Json body = Json::object({{"timeout", int64_t{patience.count() / 1000}},
+                              {"limit", static_cast<int64_t>(kMostHeard)},
+                              {"allowed_updates", Json::of_strings({"callback_query"})}});
+    const Result<Json> offset = Json::parse(cursor);
+    if (offset.ok() && offset.value().is_number()) body.set("offset", offset.value());
+    HttpRequest request = json_request(out, "POST", base + "/getUpdates", body);
+    request.time_limit += patience;
+    ChannelAnswer answer = ask(out, request);
+    if (answer.failed) return answer.failed->failed->error;
+    Heard heard;
+    heard.cursor = cursor;
+    for (const Json& update : answer.body["result"].items()) {
+        if (heard.presses.size() == kMostHeard) break;
+        heard.cursor = std::to_string(update["update_id"].as_int() + 1);
+        const Json& press = update["callback_query"];
+        if (!press["data"].is_string()) continue;
+        const Json& person = press["from"]["id"];
+        heard.presses.push_back({press["data"].as_string(), person.is_number() ? person.dump() : "",
+                                 press["id"].as_string()});
+    }
+    return heard;
+}
+
+// Without it the button looks busy for a minute.
+Result<> respond_at_telegram(const Outgoing& out, const SeenPress& press,
+                             const std::string& words) {
+    const Json body = Json::object(
+        {{"callback_query_id", press.reply_to}, {"text", shortened(words, kMostWords)}});
+    ChannelAnswer answer =
+        ask(out, json_request(out, "POST", TRY(bot_url(out)) + "/answerCallbackQuery", body));
+    if (answer.failed) return answer.failed->failed->error;
+    return {};
 }
 
 }  // namespace ops

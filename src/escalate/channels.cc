@@ -18,22 +18,25 @@ constexpr auto kKinds = std::to_array<ChannelKind>({
     {"webhook", "JSON by HTTP POST, signed with HMAC-SHA256 in X-Ops-Signature", webhook_settings,
      deliver_webhook, SendsBy::http},
     {"email", "a mail by SMTP, one thread an incident", email_settings, deliver_email,
-     SendsBy::mail, check_email},
+     SendsBy::mail, check_email, pressed_by_link},
     {"ntfy", "push messages by ntfy.sh or a server of your own", ntfy_settings, deliver_ntfy,
-     SendsBy::http, check_ntfy},
+     SendsBy::http, check_ntfy, ntfy_pressed_by, listen_at_ntfy, std::chrono::seconds(6)},
     {"telegram", "a Telegram chat, by a bot; its message changes with the incident",
-     telegram_settings, deliver_telegram, SendsBy::http, check_telegram},
+     telegram_settings, deliver_telegram, SendsBy::http, check_telegram, telegram_pressed_by,
+     listen_at_telegram, Duration{}, nullptr, respond_at_telegram},
     {"slack", "a Slack channel, by an incoming webhook or by a bot that changes its message",
-     slack_settings, deliver_slack, SendsBy::http, check_slack},
+     slack_settings, deliver_slack, SendsBy::http, check_slack, slack_pressed_by, nullptr,
+     Duration{}, hear_slack, respond_at_slack},
     {"discord", "a Discord channel, by a webhook; its message changes with the incident",
-     discord_settings, deliver_discord, SendsBy::http},
+     discord_settings, deliver_discord, SendsBy::http, nullptr, pressed_by_link},
     {"matrix", "a Matrix room; its message changes with the incident", matrix_settings,
      deliver_matrix, SendsBy::http, check_matrix},
     {"pagerduty", "PagerDuty's Events API v2: trigger, acknowledge, resolve", pagerduty_settings,
      deliver_pagerduty, SendsBy::http},
     {"pushover", "push messages by Pushover; critical ones repeat until they are seen",
-     pushover_settings, deliver_pushover, SendsBy::http, check_pushover},
-    {"gotify", "push messages by a Gotify server", gotify_settings, deliver_gotify, SendsBy::http},
+     pushover_settings, deliver_pushover, SendsBy::http, check_pushover, pressed_by_link},
+    {"gotify", "push messages by a Gotify server", gotify_settings, deliver_gotify, SendsBy::http,
+     nullptr, pressed_by_link},
     {"alertmanager", "the webhook (version 4) that Alertmanager itself sends",
      alertmanager_settings, deliver_alertmanager, SendsBy::http},
     {"apprise", "whatever Apprise knows, by its program", apprise_settings, deliver_apprise,
@@ -98,6 +101,57 @@ Result<> Sender::prepare(const ChannelSettings& channel) {
     if (kind->by == SendsBy::mail) return ports_.mail.prepare();
     if (kind->by == SendsBy::program) return find_program(channel, ports_.files);
     return {};
+}
+
+// --- answers ---
+
+namespace {
+
+// Asks what has nothing to deliver; what comes back shows no secret.
+template <typename Result, typename Asking>
+Result asked_of(ChannelPorts& ports, const ChannelSettings& channel, const Asking& asking) {
+    const Delivery nothing;
+    std::vector<std::string> secrets;
+    Result result =
+        asking(*find_channel_kind(channel.kind), Outgoing{channel, nothing, ports, secrets});
+    if (result.ok()) return result;
+    Error error = result.error();
+    error.message = clip_end(printable(error.message, Lines::flatten), 500);
+    hide(error.message, secrets);
+    return error;
+}
+
+}  // namespace
+
+PressedBy pressed_by(const ChannelSettings& channel) {
+    const ChannelKind* kind = find_channel_kind(channel.kind);
+    if (kind == nullptr || kind->pressed_by == nullptr) return PressedBy::nothing;
+    return kind->pressed_by(channel);
+}
+
+PressedBy pressed_by_link(const ChannelSettings& channel) {
+    return channel.flag("links") ? PressedBy::link : PressedBy::nothing;
+}
+
+Result<Heard> Sender::listen(const ChannelSettings& channel, const std::string& cursor,
+                             Duration patience) {
+    return asked_of<Result<Heard>>(ports_, channel,
+                                   [&](const ChannelKind& kind, const Outgoing& out) {
+                                       return kind.listen(out, cursor, patience);
+                                   });
+}
+
+Result<Heard> Sender::hear(const ChannelSettings& channel, const Knock& knock, Time now) {
+    return asked_of<Result<Heard>>(
+        ports_, channel,
+        [&](const ChannelKind& kind, const Outgoing& out) { return kind.hear(out, knock, now); });
+}
+
+Result<> Sender::respond(const ChannelSettings& channel, const SeenPress& press,
+                         const std::string& words) {
+    return asked_of<Result<>>(ports_, channel, [&](const ChannelKind& kind, const Outgoing& out) {
+        return kind.respond(out, press, words);
+    });
 }
 
 Duration retry_delay(int tries, std::optional<Duration> asked) {

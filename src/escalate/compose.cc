@@ -78,6 +78,19 @@ void add_outage(const IncidentNews& news, Time now, AlertDraft& draft) {
     }
 }
 
+// The very words that would run: whoever says yes with a button has seen nothing else.
+void add_plan(const IncidentNews& news, AlertDraft& draft) {
+    constexpr size_t kShown = 10;
+    const size_t count = news.plan.size();
+    for (size_t i = 0; i < std::min(count, kShown); ++i) {
+        draft.before.emplace_back(count == 1 ? "Would run" : "Would run " + std::to_string(i + 1),
+                                  news.plan[i]);
+    }
+    if (count > kShown) {
+        draft.before.emplace_back("And", std::to_string(count - kShown) + " more commands");
+    }
+}
+
 void add_gauge(const IncidentNews& news, AlertDraft& draft) {
     for (const Gauge& gauge : kGauges) {
         if (!news.incident.title.starts_with(gauge.title)) continue;
@@ -168,6 +181,10 @@ AlertDraft compose(const IncidentNews& news, Level level, AlertState state,
     }
     if (!incident.supposed.empty() && state != AlertState::recovered) {
         draft.before.emplace_back("A model thinks", incident.supposed);
+    }
+    add_plan(news, draft);
+    if (state == AlertState::acknowledged && !news.acknowledged_by.empty()) {
+        draft.before.emplace_back("Acknowledged by", news.acknowledged_by);
     }
     draft.auto_action = auto_action(news, also_open);
     add_gauge(news, draft);

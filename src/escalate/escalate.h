@@ -95,6 +95,8 @@ struct IncidentNews {
     std::string event_text{};  // what the newest event that it is about said, or empty
     int events = 0;            // how many such events there were: each is told
     std::string group{};       // of its target, for silences
+    std::vector<std::string> plan{};  // what waits for a yes: a command each, as it will run
+    std::string acknowledged_by{};    // or empty
 };
 
 // In the key of a message that is said again. It is a new message also where one could be edited:
@@ -120,6 +122,14 @@ struct Refused {
     bool channel_fails = false;      // from now on; not said again until it has worked
 };
 
+// What a person answered to a message.
+struct PersonsAnswer {
+    std::string incident;
+    std::string key;  // stable, of this one answer
+    std::vector<std::pair<std::string, std::string>> rows;
+    std::optional<std::string> ask{};  // in place of what was asked before
+};
+
 class Escalator {
 public:
     Escalator(EscalationSettings settings, Time now);
@@ -136,6 +146,10 @@ public:
     // Once a second: what was not acknowledged goes to the next channel, silences end, a storm's
     // summary is due.
     std::vector<AlertDraft> tick(Time now);
+
+    // What a person answered, for those who were told of the incident on a channel that can be
+    // answered: the newest message once more, with `rows` below it.
+    std::vector<AlertDraft> answered(const PersonsAnswer& answer, Time now) const;
 
     // The same matchers again are the same silence, with another end.
     Result<Silence> silence(const SilenceWish& wish, Time now);

@@ -285,6 +285,28 @@ std::vector<AlertDraft> Escalator::Core::tick(Time now) {
     return out;
 }
 
+std::vector<AlertDraft> Escalator::Core::answered(const PersonsAnswer& answer, Time now) const {
+    const auto known = told_.find(answer.incident);
+    if (known == told_.end()) return {};
+    AlertDraft draft = known->second.last;
+    draft.key = answer.incident + "/answered/" + answer.key;
+    draft.state = AlertState::answered;
+    draft.channels.clear();
+    for (const std::string& name : known->second.channels) {
+        const ChannelSettings* channel = settings_.find(name);
+        if (channel == nullptr || pressed_by(*channel) == PressedBy::nothing) continue;
+        draft.channels.push_back(name);
+    }
+    if (draft.channels.empty()) return {};
+    refresh_age(draft, known->second.opened_at, now);
+    draft.after.insert(draft.after.end(), answer.rows.begin(), answer.rows.end());
+    if (answer.ask) {
+        draft.ask = *answer.ask;
+        draft.action_required = false;
+    }
+    return {draft};
+}
+
 void Escalator::Core::delivered(std::string_view channel) {
     const auto known = channels_.find(channel);
     if (known != channels_.end()) channels_.erase(known);
@@ -341,6 +363,9 @@ std::vector<AlertDraft> Escalator::news(const IncidentNews& news, Time now) {
     return core_->news(news, now);
 }
 std::vector<AlertDraft> Escalator::tick(Time now) { return core_->tick(now); }
+std::vector<AlertDraft> Escalator::answered(const PersonsAnswer& answer, Time now) const {
+    return core_->answered(answer, now);
+}
 
 Result<Silence> Escalator::silence(const SilenceWish& wish, Time now) {
     constexpr size_t kMost = 1000;

@@ -64,6 +64,11 @@ void read_channel(const Node& node, Reading& reading) {
         return;
     }
     channel.kind = kind->name;
+    if (pressed_by(channel) == PressedBy::link && reading.settings.agent.public_url.empty()) {
+        problems.error(fields.place_of(kind->name),
+                       "'links' of channel '" + channel.name +
+                           "' need 'public_url' of agent: where people reach this server");
+    }
     for (const ChannelSetting& setting : kind->settings()) {
         const bool is_secret = setting.form == ChannelSetting::Form::secret;
         if (!is_secret && setting.form != ChannelSetting::Form::file) continue;

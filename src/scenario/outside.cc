@@ -3,6 +3,7 @@
 #include <map>
 
 #include "base/text.h"
+#include "sim/sim_chat.h"
 
 namespace ops {
 
@@ -58,6 +59,35 @@ std::optional<sim::World::ModelAnswer> said_by_model(const ScriptLine& line) {
     if (known == kHow.end() || words.size() != 2) return std::nullopt;
     const bool speaks = known->second == How::rambles || known->second == How::truncated;
     return {{speaks ? "First of all one has to say that" : "", "", known->second}};
+}
+
+Result<> press_in_chat(const ScriptLine& line, sim::World& world) {
+    const auto& words = line.words;
+    std::string person = "42";
+    int nth = 0;
+    size_t at = 3;
+    if (words.size() > at + 1 && words[at] == "as") {
+        person = words[at + 1];
+        at += 2;
+    }
+    if (words.size() == at + 3 && words[at] == "in" && words[at + 1] == "message") {
+        nth = TRY(number_of(words[at + 2]));
+        at += 3;
+    }
+    if (words.size() != at) return Error{Fault::invalid, "cannot understand '" + line.text + "'"};
+    if (sim::press_button(world, words[1], words[2], person, static_cast<size_t>(nth))) return {};
+    return Error{Fault::not_found,
+                 "no message to '" + words[1] + "' has a button '" + words[2] + "'"};
+}
+
+Result<> write_beside(const ScriptLine& line, sim::World& world) {
+    return world.files().replace("/etc/ops-agent/" + line.words[1], line.words[2] + "\n");
+}
+
+std::string missing_toast(const ScriptLine& line, const sim::World& world) {
+    const std::string last = world.toasts.empty() ? "nothing" : world.toasts.back();
+    if (last.find(line.words[2]) != std::string::npos) return "";
+    return "they were: " + join(world.toasts, " | ");
 }
 
 std::optional<sim::World::SendFailure> failure_of_channel(const ScriptLine& line) {

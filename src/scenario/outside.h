@@ -28,6 +28,16 @@ std::optional<sim::World::ModelAnswer> said_by_model(const ScriptLine& line);
 // WHERE answers STATUS N [for RETRY-AFTER]
 std::optional<sim::World::SendFailure> failure_of_channel(const ScriptLine& line);
 
+// press WHERE LABEL [as ID] [in message N]: a button of the newest message, or of the N-th, that
+// came to the channel whose URL holds WHERE.
+Result<> press_in_chat(const ScriptLine& line, sim::World& world);
+
+// file NAME TEXT: beside the configuration.
+Result<> write_beside(const ScriptLine& line, sim::World& world);
+
+// expect toast TEXT: what is not as expected; empty when it is.
+std::string missing_toast(const ScriptLine& line, const sim::World& world);
+
 // outside-brain knows TITLE TEXT
 Result<> teach_outside_brain(const ScriptLine& line, sim::World& world);
 

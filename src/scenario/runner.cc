@@ -78,6 +78,8 @@ private:
         if (verb == "command" && count >= 3) return command(line);
         if (verb == "channel" && count >= 3) return channel(line);
         if (verb == "model" && count >= 2) return model(line);
+        if (verb == "file" && count == 3) return write_beside(line, machine_.world());
+        if (verb == "press" && count >= 3) return press_in_chat(line, machine_.world());
         if (verb == "log") return say_in_log(line, machine_.world());
         if (verb == "access") return change_access(line, machine_.world());
         if (verb == "outside-brain" && count == 4 && line.words[1] == "knows") {
@@ -370,8 +372,9 @@ private:
         ++report_.expectations;
         const Words& words = line.words;
         // What the world saw can be asked of a world without an agent, too.
-        const bool of_the_world = words.size() > 1 && (words[1] == "action" || words[1] == "told" ||
-                                                       words[1] == "tries" || words[1] == "agent");
+        const bool of_the_world =
+            words.size() > 1 && (words[1] == "action" || words[1] == "told" ||
+                                 words[1] == "toast" || words[1] == "tries" || words[1] == "agent");
         if (machine_.agent() == nullptr && !of_the_world) {
             fail(line, "the agent is down: " + machine_.why_down());
             return {};
@@ -409,6 +412,11 @@ private:
         if (words.size() == 6 && words[1] == "similar") return expect_similar(line);
         if (words.size() == 4 && words[1] == "remembered") return expect_remembered(line);
         if (words.size() >= 3 && words[1] == "told") return expect_told(line);
+        if (words.size() == 3 && words[1] == "toast") {
+            if (const auto wrong = missing_toast(line, machine_.world()); !wrong.empty())
+                fail(line, wrong);
+            return {};
+        }
         if (words.size() == 4 && words[1] == "tries") {
             const auto& tried = machine_.world().tried;
             const auto count = std::count_if(tried.begin(), tried.end(), [&](const auto& where) {

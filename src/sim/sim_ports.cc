@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "sim/sim_chat.h"
 #include "sim/sim_model.h"
 
 namespace ops::sim {
@@ -191,10 +192,9 @@ Result<HttpReply> SimHttp::send(const HttpRequest& request) {
         return model_reply(world_, request.body);
     }
     if (request.url.find("//brain.sim/") != std::string::npos) return brain_reply(request, world_);
+    if (auto answered = chat_reply(world_, request)) return *std::move(answered);
     world_.sent.push_back({world_.now_ + world_.job_took_, request.url, request.body});
-    HttpReply reply;
-    reply.status = 200;
-    return reply;
+    return sent_reply(world_, request);
 }
 
 Result<MailTaken> SimMail::send(const MailMessage& message) {

@@ -157,6 +157,10 @@ public:
     };
     std::vector<Sent> sent;
     std::vector<std::string> tried;  // where anything was tried to be sent, with or without success
+    // Of chats with buttons (sim_chat.h): presses that a bot has not fetched for good, presses
+    // that were posted to a topic, and what was said to those who pressed.
+    std::vector<Json> updates;
+    std::vector<std::string> relayed, toasts;
     // Makes the next `count` sends fail: with a fault, or with an HTTP status when there is one.
     struct SendFailure {
         int count = 0;

@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "web/press_page.h"
 
 namespace ops {
 namespace {
@@ -144,6 +145,39 @@ WebReply alerts_of(const WebRequest& request, const std::string&, Control& contr
     return take_alerts(request, kSource, control);
 }
 
+// --- answers of people, by a link or by the server of a chat: nothing is borne but the token or
+// the signature, which the agent judges ---
+
+Deed link_of(const WebRequest& request, const std::string& channel) {
+    Deed deed;
+    deed.what = "press/link";
+    deed.id = channel;
+    deed.note = request.path.substr(request.path.rfind('/') + 1);
+    return deed;
+}
+WebReply show_press(const WebRequest& request, const std::string& channel, Control& control) {
+    const Result<Json> seen =
+        control.look({"press", channel, {{"token", link_of(request, channel).note}}});
+    if (!seen.ok()) return press_refused(status_of(seen.error().fault), seen.error().message);
+    return press_page(seen.value());
+}
+WebReply press(const WebRequest& request, const std::string& channel, Control& control) {
+    const Result<Json> said = control.act(link_of(request, channel));
+    if (!said.ok()) return press_refused(status_of(said.error().fault), said.error().message);
+    return press_done(said.value()["said"].as_string());
+}
+WebReply knock(const WebRequest& request, const std::string& channel, Control& control) {
+    Deed deed;
+    deed.what = "press/knock";
+    deed.id = channel;
+    deed.body = Json::object({{"body", request.body},
+                              {"timestamp", request.header("x-slack-request-timestamp")},
+                              {"signature", request.header("x-slack-signature")}});
+    const Result<Json> done = control.act(deed);
+    if (!done.ok()) return problem(status_of(done.error().fault), done.error().message);
+    return {200, "text/plain; charset=utf-8", ""};
+}
+
 WebReply metrics(const WebRequest&, const std::string&, Control& control) {
     return {200, "text/plain; version=0.0.4; charset=utf-8", control.metrics()};
 }
@@ -211,6 +245,9 @@ constexpr auto kRoutes = std::to_array<Route>({
     {"GET", "/ping/{}/{}", Right::push, ping},
     {"HEAD", "/ping/{}/{}", Right::push, ping},
     {"POST", "/ping/{}/{}", Right::push, ping},
+    {"GET", "/press/{}/{}", Right::open, show_press},
+    {"POST", "/press/{}/{}", Right::open, press},
+    {"POST", "/api/v1/slack/{}", Right::open, knock},
     {"GET", "/metrics", Right::read, metrics},
     {"GET", "/-/healthy", Right::open, healthy},
     {"GET", "/-/ready", Right::open, ready},

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/text.h"
+#include "web/press_page.h"
 
 namespace ops {
 namespace {
@@ -188,6 +189,22 @@ TEST(Api, Routes) {
          {"POST", "/api/v1/heartbeat/w", "", "", "localhost", "", false},
          401,
          ""},
+        {"the page of a link is open to whoever has the link",
+         {"GET", "/press/mail/a.inc-1.-.1.00", "", "", "localhost", "", false},
+         200,
+         "look press mail token=a.inc-1.-.1.00"},
+        {"its button too, as the agent judges the token",
+         {"POST", "/press/mail/a.inc-1.-.1.00", "", "x=y", "localhost", "", false},
+         200,
+         "press/link mail by  note a.inc-1.-.1.00 for 0"},
+        {"but not from a page of another site",
+         {"POST", "/press/mail/t", "", "", "localhost", "http://evil.example", false},
+         403,
+         ""},
+        {"a chat's server brings presses, which the agent judges by their signature",
+         {"POST", "/api/v1/slack/team", "", "payload=1", "localhost", "", false},
+         200,
+         "press/knock team by  note  for 0"},
         {"healthy needs nothing", {"GET", "/-/healthy", "", "", "localhost", "", false}, 200, ""},
         {"ready says when it is not", {"GET", "/-/ready", ""}, 503, ""},
     };
@@ -226,6 +243,27 @@ TEST(Api, ErrorsAreProblemJson) {
     ASSERT_TRUE(json.ok());
     EXPECT_EQ(json.value()["status"].as_int(), 404);
     EXPECT_EQ(json.value()["detail"].as_string(), "no service 'nobody'");
+}
+
+TEST(PressPage, ShowsWhatItWouldDoAndNothingAsMarkup) {
+    const std::string body =
+        press_page(Json::object({{"title", "<script>alert(1)</script> is down"},
+                                 {"seen", "\"a\" & 'b'\x1b[2J"},
+                                 {"label", "Approve"},
+                                 {"plan", Json::of_strings({"rm -rf <x>"})}}))
+            .body;
+    EXPECT_EQ(body.find("<script"), std::string::npos);
+    EXPECT_NE(body.find("<h1>&lt;script&gt;alert(1)&lt;/script&gt; is down</h1>"),
+              std::string::npos);
+    EXPECT_NE(body.find("&quot;a&quot; &amp; &#39;b&#39;"), std::string::npos) << body;
+    EXPECT_EQ(body.find('\x1b'), std::string::npos);
+    EXPECT_NE(body.find("rm -rf &lt;x&gt;"), std::string::npos);
+    EXPECT_NE(body.find("<form method=\"post\"><button>Approve</button></form>"),
+              std::string::npos);
+    const std::string old =
+        press_page(Json::object({{"title", "t"}, {"label", "Approve"}, {"is_old", true}})).body;
+    EXPECT_EQ(old.find("Approve"), std::string::npos);
+    EXPECT_NE(old.find("<button>Send me new links</button>"), std::string::npos);
 }
 
 TEST(ParseTarget, DecodesOrRefuses) {

@@ -26,6 +26,7 @@ console.log(message.text);
 
 class Listener(threading.Thread):
     """An HTTP server that keeps what it is sent, and answers as the service would."""
+    ANSWER = {"id": "17", "event_id": "$17", "request": "r", "receipt": "c", "status": 1}
 
     def __init__(self):
         super().__init__(daemon=True)
@@ -36,8 +37,7 @@ class Listener(threading.Thread):
             def take(self):
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
                 listener.requests.append((self.command, self.path, dict(self.headers), body))
-                answer = {"id": "17", "event_id": "$17", "request": "r", "receipt": "c", "status": 1}
-                answer = b"ok" if self.path.startswith("/slack") else json.dumps(answer).encode()
+                answer = b"ok" if self.path.startswith("/slack") else json.dumps(listener.ANSWER).encode()
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(answer)))
                 self.end_headers()

@@ -104,10 +104,10 @@ class Stage(Bench):
 class RunningAgent:
     """`ops-agent run`, asked over its API. `config` is what follows `agent:`."""
 
-    def __init__(self, stage, config, environment=None, around=()):
+    def __init__(self, stage, config, environment=None, around=(), more=""):
         self.stage, self.port = stage, free_port()
-        head = "agent: {name: real, mode: auto, data_dir: ./var, listen: '127.0.0.1:%d', runbook: runbook.yaml}\n"
-        path = stage.write("ops-agent.yaml", head % self.port + config)
+        head = "agent: {name: real, mode: auto, data_dir: ./var, listen: '127.0.0.1:%d', runbook: runbook.yaml%s}\n"
+        path = stage.write("ops-agent.yaml", head % (self.port, more) + config)
         self.program = stage.start(*around, stage.agent, "run", "--config", path,
                                    env={**os.environ, **(environment or {})})
         wait_for("the agent", lambda: self.program.check() or answers(self.port, "/-/ready"))
