@@ -94,6 +94,9 @@ Result<Json> OpsAgent::look(const View& view) {
     }
     if (view.what.starts_with("brain/")) return search_memories(view);
     if (view.what == "candidates") return learned_json();
+    if (view.what == "maintenance") {
+        return Json::object({{"windows", maintenance_json(Windows::also_next)}});
+    }
     if (view.what == "silences") return Json::object({{"silences", silences_json()}});
     if (view.what == "press") return look_at_link(view);
     return look_at_records(*store_, view, ports_.clock.now());
@@ -107,7 +110,8 @@ Json OpsAgent::health_json() const {
     return ops::health_json(*detector_, loaded_->settings, ports_.clock.now(),
                             {.paused = read_kill_switch(ports_.files, loaded_->data_dir).on,
                              .open_incidents = cases_.size(),
-                             .silences = silences_json()});
+                             .silences = silences_json(),
+                             .maintenance = maintenance_json(Windows::open)});
 }
 
 // --- act ---
@@ -117,6 +121,8 @@ Result<Json> OpsAgent::act(const Deed& deed) {
         return set_paused(deed.what == "pause", deed);
     }
     if (deed.what == "silence") return add_silence(deed, who(deed));
+    if (deed.what == "maintenance") return order_maintenance(deed, who(deed));
+    if (deed.what == "end-maintenance") return end_maintenance(deed, who(deed));
     if (deed.what == "unsilence") return end_silence(deed, who(deed));
     if (deed.what == "promote" || deed.what == "demote") return move_candidate(deed, who(deed));
     if (deed.what == "reload") {

@@ -85,6 +85,8 @@ void OpsAgent::attempt_resolve(Case& the_case) {
     if (!the_case.entry || the_case.repair || incident.acknowledged || the_case.is_folded) return;
     if (incident.state == IncidentState::escalated) return;  // its attempts are spent
     if (the_case.again_at && ports_.clock.now() < *the_case.again_at) return;
+    the_case.waits_for_window = is_in_maintenance(incident.target);
+    if (the_case.waits_for_window) return;
     start_repair(the_case);
 }
 
@@ -107,8 +109,18 @@ void OpsAgent::start_repair(Case& the_case) {
     feed(the_case, RepairBegin{});
 }
 
+// Whoever works on it is not to be surprised: the next attempt waits for the end of the window.
+// What runs is seen through, and what people say is heard.
+bool OpsAgent::is_put_off(Case& the_case, const RepairInput& input) {
+    if (!std::holds_alternative<RepairTime>(input)) return false;
+    if (!the_case.repair->is_between_attempts()) return false;
+    if (!is_in_maintenance(the_case.incident.target)) return false;
+    the_case.waits_for_window = true;
+    return true;
+}
+
 void OpsAgent::feed(Case& the_case, const RepairInput& input) {
-    if (!the_case.repair) return;
+    if (!the_case.repair || is_put_off(the_case, input)) return;
     const Conditions conditions{.now = ports_.clock.now(),
                                 .mode = loaded_->settings.agent.mode,
                                 .limits = loaded_->settings.limits,

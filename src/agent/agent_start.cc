@@ -52,11 +52,15 @@ Result<> OpsAgent::open() {
 
     arrange();
     const std::optional<std::string> states = TRY(store_->state("states"));
+    Json windows;
     if (states) {
         const Json saved = TRY(Json::parse(*states).during("read saved states"));
+        windows = saved["maintenance"];
         detector_->restore(saved["detector"], ports_.clock.now());
         escalator_->restore(saved["escalator"], ports_.clock.now());
     }
+    TRY(restore_windows(windows));
+    keep_windows(ports_.clock.now(), Json::object());
     TRY(restore_logs());
     TRY(restore_security());
     TRY(restore_presses());
@@ -176,24 +180,28 @@ Result<> OpsAgent::take_up_incident(const Incident& incident) {
     const bool under_way = incident.state == IncidentState::awaiting_approval ||
                            incident.state == IncidentState::resolving ||
                            incident.state == IncidentState::verifying;
-    const bool is_repaired = kept.outside && kept.outside->repaired_until;
-    if (!under_way || is_repaired) return {};
-    if (!kept.entry) {
-        note("incident.state", &kept, kept.incident.target,
+    if (under_way) resume_repair(kept);
+    return {};
+}
+
+void OpsAgent::resume_repair(Case& the_case) {
+    const Incident& incident = the_case.incident;
+    if (!the_case.entry) {
+        note("incident.state", &the_case, incident.target,
              Json::object({{"state", "escalated"},
                            {"reason", "its runbook entry '" + incident.entry +
                                           "' is gone, and a repair was under way"}}));
-        return {};
+        return;
     }
-    kept.repair = std::make_unique<Repair>(Repair::resume(repair_case_of(kept), kept.actions));
-    feed(kept, RepairBegin{});
+    the_case.repair =
+        std::make_unique<Repair>(Repair::resume(repair_case_of(the_case), the_case.actions));
+    feed(the_case, RepairBegin{});
     // What asks nobody about its past is settled: one that waits for a yes, or for its checks.
     const bool asks = std::any_of(deferred_.begin(), deferred_.end(), [&](const Deferred& one) {
         const auto* order = std::get_if<RepairOrder>(&one.what);
-        return one.incident == id && order != nullptr && wants_answer(*order);
+        return one.incident == incident.id && order != nullptr && wants_answer(*order);
     });
-    if (asks) looking_up_.insert(id);
-    return {};
+    if (asks) looking_up_.insert(incident.id);
 }
 
 void OpsAgent::watch() {

@@ -43,6 +43,7 @@ Json health_json(const Detector& detector, const Settings& settings, Time now,
                          {"services", services},
                          {"hosts", hosts},
                          {"silences", context.silences},
+                         {"maintenance", context.maintenance},
                          {"open_incidents", static_cast<int64_t>(context.open_incidents)}});
 }
 

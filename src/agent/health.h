@@ -14,6 +14,7 @@ struct HealthContext {
     bool paused = false;
     size_t open_incidents = 0;
     Json silences = Json::array();
+    Json maintenance = Json::array();  // windows that are open
 };
 
 Json target_json(const Detector& detector, const Inventory& inventory, const TargetState& state,

@@ -66,6 +66,7 @@ void OpsAgent::tick() {
     recalls_ = 0;
     // Recovery comes before any new event: nothing is watched until the past is settled.
     if (!watching_ && looking_up_.empty()) watch();
+    keep_windows(now, Json::object());
     if (watching_) {
         // Whatever became late since the last tick, however long ago that was.
         const auto late = heartbeats_->next_late(heartbeats_seen_at_);
@@ -75,7 +76,6 @@ void OpsAgent::tick() {
             }
         }
         heartbeats_seen_at_ = now;
-        keep_windows(now);
         detect(detector_->tick(now));
         tell_new_patterns();
         tell_security();
@@ -357,8 +357,13 @@ void OpsAgent::save_states() {
     next_save_ = now + std::max(kSaveEvery, Duration(targets * 10));
     soonest_save_ = now + std::min(kSaveEvery, Duration(targets));
     states_changed_ = false;
+    Json maintenance = Json::object();
+    for (const auto& [target, until] : in_maintenance_) {
+        maintenance.set(target, format_rfc3339(until));
+    }
     const std::string states = "{\"detector\":" + detector_->save_text(now) +
-                               ",\"escalator\":" + escalator_->save().dump() + "}";
+                               ",\"escalator\":" + escalator_->save().dump() +
+                               ",\"maintenance\":" + maintenance.dump() + "}";
     const Result<> saved = store_->set_state("states", states);
     if (!saved.ok()) failure_ = saved.error();
 }

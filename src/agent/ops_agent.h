@@ -143,6 +143,7 @@ private:
     Result<> take_up();
     Result<> count_again();
     Result<> take_up_incident(const Incident& incident);
+    void resume_repair(Case& the_case);
     void watch();
     void arrange();  // detector, heartbeats, escalator of the loaded configuration
     Result<> reload();
@@ -168,6 +169,7 @@ private:
     // agent_repair.cc
     void start_repair(Case& the_case);
     RepairCase repair_case_of(const Case& the_case) const;  // requires: it has an entry
+    bool is_put_off(Case& the_case, const RepairInput& input);
     void feed(Case& the_case, const RepairInput& input);
     void withdraw_repair(Case& the_case, const std::string& reason);
     void carry_out(const std::string& incident, const RepairOrder& order);
@@ -299,8 +301,27 @@ private:
     Result<> restore_security();
 
     // agent_maintenance.cc
-    void keep_windows(Time now);
-    std::optional<Time> maintenance_until(const std::string& target, Time now) const;
+    struct OrderedWindow {  // that a person opened
+        MaintenanceWindow window;
+        std::string id, by, via, reason;
+    };
+    struct OpenWindow {
+        const MaintenanceWindow* window;
+        const OrderedWindow* order;  // null: it is of the configuration
+        Time until;
+    };
+    enum class Windows { open, also_next };
+    std::vector<OpenWindow> open_windows(Time now) const;
+    std::optional<OpenWindow> window_of(const std::string& target,
+                                        const std::vector<OpenWindow>& open) const;
+    bool is_in_maintenance(const std::string& target) const;
+    void keep_windows(Time now, const Json& deed);
+    void note_began(const std::string& target, const OpenWindow& window);
+    void repairs_go_on(const std::string& target, Time now);
+    Result<> restore_windows(const Json& saved);
+    Result<Json> order_maintenance(const Deed& deed, const std::string& by);
+    Result<Json> end_maintenance(const Deed& deed, const std::string& by);
+    Json maintenance_json(Windows which) const;
 
     // agent_watch.cc
     void send_sign_of_life(Time now);
@@ -423,7 +444,8 @@ private:
     Time heartbeats_seen_at_{};  // those late until then are known
     std::unique_ptr<Escalator> escalator_;
     std::vector<std::optional<Time>> open_windows_;  // of the configuration's, in its order
-    std::map<std::string, Time> in_maintenance_;     // targets, until when
+    std::vector<OrderedWindow> ordered_windows_;
+    std::map<std::string, Time> in_maintenance_;  // targets, until when
     Time windows_seen_at_{};
     Time next_sign_{};
     bool is_signing_ = false;

@@ -161,6 +161,13 @@ void print_quiet(const Json& health, const std::string& zone, const Terminal& te
                       moment(one["until"], zone) + ": " + join(one["matchers"].strings(), " ") +
                       by_whom_and_why(one));
     }
+    for (const Json& one : health["maintenance"].items()) {
+        terminal.line(terminal.in(Colour::yellow, "maintenance") + " until " +
+                      moment(one["until"], zone) + ": " + join(one["names"].strings(), " ") +
+                      (one["source"].as_string() == "person"
+                           ? by_whom_and_why(one)
+                           : " (configuration: " + one["name"].as_string() + ")"));
+    }
 }
 
 void print_health(const Json& health, bool from_records, const Invocation& invocation,

@@ -1,4 +1,4 @@
-// Verbs that say what is told to nobody for a while.
+// Verbs that say what is told to nobody for a while, and what is left alone altogether.
 #include <algorithm>
 
 #include "base/text.h"
@@ -94,6 +94,69 @@ int verb_silences(const Invocation& invocation, Terminal& terminal) {
     if (table.is_empty()) terminal.line("nothing is silent");
     if (!table.is_empty()) table.print(terminal);
     return kFine;
+}
+
+namespace {
+
+int list_windows(const Invocation& invocation, Terminal& terminal) {
+    Result<Client> opened = Client::open(invocation);
+    if (!opened.ok()) return told(opened.error(), terminal);
+    Client client = std::move(opened).value();
+    const Result<Json> json = client.get("/api/v1/maintenance");
+    if (!json.ok()) return told(json.error(), terminal);
+    if (invocation.json) {
+        terminal.line(json.value().dump_pretty());
+        return kFine;
+    }
+    Table table({"ID", "FROM", "UNTIL", "BY", "WHAT", "WHY"});
+    for (const Json& one : json.value()["windows"].items()) {
+        const bool is_open = one["open"].as_bool();
+        const bool is_ours = one["source"].as_string() == "person";
+        table.row({{is_ours ? one["id"].as_string() : "-"},
+                   {is_open ? "open" : moment(one["from"], client.time_zone()),
+                    is_open ? Colour::yellow : Colour::plain},
+                   {moment(one["until"], client.time_zone())},
+                   {is_ours ? printable(one["by"].as_string(), Lines::flatten) : "configuration"},
+                   {printable(join(one["names"].strings(), " "), Lines::flatten)},
+                   {printable(one[is_ours ? "reason" : "name"].as_string(), Lines::flatten)}});
+    }
+    if (table.is_empty()) terminal.line("no window of maintenance is open, and none comes");
+    if (!table.is_empty()) table.print(terminal);
+    return kFine;
+}
+
+}  // namespace
+
+int verb_maintenance(const Invocation& invocation, Terminal& terminal) {
+    std::vector<std::string> names = invocation.words;
+    if (names.empty()) return list_windows(invocation, terminal);
+    const std::string last = names.back();
+    const Result<Duration> span = parse_duration(last);
+    if (names.size() == 2 && names[0] == "end" && !span.ok()) {
+        if (!is_safe_word(last)) {
+            terminal.problem("'" + printable(last, Lines::flatten) + "' is no id");
+            return kUsage;
+        }
+        return post(invocation, terminal, "/api/v1/maintenance/" + last + "/end",
+                    with_reason(invocation),
+                    "the maintenance " + last + " is over: what is still bad is looked at now");
+    }
+    if (!span.ok()) {
+        terminal.problem("maintenance for how long? The last word is a duration like 2h: " +
+                         span.error().message);
+        return kUsage;
+    }
+    names.pop_back();
+    if (names.empty()) {
+        terminal.problem("maintenance of what? The name of a service, host or group, or a pattern");
+        return kUsage;
+    }
+    Json body = with_reason(invocation);
+    body.set("names", Json::of_strings(names));
+    body.set("duration", last);
+    return post(invocation, terminal, "/api/v1/maintenance", body,
+                join(names, " ") + " is under maintenance for " + last +
+                    ": nothing is raised, repaired or told of it");
 }
 
 int verb_unsilence(const Invocation& invocation, Terminal& terminal) {

@@ -67,6 +67,7 @@ int verb_resolve(const Invocation&, Terminal&);
 int verb_silence(const Invocation&, Terminal&);  // verb_silence.cc
 int verb_silences(const Invocation&, Terminal&);
 int verb_unsilence(const Invocation&, Terminal&);
+int verb_maintenance(const Invocation&, Terminal&);
 int verb_pause(const Invocation&, Terminal&);
 int verb_resume(const Invocation&, Terminal&);
 int verb_notify(const Invocation&, Terminal&);

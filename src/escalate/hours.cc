@@ -9,6 +9,7 @@ namespace ops {
 namespace {
 
 constexpr Duration kMinute = std::chrono::minutes(1);
+constexpr Duration kYear = std::chrono::hours(24 * 366);
 
 std::optional<int> digits(std::string_view text) {
     if (text.empty() || text.size() > 4) return std::nullopt;
@@ -74,7 +75,10 @@ bool QuietHours::contains(Time at) const {
 
 bool Cron::fires(const CivilTime& at) const {
     if (!minutes[static_cast<size_t>(at.minute % 60)]) return false;
-    if (!hours[static_cast<size_t>(at.minute / 60)]) return false;
+    return hours[static_cast<size_t>(at.minute / 60)] && is_on(at);
+}
+
+bool Cron::is_on(const CivilTime& at) const {
     if (!months[static_cast<size_t>(at.month)]) return false;
     const bool day = days[static_cast<size_t>(at.day)];
     const bool weekday = weekdays[static_cast<size_t>(at.weekday)];
@@ -116,6 +120,19 @@ std::optional<Time> MaintenanceWindow::open_until(Time now) const {
     const auto minute = std::chrono::floor<std::chrono::minutes>(now);
     for (Time at = minute; now - at < lasts; at -= kMinute) {
         if (cron->fires(civil_time(at, time_zone))) return at + lasts;
+    }
+    return std::nullopt;
+}
+
+std::optional<Time> MaintenanceWindow::next_opening(Time now) const {
+    if (!cron) return now < from ? std::optional(from) : std::nullopt;
+    const auto minute = std::chrono::floor<std::chrono::minutes>(now);
+    for (Time at = minute + kMinute; at - now < kYear;) {
+        const CivilTime local = civil_time(at, time_zone);
+        if (cron->fires(local)) return at;
+        // Of an hour in which it cannot fire the rest need not be asked for.
+        const bool may = cron->hours[static_cast<size_t>(local.minute / 60)] && cron->is_on(local);
+        at += may ? kMinute : kMinute * (60 - local.minute % 60);
     }
     return std::nullopt;
 }

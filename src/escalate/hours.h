@@ -42,6 +42,7 @@ struct Cron {
     std::bitset<8> weekdays;
     bool any_day = true, any_weekday = true;
     bool fires(const CivilTime& at) const;
+    bool is_on(const CivilTime& at) const;  // does it fire on that day at all?
 };
 Result<Cron> parse_cron(std::string_view text);
 
@@ -58,6 +59,8 @@ struct MaintenanceWindow {
     // Until when it is open at `now`; nothing: it is not. Asks the zone for every minute of `lasts`
     // at most: once a minute is often enough.
     std::optional<Time> open_until(Time now) const;
+    // When it opens next, after `now` and within a year; nothing: it does not.
+    std::optional<Time> next_opening(Time now) const;
 };
 constexpr Duration kLongestWindow = std::chrono::hours(24 * 7);  // of cron
 

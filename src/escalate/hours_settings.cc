@@ -26,15 +26,6 @@ Time read_moment(Fields& fields, const std::string& key, Problems& problems) {
     return {};
 }
 
-bool is_of_something(const std::string& pattern, const Settings& settings) {
-    const Inventory& inventory = settings.inventory;
-    const auto named = [&pattern](const auto& one) { return glob_match(pattern, one.name); };
-    return std::any_of(inventory.services.begin(), inventory.services.end(), named) ||
-           std::any_of(inventory.hosts.begin(), inventory.hosts.end(), named) ||
-           std::any_of(inventory.signals.begin(), inventory.signals.end(),
-                       [&](const auto& one) { return glob_match(pattern, one); });
-}
-
 std::optional<MaintenanceWindow> read_window(const Node& node, const Settings& settings,
                                              Problems& problems) {
     Fields fields(node, "a window of maintenance", problems);
@@ -43,9 +34,8 @@ std::optional<MaintenanceWindow> read_window(const Node& node, const Settings& s
     window.targets = fields.texts("targets");
     if (window.targets.empty()) window.targets = {"*"};
     for (const std::string& pattern : window.targets) {
-        if (is_of_something(pattern, settings)) continue;
-        problems.error(fields.place_of("targets"),
-                       "no service, host or signal is called '" + pattern + "'");
+        const Result<> known = check_window_target(pattern, settings.inventory);
+        if (!known.ok()) problems.error(fields.place_of("targets"), known.error().message);
     }
     window.time_zone = fields.text("time_zone", settings.agent.time_zone);
     check_zone(fields, window.time_zone, problems);
@@ -77,6 +67,21 @@ std::optional<MaintenanceWindow> read_window(const Node& node, const Settings& s
 }
 
 }  // namespace
+
+Result<> check_window_target(const std::string& pattern, const Inventory& inventory) {
+    std::vector<std::string> names = inventory.signals;
+    for (const Service& service : inventory.services) {
+        names.push_back(service.name);
+        if (!service.group.empty()) names.push_back(service.group);
+    }
+    for (const Host& host : inventory.hosts) names.push_back(host.name);
+    for (const std::string& name : names) {
+        if (glob_match(pattern, name)) return {};
+    }
+    const std::string shown = printable(clip_end(pattern, 100), Lines::flatten);
+    return Error{Fault::not_found, "no service, host, group or signal is called '" + shown + "'" +
+                                       did_you_mean(shown, names)};
+}
 
 void check_zone(const Fields& fields, const std::string& zone, Problems& problems) {
     if (!fields.has("time_zone") || is_time_zone(zone)) return;

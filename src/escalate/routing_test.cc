@@ -3,6 +3,7 @@
 
 #include "escalate/desk_for_test.h"
 #include "escalate/escalate.h"
+#include "escalate/hours_settings.h"
 
 namespace ops {
 namespace {
@@ -199,6 +200,57 @@ TEST(Windows, OfCronAreOpenForTheirTime) {
     EXPECT_FALSE(window.covers("web"));
 }
 
+TEST(Windows, OpenNext) {
+    MaintenanceWindow window;
+    window.time_zone = "Europe/Berlin";
+    window.lasts = std::chrono::hours(1);
+    const struct {
+        const char* why;
+        const char* cron;
+        const char* now;
+        const char* next;  // empty: never
+    } rows[] = {
+        {"later on the day", "30 3 * * 0", "2026-02-01T01:00:00Z", "2026-02-01T02:30:00Z"},
+        {"the next, not the one that opens now", "30 3 * * 0", "2026-02-01T02:30:00Z",
+         "2026-02-08T02:30:00Z"},
+        {"the last minute before", "30 3 * * 0", "2026-02-01T02:29:59Z", "2026-02-01T02:30:00Z"},
+        {"over the change to summer time", "30 3 * * 0", "2026-03-28T12:00:00Z",
+         "2026-03-29T01:30:00Z"},
+        {"an hour that summer time leaves out: the day after", "30 2 29,30 3 *",
+         "2026-03-28T12:00:00Z", "2026-03-30T00:30:00Z"},
+        {"once a year", "0 0 1 1 *", "2026-01-01T00:00:00Z", "2026-12-31T23:00:00Z"},
+        {"every minute", "* * * * *", "2026-01-01T00:00:30Z", "2026-01-01T00:01:00Z"},
+        {"a day that there is not", "0 0 31 2 *", "2026-01-01T00:00:00Z", ""},
+    };
+    for (const auto& row : rows) {
+        window.cron = parse_cron(row.cron).value();
+        const auto next = window.next_opening(at(row.now));
+        EXPECT_EQ(next ? format_rfc3339(*next).substr(0, 19) + "Z" : "", row.next) << row.why;
+    }
+    window.cron.reset();
+    window.from = at("2026-02-01T00:00:00Z");
+    window.until = at("2026-02-02T00:00:00Z");
+    EXPECT_EQ(window.next_opening(at("2026-01-31T23:59:59Z")), window.from);
+    EXPECT_FALSE(window.next_opening(window.from)) << "it is open";
+    EXPECT_FALSE(window.next_opening(window.until)) << "it is over";
+}
+
+TEST(Windows, AreOfSomething) {
+    Inventory inventory;
+    inventory.services.resize(1);
+    inventory.services[0].name = "worker_1";
+    inventory.services[0].group = "worker";
+    inventory.hosts.resize(1);
+    inventory.hosts[0].name = "pc";
+    inventory.signals = {"revenue"};
+    for (const char* const name : {"worker_1", "worker_*", "worker", "pc", "revenue", "*"}) {
+        EXPECT_TRUE(check_window_target(name, inventory).ok()) << name;
+    }
+    EXPECT_EQ(check_window_target("worke", inventory).error().message,
+              "no service, host, group or signal is called 'worke' (did you mean 'worker'?)");
+    EXPECT_FALSE(check_window_target("db*", inventory).ok());
+}
+
 TEST(Windows, CronLines) {
     struct Row {
         const char* line;
@@ -248,7 +300,7 @@ escalation:
           "person 'ann' is defined twice", "channel 'phone' is 'ann's already",
           "quiet hours of no length", "no time zone 'Mars' on this machine",
           "a person needs 'channels'", "no channel or person 'anne' (did you mean 'ann'?)",
-          "no service, host or signal is called 'nothing'", "expected five fields",
+          "no service, host, group or signal is called 'nothing'", "expected five fields",
           "'lasts' is from 1m to 7d", "ends before it begins", "'from' is no moment",
           "'url' must begin with http:// or https://", "'every' is 10s at least"}) {
         EXPECT_NE(said.find(part), std::string::npos) << part << "\nin\n" << said;

@@ -107,6 +107,11 @@ bool Repair::is_resting() const {
     return false;
 }
 
+void Repair::look_around_again() {
+    survey_again_ = true;
+    surveyed_at_.reset();
+}
+
 bool Repair::watches(std::string_view target) const {
     return target == case_.target || good_before_.contains(std::string(target));
 }

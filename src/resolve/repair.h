@@ -186,6 +186,9 @@ public:
     bool has_acted() const { return attempts_made_ > 0; }  // anything may have been changed by it
     // Nothing is under way and no verdict is waited for: RepairWithdrawn ends it at once.
     bool is_resting() const;
+    bool is_between_attempts() const { return phase_ == Phase::backing_off; }
+    // It waited for so long that what was well around it before says nothing any more.
+    void look_around_again();
     // Does it want to see the observations of this target? Its own, and those of its surroundings.
     bool watches(std::string_view target) const;
     int attempt() const { return attempt_; }
@@ -269,6 +272,7 @@ private:
     std::set<std::string> good_before_;  // its surroundings
     std::map<std::string, std::map<uint32_t, Glance>, std::less<>> glances_;  // at those
     std::optional<Time> surveyed_at_;
+    bool survey_again_ = false;
     Time acted_from_{};                    // the first intent of an effect
     std::optional<Time> asked_around_at_;  // since this verification began
     bool harmed_ = false;

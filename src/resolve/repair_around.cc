@@ -79,7 +79,10 @@ void RepairTurn::note_surroundings() {
 }
 
 bool RepairTurn::survey_first() {
-    if (r_.command_.kind != TicketKind::run || r_.has_acted()) return false;
+    if (r_.command_.kind != TicketKind::run) return false;
+    if (r_.has_acted() && !r_.survey_again_) return false;
+    // What was repaired while it waited was not harmed by it.
+    if (std::exchange(r_.survey_again_, false)) r_.acted_from_ = now_.now;
     if (r_.surveyed_at_ && now_.now - *r_.surveyed_at_ <= kSurveyFresh) return false;
     note_surroundings();
     r_.glances_.clear();

@@ -163,5 +163,26 @@ TEST(RepairAround, ASurveyIsLeftWhenTheTargetIsWellAgain) {
     EXPECT_EQ(t->ran("fix"), 0U);
 }
 
+// Maintenance put off the second attempt: what died meanwhile is none of its doing.
+TEST(RepairAround, IsLookedAtAnewAfterALongWait) {
+    for (const bool looks_again : {true, false}) {
+        const std::unique_ptr<Theatre> t(make_theatre());
+        int tries = 0;
+        t->programs["fix"] = [&] {
+            t->well["web"] = ++tries == 2;
+            return Exit{};
+        };
+        t->begin();
+        for (int i = 0; i < 600 && !t->repair->is_between_attempts(); ++i) t->play(seconds(1));
+        ASSERT_TRUE(t->repair->is_between_attempts());
+        t->well["api"] = false;
+        if (looks_again) t->repair->look_around_again();
+        t->play(minutes(20));
+        EXPECT_EQ(t->ending(), looks_again ? "verified" : "gave up") << t->finished->reason;
+        EXPECT_EQ(t->ran("fix"), 2U);
+        EXPECT_EQ(t->finished->harmed, !looks_again);
+    }
+}
+
 }  // namespace
 }  // namespace ops

@@ -20,8 +20,6 @@ Json order(const char* key, const std::vector<std::string>& words) {
                          {"reason", "in a scenario"}});
 }
 
-}  // namespace
-
 Result<> change_silences(const AskAgent& ask, const std::vector<std::string>& words) {
     const std::string path = "/api/v1/silences";
     if (words[0] == "silence") {
@@ -33,6 +31,32 @@ Result<> change_silences(const AskAgent& ask, const std::vector<std::string>& wo
         TRY(id_of(all["silences"], "matchers", join({words.begin() + 1, words.end()}, " ")));
     TRY(ask("POST", path + "/" + id + "/end", Json::object({{"by", "founder"}})));
     return {};
+}
+
+Result<> change_maintenance(const AskAgent& ask, const std::vector<std::string>& words) {
+    const std::string path = "/api/v1/maintenance";
+    if (words[1] != "end") {
+        TRY(ask("POST", path, order("names", words)));
+        return {};
+    }
+    const Json all = TRY(ask("GET", path, {}));
+    const std::string id =
+        TRY(id_of(all["windows"], "names", join({words.begin() + 2, words.end()}, " ")));
+    TRY(ask("POST", path + "/" + id + "/end", Json::object({{"by", "founder"}})));
+    return {};
+}
+
+}  // namespace
+
+bool is_quiet_line(const std::vector<std::string>& words) {
+    const size_t least = words[0] == "unsilence" ? 2 : 3;
+    const bool known =
+        words[0] == "silence" || words[0] == "unsilence" || words[0] == "maintenance";
+    return known && words.size() >= least;
+}
+
+Result<> have_less_told(const AskAgent& ask, const std::vector<std::string>& words) {
+    return words[0] == "maintenance" ? change_maintenance(ask, words) : change_silences(ask, words);
 }
 
 }  // namespace ops

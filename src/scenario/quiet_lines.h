@@ -10,6 +10,8 @@
 namespace ops {
 
 // silence MATCHER... DURATION | unsilence MATCHER...
-Result<> change_silences(const AskAgent& ask, const std::vector<std::string>& words);
+// maintenance NAME... DURATION | maintenance end NAME...
+bool is_quiet_line(const std::vector<std::string>& words);
+Result<> have_less_told(const AskAgent& ask, const std::vector<std::string>& words);
 
 }  // namespace ops

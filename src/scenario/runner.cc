@@ -153,10 +153,7 @@ private:
             TRY(ask("POST", "/api/v1/" + verb, Json::object({{"by", "founder"}})));
             return {};
         }
-        if ((verb == "silence" && words.size() >= 3) ||
-            (verb == "unsilence" && words.size() >= 2)) {
-            return change_silences(asking_, words);
-        }
+        if (is_quiet_line(words)) return have_less_told(asking_, words);
         if (verb == "refused" && words.size() >= 3) return refused(line);
         if ((verb == "approve" || verb == "reject" || verb == "ack" || verb == "resolve") &&
             words.size() >= 2) {

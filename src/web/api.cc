@@ -57,11 +57,12 @@ WebReply act(const WebRequest& request, std::string what, std::string id, Contro
         deed.shown = body.value()["argv_sha256"].as_string();
         deed.note = body.value()["note"].as_string();
         if (deed.note.empty()) deed.note = body.value()["reason"].as_string();
-        if (body.value().has("matchers")) {
-            const Json& matchers = body.value()["matchers"];
-            deed.names = matchers.strings();
-            if (!matchers.is_array() || deed.names.size() != matchers.items().size()) {
-                return problem(400, "matchers: expected a list of texts");
+        for (const char* const key : {"matchers", "names"}) {
+            if (!body.value().has(key)) continue;
+            const Json& names = body.value()[key];
+            deed.names = names.strings();
+            if (!names.is_array() || deed.names.size() != names.items().size()) {
+                return problem(400, std::string(key) + ": expected a list of texts");
             }
         }
         if (deed.id.empty()) deed.id = body.value()["name"].as_string();
@@ -199,7 +200,8 @@ constexpr char kHealth[] = "health", kServices[] = "services", kService[] = "ser
                kRunbook[] = "runbook", kCandidates[] = "candidates", kPromote[] = "promote",
                kDemote[] = "demote", kAck[] = "ack", kResolve[] = "resolve", kApprove[] = "approve",
                kReject[] = "reject", kSilence[] = "silence", kSilences[] = "silences",
-               kUnsilence[] = "unsilence", kPause[] = "pause", kResume[] = "resume",
+               kUnsilence[] = "unsilence", kMaintenance[] = "maintenance",
+               kEndMaintenance[] = "end-maintenance", kPause[] = "pause", kResume[] = "resume",
                kReload[] = "reload", kBrainSearch[] = "brain/search",
                kBrainMemories[] = "brain/memories", kAlertmanager[] = "alertmanager",
                kPrometheus[] = "prometheus", kGrafana[] = "grafana", kUptimeKuma[] = "uptime-kuma";
@@ -229,6 +231,9 @@ constexpr auto kRoutes = std::to_array<Route>({
     {"GET", "/api/v1/silences", Right::read, look_at<kSilences>},
     {"POST", "/api/v1/silences", Right::write, act_on<kSilence>},
     {"POST", "/api/v1/silences/{}/end", Right::write, act_on<kUnsilence>},
+    {"GET", "/api/v1/maintenance", Right::read, look_at<kMaintenance>},
+    {"POST", "/api/v1/maintenance", Right::write, act_on<kMaintenance>},
+    {"POST", "/api/v1/maintenance/{}/end", Right::write, act_on<kEndMaintenance>},
     {"POST", "/api/v1/pause", Right::write, act_on<kPause>},
     {"POST", "/api/v1/resume", Right::write, act_on<kResume>},
     {"POST", "/-/reload", Right::write, act_on<kReload>},

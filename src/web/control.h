@@ -13,7 +13,8 @@
 namespace ops {
 
 // Something to look at: health, services, service, incidents, incident, actions, alerts,
-// predictions, runbook, candidates, report, silences, brain/search, brain/memories, brain/health.
+// predictions, runbook, candidates, report, silences, maintenance, brain/search, brain/memories,
+// brain/health.
 struct View {
     std::string what;
     std::string name;                            // of the one service or incident
@@ -21,7 +22,7 @@ struct View {
 };
 
 // Something a person decides: pause, resume, ack, resolve, approve, reject, silence, unsilence,
-// reload, remember, promote, demote.
+// maintenance, end-maintenance, reload, remember, promote, demote.
 struct Deed {
     std::string what;
     std::string id;     // incident, action, candidate or silence, or the name to silence
@@ -30,8 +31,8 @@ struct Deed {
     std::string via;    // what was shown to be let in: "token" or "password"
     std::string shown;  // to an approver: hash of the words; empty: not said
     std::string note;
-    Duration span{};                 // of a silence
-    std::vector<std::string> names;  // matchers of a silence, beside `id`
+    Duration span{};                 // of a silence or a window
+    std::vector<std::string> names;  // matchers of a silence, targets of a window; beside `id`
     Json body;                       // of a memory to add
 };
 
