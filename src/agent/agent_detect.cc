@@ -70,7 +70,9 @@ void OpsAgent::on(const IncidentOpen& change) {
 
 // `body` is that of incident.opened.
 Case& OpsAgent::open_case(const std::string& key, const std::string& target, Json body) {
-    const std::string id = make_id("inc", ports_.clock.now(), ports_.random.next());
+    // Of thousands that open in one second two draw the same id now and then.
+    std::string id = make_id("inc", ports_.clock.now(), ports_.random.next());
+    while (cases_.contains(id)) id = make_id("inc", ports_.clock.now(), ports_.random.next());
     Case& the_case = cases_[id];
     the_case.key = key;
     case_by_key_[key] = id;

@@ -250,13 +250,6 @@ std::optional<BudgetAnswer> OpsAgent::barred_for_alert(const Case& the_case, con
     }
     const std::string by = detector_->suppressed_by(incident.target);
     if (!by.empty()) return BudgetAnswer{wait, "held back by " + by, now + kAskAgain};
-    for (const auto& [id, other] : cases_) {
-        const bool acts = other.repair && other.repair->has_acted();
-        if (id != incident.id && other.incident.target == incident.target && acts) {
-            return BudgetAnswer{wait, "'" + incident.target + "' is being repaired already",
-                                now + kAskAgain};
-        }
-    }
     if (limiter_.acted_on(incident.target, incident.id, now - kTimeToEnd, now)) {
         return BudgetAnswer{
             wait, "'" + incident.target + "' was repaired a moment ago: the alert may yet end",

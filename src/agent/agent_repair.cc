@@ -36,10 +36,8 @@ void OpsAgent::diagnose(Case& the_case) {
         if (!since) room_at = std::min(room_at.value_or(Time::max()), then);
         return since;
     };
-    // That a service is down has an incident of its own, and a restart in that.
-    const bool is_down = detector_->state(incident.target).status == Status::down;
     const Situation situation{.target = incident.target,
-                              .down = is_down && !is_alert,
+                              .down = detector_->state(incident.target).status == Status::down,
                               .systemic = the_case.is_folded || systemic(incident.id),
                               .world = world,
                               .held = held,

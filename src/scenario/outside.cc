@@ -143,38 +143,59 @@ Result<> say_in_log(const ScriptLine& line, sim::World& world) {
     return {};
 }
 
-Result<AlertPost> alert_post(const ScriptLine& line, Time now) {
+Result<Posted> alert_post(const ScriptLine& line, Time now) {
     auto words = line.words;
     std::string source = "alertmanager";
     if (words.size() > 4 && words[words.size() - 2] == "from") {
         source = words.back();
         words.resize(words.size() - 2);
     }
+    int times = 1;
+    if (words.size() > 4 && words.back() == "times") {
+        times = TRY(number_of(words[words.size() - 2]));
+        words.resize(words.size() - 2);
+    }
     const bool firing = words.size() > 2 && words[1] == "firing";
     if (words.size() < 3 || (!firing && words[1] != "resolved")) {
-        return Error{Fault::invalid, "alert firing|resolved NAME [LABEL=VALUE ...] [from SOURCE]"};
-    }
-    Json labels = Json::object({{"alertname", words[2]}}), annotations = Json::object();
-    for (size_t i = 3; i < words.size(); ++i) {
-        const size_t equals = words[i].find('=');
-        if (equals == std::string::npos) {
-            return Error{Fault::invalid, "'" + words[i] + "' is no LABEL=VALUE"};
-        }
-        const std::string name = words[i].substr(0, equals), value = words[i].substr(equals + 1);
-        (name == "summary" || name == "description" ? annotations : labels).set(name, value);
+        return Error{Fault::invalid,
+                     "alert firing|resolved NAME [LABEL=VALUE ...] [N times] [from SOURCE]"};
     }
     if (source == "uptime-kuma") {
-        return AlertPost{"/api/v1/uptime-kuma",
-                         Json::object({{"heartbeat", Json::object({{"status", firing ? 0 : 1}})},
-                                       {"monitor", Json::object({{"name", words[2]}})}})};
+        return Posted{"/api/v1/uptime-kuma",
+                      Json::object({{"heartbeat", Json::object({{"status", firing ? 0 : 1}})},
+                                    {"monitor", Json::object({{"name", words[2]}})}})};
     }
-    Json alert = Json::object({{"labels", labels}, {"annotations", annotations}});
-    if (source == "prometheus") {
-        if (!firing) alert.set("endsAt", format_rfc3339(now));
-        return AlertPost{"/api/v2/alerts", Json::array().push(alert)};
+    Json alerts = Json::array();
+    int left_out = 0;
+    for (int i = 0; i < times; ++i) {
+        Json labels = Json::object({{"alertname", words[2]}}), annotations = Json::object();
+        for (size_t at = 3; at < words.size(); ++at) {
+            const std::string word = replace_all(words[at], "{N}", std::to_string(i));
+            const size_t equals = word.find('=');
+            if (equals == std::string::npos) {
+                return Error{Fault::invalid, "'" + word + "' is no LABEL=VALUE"};
+            }
+            const std::string name = word.substr(0, equals), value = word.substr(equals + 1);
+            if (name == "left_out") left_out = TRY(number_of(value));
+            const bool is_label = name != "summary" && name != "description";
+            (is_label ? labels : annotations).set(name, value);
+        }
+        Json alert = Json::object({{"labels", labels}, {"annotations", annotations}});
+        if (source != "prometheus") alert.set("status", words[1]);
+        if (source == "prometheus" && !firing) alert.set("endsAt", format_rfc3339(now));
+        alerts.push(std::move(alert));
     }
-    alert.set("status", words[1]);
-    return AlertPost{"/api/v1/" + source, Json::object({{"alerts", Json::array().push(alert)}})};
+    if (source == "prometheus") return Posted{"/api/v2/alerts", alerts};
+    Json body = Json::object({{"alerts", alerts}});
+    if (left_out > 0) body.set("truncatedAlerts", left_out);
+    return Posted{"/api/v1/" + source, body};
+}
+
+Posted event_post(const ScriptLine& line) {
+    const auto& words = line.words;
+    Json body = Json::object({{"service", words.size() > 2 ? words[2] : ""}});
+    if (words.size() > 3) body.set("version", words[3]);
+    return {"/api/v1/events/" + words[1], body};
 }
 
 Result<> change_access(const ScriptLine& line, sim::World& world) {

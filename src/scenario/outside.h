@@ -44,13 +44,15 @@ Result<> teach_outside_brain(const ScriptLine& line, sim::World& world);
 // log PATH says "TEXT" [N times]; in TEXT \e is the escape character, {N} counts lines.
 Result<> say_in_log(const ScriptLine& line, sim::World& world);
 
-// alert firing|resolved NAME [LABEL=VALUE ...] [from SOURCE]: what another monitor posts, and
-// where.
-struct AlertPost {
+// alert firing|resolved NAME [LABEL=VALUE ...] [N times] [from SOURCE]: what another monitor posts,
+// and where. In values {N} counts.
+struct Posted {
     std::string path;
     Json body;
 };
-Result<AlertPost> alert_post(const ScriptLine& line, Time now);
+Result<Posted> alert_post(const ScriptLine& line, Time now);
+// event KIND [SERVICE [VERSION]]. Requires: a KIND.
+Posted event_post(const ScriptLine& line);
 
 // access port N PROGRAM | access account NAME | access key ACCOUNT KEY: one more way in, from now
 // on.

@@ -149,8 +149,9 @@ private:
                        ? Result<>()
                        : Result<>(unknown(line));
         }
-        if (verb == "pause" || verb == "resume") {
-            TRY(ask("POST", "/api/v1/" + verb, Json::object({{"by", "founder"}})));
+        if (verb == "pause" || verb == "resume" || line.text == "reload") {
+            const std::string path = verb == "reload" ? "/-/" : "/api/v1/";
+            TRY(ask("POST", path + verb, Json::object({{"by", "founder"}})));
             return {};
         }
         if (is_quiet_line(words)) return have_less_told(asking_, words);
@@ -161,15 +162,10 @@ private:
         }
         if ((verb == "promote" || verb == "demote") && words.size() == 2) return decide(line);
         if (verb == "fact" && words.size() == 4) return push_fact(words[1], words[2], words[3]);
-        if (verb == "alert") {
-            const AlertPost post = TRY(alert_post(line, machine_.now()));
+        if (verb == "alert" || (verb == "event" && words.size() >= 2)) {
+            const bool is_alert = verb == "alert";
+            const Posted post = is_alert ? TRY(alert_post(line, machine_.now())) : event_post(line);
             TRY(ask("POST", post.path, post.body));
-            return {};
-        }
-        if (verb == "event" && words.size() >= 2) {
-            Json body = Json::object({{"service", words.size() > 2 ? words[2] : ""}});
-            if (words.size() > 3) body.set("version", words[3]);
-            TRY(ask("POST", "/api/v1/events/" + words[1], body));
             return {};
         }
         return unknown(line);
