@@ -180,7 +180,9 @@ Result<> OpsAgent::take_up_incident(const Incident& incident) {
     const bool under_way = incident.state == IncidentState::awaiting_approval ||
                            incident.state == IncidentState::resolving ||
                            incident.state == IncidentState::verifying;
-    if (under_way) resume_repair(kept);
+    // One that was repaired waits for the alert that it is about, and for nothing else.
+    const bool is_repaired = kept.outside && kept.outside->repaired_until;
+    if (under_way && !is_repaired) resume_repair(kept);
     return {};
 }
 
