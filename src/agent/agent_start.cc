@@ -56,6 +56,9 @@ Result<> OpsAgent::open() {
     if (states) {
         const Json saved = TRY(Json::parse(*states).during("read saved states"));
         windows = saved["maintenance"];
+        digest_day_ = saved["digest"]["day"].as_string();
+        const Result<Time> until = parse_rfc3339(saved["digest"]["until"].as_string());
+        if (until.ok()) digest_until_ = until.value();
         detector_->restore(saved["detector"], ports_.clock.now());
         escalator_->restore(saved["escalator"], ports_.clock.now());
     }

@@ -89,6 +89,7 @@ void OpsAgent::tick() {
     wake_repairs();
     review_causes();
     tell(escalator_->tick(now));
+    keep_digest(now);
     keep_up_learning();
     turn();
     if (failure_) return;
@@ -361,9 +362,12 @@ void OpsAgent::save_states() {
     for (const auto& [target, until] : in_maintenance_) {
         maintenance.set(target, format_rfc3339(until));
     }
+    const Json digest =
+        Json::object({{"day", digest_day_}, {"until", format_rfc3339(digest_until_)}});
     const std::string states = "{\"detector\":" + detector_->save_text(now) +
                                ",\"escalator\":" + escalator_->save().dump() +
-                               ",\"maintenance\":" + maintenance.dump() + "}";
+                               ",\"maintenance\":" + maintenance.dump() +
+                               ",\"digest\":" + digest.dump() + "}";
     const Result<> saved = store_->set_state("states", states);
     if (!saved.ok()) failure_ = saved.error();
 }

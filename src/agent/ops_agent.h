@@ -323,6 +323,10 @@ private:
     Result<Json> end_maintenance(const Deed& deed, const std::string& by);
     Json maintenance_json(Windows which) const;
 
+    // agent_digest.cc
+    void keep_digest(Time now);
+    void add_quiet(Json& report) const;
+
     // agent_watch.cc
     void send_sign_of_life(Time now);
     void on_sign_sent(const SignSent& sent);
@@ -447,6 +451,8 @@ private:
     std::vector<OrderedWindow> ordered_windows_;
     std::map<std::string, Time> in_maintenance_;  // targets, until when
     Time windows_seen_at_{};
+    std::string digest_day_;  // of the newest; empty: there was none yet
+    Time digest_until_{};     // what happened until then was in it
     Time next_sign_{};
     bool is_signing_ = false;
     int signs_failed_ = 0;                                // in a row

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "agent/health.h"
+#include "agent/report.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "learn/ladder_view.h"
@@ -152,68 +153,19 @@ Result<Json> alerts(Store& store, const View& view, Time now) {
     return Json::object({{"alerts", list}});
 }
 
-// What happened since: how much was repaired unaided, how long it took, what keeps coming back.
-// What was learned, and which learned entry came to which rung.
-Result<Json> learned_since(Store& store, std::optional<Time> since) {
-    Json news = Json::array();
-    for (const char* const kind : {"learned.candidate", "learned.moved"}) {
-        EventQuery query;
-        query.kind_prefix = kind;
-        query.since = since;
-        for (const Event& event : TRY(store.events(query))) {
-            const bool is_new = event.kind == "learned.candidate";
-            news.push(Json::object({{"at", format_rfc3339(event.at)},
-                                    {"entry", event.body["entry"]},
-                                    {"to", is_new ? Json("shadow") : event.body["to"]},
-                                    {"why", is_new ? Json("new") : event.body["why"]}}));
-        }
-    }
-    return news;
+Result<Json> saved_states(Store& store) {
+    const std::optional<std::string> states = TRY(store.state("states"));
+    if (!states) return Json();
+    return Json::parse(*states).during("read saved states");
 }
 
+// Over the last week, when no other time is asked for.
 Result<Json> report(Store& store, const View& view, Time now) {
-    View asked = view;
-    if (filter(view, "since").empty()) asked.filters["since"] = "7d";
-    IncidentQuery query;
-    query.since = TRY(since_of(asked, now));
-    query.limit = 10'000;
-    std::map<std::string, int64_t> by_outcome, by_target;
-    std::vector<int64_t> repair_ms;
-    int64_t total = 0;
-    for (const Incident& incident : TRY(store.incidents(query))) {
-        ++total;
-        ++by_target[incident.target];
-        ++by_outcome[incident.is_open() ? "open" : incident.resolved_by];
-        if (incident.resolved_by == "auto" && incident.resolved_at) {
-            repair_ms.push_back((*incident.resolved_at - incident.opened_at).count());
-        }
-    }
-    std::sort(repair_ms.begin(), repair_ms.end());
-    std::vector<std::pair<int64_t, std::string>> worst;
-    for (const auto& [target, count] : by_target) worst.emplace_back(-count, target);
-    std::sort(worst.begin(), worst.end());
-    Json top = Json::array();
-    for (size_t i = 0; i < std::min<size_t>(worst.size(), 10); ++i) {
-        top.push(Json::object({{"target", worst[i].second}, {"incidents", -worst[i].first}}));
-    }
-    AlertQuery told;
-    told.since = query.since;
-    told.limit = 10'000;
-    const int64_t alerts_told = static_cast<int64_t>(TRY(store.alerts(told)).size());
-    return Json::object(
-        {{"since", query.since ? Json(format_rfc3339(*query.since)) : Json()},
-         {"until", format_rfc3339(now)},
-         {"incidents", total},
-         {"repaired", by_outcome["auto"]},
-         {"recovered_by_themselves", by_outcome["self"]},
-         {"closed_by_people", by_outcome["human"]},
-         {"open", by_outcome["open"]},
-         {"alerts", alerts_told},
-         {"median_repair_seconds",
-          repair_ms.empty() ? Json()
-                            : Json(static_cast<double>(repair_ms[repair_ms.size() / 2]) / 1000)},
-         {"most_incidents", top},
-         {"learned", TRY(learned_since(store, query.since))}});
+    const std::optional<Time> since = TRY(since_of(view, now));
+    Json json = TRY(report_since(store, since.value_or(now - std::chrono::hours(24 * 7)), now));
+    const Json saved = TRY(saved_states(store));
+    json.set("silences", saved_silences(saved, now)).set("maintenance", Json::array());
+    return json;
 }
 
 // Without the agent nothing says how many other incidents one would match.
@@ -227,9 +179,7 @@ Result<Json> candidates(Store& store) {
 }
 
 Result<Json> silences(Store& store, Time now) {
-    const std::optional<std::string> states = TRY(store.state("states"));
-    const Json saved = states ? TRY(Json::parse(*states).during("read saved states")) : Json();
-    return Json::object({{"silences", saved_silences(saved, now)}});
+    return Json::object({{"silences", saved_silences(TRY(saved_states(store)), now)}});
 }
 
 }  // namespace

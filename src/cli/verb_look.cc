@@ -10,6 +10,7 @@
 #include "cli/verbs.h"
 #include "cli/words.h"
 #include "escalate/alert.h"
+#include "escalate/digest.h"
 #include "model/cause.h"
 
 namespace ops {
@@ -475,6 +476,11 @@ int verb_report(const Invocation& invocation, Terminal& terminal) {
             for (const Json& one : json["most_incidents"].items()) {
                 terminal.line("  " + std::to_string(one["incidents"].as_int()) + " x " +
                               one["target"].as_string());
+            }
+            const DigestRows named = digest_rows(json, zone);
+            if (!named.empty()) terminal.line();
+            for (const auto& [heading, text] : named) {
+                if (heading != "Learned") field(heading, printable(text, Lines::flatten), terminal);
             }
             if (!json["learned"].items().empty()) terminal.line();
             for (const Json& one : json["learned"].items()) {

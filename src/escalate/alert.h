@@ -21,7 +21,7 @@
 namespace ops {
 
 // `answered`: what was told, with what somebody answered to it.
-enum class AlertState { raised, changed, answered, acknowledged, recovered, test };
+enum class AlertState { raised, changed, answered, acknowledged, recovered, digest, test };
 std::string_view name_of(AlertState state);
 
 // The parts of the text, for channels that set them in their own form. Each is one harmless line;

@@ -34,6 +34,7 @@
 #include "config/settings.h"
 #include "escalate/alert.h"
 #include "escalate/channel.h"
+#include "escalate/digest.h"
 #include "escalate/hours.h"
 #include "escalate/silence.h"
 #include "model/fact.h"
@@ -64,6 +65,7 @@ struct EscalationSettings {
     std::optional<QuietHours> quiet;  // of people and channels without their own
     std::vector<MaintenanceWindow> maintenance;
     DeadMan dead_man;
+    DigestSettings digest;
     Duration unacked_after = std::chrono::minutes(5);
     Duration repeat_every = std::chrono::hours(2);   // critical, until acknowledged; 0: never
     Duration remind_every = std::chrono::hours(24);  // of what is not over; 0: never
@@ -76,6 +78,8 @@ struct EscalationSettings {
     // Where a level goes: its route; else that of the next level above that has one; else every
     // channel. Level::log and none: nowhere.
     std::vector<std::string> route(Level level) const;
+    // People stand for their channels; each channel once. What is neither stays as it is.
+    std::vector<std::string> names_as_channels(const std::vector<std::string>& names) const;
     const QuietHours* quiet_hours(std::string_view channel) const;  // null: it has none
 };
 // Reads `channels:` and `escalation:` (channel lists and unacked_after; criteria under it are the
@@ -159,6 +163,9 @@ public:
     // Targets under maintenance and until when, all of them: of what they have open already nothing
     // is told meanwhile, as in a silence.
     void set_maintenance(std::map<std::string, Time> until);
+
+    // To its channels, those in their quiet hours at the end of them.
+    std::vector<AlertDraft> digest(AlertDraft draft, Time now);
 
     // What became of a message on a channel; `tries` counts those of this message, with this one.
     void delivered(std::string_view channel);

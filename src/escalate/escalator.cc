@@ -422,6 +422,10 @@ bool Escalator::is_silenced(const SilenceSubject& subject, Time now) const {
     return core_->is_silenced(subject, now);
 }
 
+std::vector<AlertDraft> Escalator::digest(AlertDraft draft, Time now) {
+    return core_->digest(std::move(draft), now);
+}
+
 void Escalator::delivered(std::string_view channel) { core_->delivered(channel); }
 Refused Escalator::failed(const AlertDraft& message, std::string_view channel,
                           const DeliveryError& error, int tries, Time now) {

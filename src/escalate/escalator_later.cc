@@ -85,6 +85,12 @@ std::vector<std::string> Escalator::Core::hold_for_quiet(const AlertDraft& draft
     return awake;
 }
 
+std::vector<AlertDraft> Escalator::Core::digest(AlertDraft draft, Time now) {
+    draft.channels = hold_for_quiet(draft, draft.channels, false, now);
+    if (draft.channels.empty()) return {};
+    return {std::move(draft)};
+}
+
 void Escalator::Core::drop_held(const std::string& incident, const std::set<std::string>& but) {
     for (auto& [channel, waiting] : quiet_) {
         if (but.contains(channel)) continue;
@@ -101,6 +107,12 @@ void Escalator::Core::end_quiet(Time now, Drafts& out) {
         }
         std::vector<AlertDraft> waited = std::move(at->second);
         at = quiet_.erase(at);
+        // A digest is one message already.
+        std::erase_if(waited, [&](const AlertDraft& draft) {
+            if (draft.state != AlertState::digest) return false;
+            if (settings_.find(channel) != nullptr) out.push_back(draft);
+            return true;
+        });
         // A silence that began meanwhile holds it on; tick() tells what is still so at its end.
         std::erase_if(waited, [&](const AlertDraft& draft) {
             const auto known = told_.find(draft.incident);

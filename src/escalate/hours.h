@@ -20,6 +20,11 @@ struct CivilTime {
 };
 // In the zone ("": the machine's; unknown: UTC). escalate/local_time.cc
 CivilTime civil_time(Time at, std::string_view time_zone);
+// The date there, as if it were one of UTC.
+std::chrono::sys_days local_day(Time at, std::string_view time_zone);
+// When the clock there shows this minute on that day: the first time of two; one that summer time
+// leaves out is there when it is left out.
+Time moment_of(std::chrono::sys_days day, int minute, std::string_view time_zone);
 
 // "22:00" as minutes of the day; "24:00" is the day's end.
 Result<int> parse_clock(std::string_view text);

@@ -39,6 +39,34 @@ std::string local_time(Time at, std::string_view time_zone) {
     return date::format("%Y-%m-%d %H:%M UTC", minutes);
 }
 
+std::chrono::sys_days local_day(Time at, std::string_view time_zone) {
+    const date::time_zone* zone = find_zone(time_zone);
+    if (zone == nullptr && !time_zone.empty()) zone = find_zone("");
+    try {
+        if (zone != nullptr) {
+            const auto day = date::floor<date::days>(zone->to_local(at));
+            return std::chrono::sys_days(std::chrono::days(day.time_since_epoch().count()));
+        }
+    } catch (const std::exception&) {
+        // The database has nothing for this time; UTC is the best there is.
+    }
+    return std::chrono::floor<std::chrono::days>(at);
+}
+
+Time moment_of(std::chrono::sys_days day, int minute, std::string_view time_zone) {
+    const date::time_zone* zone = find_zone(time_zone);
+    if (zone == nullptr && !time_zone.empty()) zone = find_zone("");
+    const Duration since = day.time_since_epoch() + std::chrono::minutes(minute);
+    try {
+        if (zone != nullptr) {
+            return zone->to_sys(date::local_time<Duration>{since}, date::choose::earliest);
+        }
+    } catch (const std::exception&) {
+        // The database has nothing for this time; UTC is the best there is.
+    }
+    return Time(since);
+}
+
 CivilTime civil_time(Time at, std::string_view time_zone) {
     const date::time_zone* zone = find_zone(time_zone);
     if (zone == nullptr && !time_zone.empty()) zone = find_zone("");

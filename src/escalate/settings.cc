@@ -209,6 +209,7 @@ EscalationSettings read_escalation(const Settings& settings, Problems& problems)
     for (const Level level : {Level::critical, Level::alert, Level::warning}) {
         read_route(fields, level, reading);
     }
+    read_digest(fields.node("digest"), read, reading.left_out, problems);
     read.unacked_after = fields.duration("unacked_after", read.unacked_after);
     read.repeat_every = fields.duration("repeat_every", read.repeat_every);
     read.remind_every = fields.duration("remind_every", read.remind_every);
@@ -228,6 +229,24 @@ const ChannelSettings* EscalationSettings::find(std::string_view channel) const 
         if (known.name == channel) return &known;
     }
     return nullptr;
+}
+
+std::vector<std::string> EscalationSettings::names_as_channels(
+    const std::vector<std::string>& names) const {
+    std::vector<std::string> all;
+    const auto add = [&all](const std::string& name) {
+        if (std::find(all.begin(), all.end(), name) == all.end()) all.push_back(name);
+    };
+    for (const std::string& name : names) {
+        const auto person = std::find_if(people.begin(), people.end(),
+                                         [&](const Person& one) { return one.name == name; });
+        if (person == people.end()) {
+            add(name);
+        } else {
+            for (const std::string& channel : person->channels) add(channel);
+        }
+    }
+    return all;
 }
 
 const QuietHours* EscalationSettings::quiet_hours(std::string_view channel) const {
