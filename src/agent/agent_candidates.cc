@@ -22,6 +22,8 @@ constexpr size_t kMostIncidents = 200;  // that are looked at for one pattern
 constexpr size_t kMostEvents = 300;     // of one incident
 constexpr size_t kMostPoints = 2000;    // of one fact's good times
 constexpr size_t kMostShown = 20;       // typed lines that are nothing we know
+constexpr Duration kReplayedAgain = std::chrono::hours(24 * 7);
+constexpr Duration kReplayTriedAgain = std::chrono::minutes(10);
 constexpr size_t kMostHistory = 4 * 1024 * 1024;
 
 Facts read_facts(const Json& plain, const Settings& settings) {
@@ -71,7 +73,7 @@ OpsAgent::Deeds OpsAgent::note_deeds(Case& the_case) {
         }
     } else {
         deeds = typed_deeds(incident, known);
-        from = "shell history";
+        from = deeds.done.empty() ? "what was typed" : "shell history";
         if (const auto noted = deeds_in_note(incident.note, known); !noted.empty()) {
             deeds.done = noted;
             from = "note";
@@ -113,7 +115,30 @@ OpsAgent::Deeds OpsAgent::typed_deeds(const Incident& incident,
             }
         }
     }
+    // Whoever may write to a log can make such a line up, so it is shown and counts for nothing.
+    for (const SudoRan& ran : sudo_ran_) {
+        if (ran.at < incident.opened_at || deeds.typed.size() >= kMostShown) continue;
+        const auto deed = deed_of_line(ran.command, known);
+        const Quarantined safe = quarantine({.source = "sudo",
+                                             .from = ran.at,
+                                             .to = ran.at,
+                                             .text = deed ? deed->command : ran.command},
+                                            Templates(), Reader::person);
+        const std::string line = clip_end(trim(safe.text), 300);
+        if (std::find(deeds.typed.begin(), deeds.typed.end(), line) == deeds.typed.end()) {
+            deeds.typed.push_back(line);
+        }
+    }
     return deeds;
+}
+
+std::vector<std::string> OpsAgent::typed_since(const Incident& incident) const {
+    Deeds deeds = typed_deeds(
+        incident, known_deeds(incident.target, loaded_->runbook, loaded_->settings.inventory));
+    std::vector<std::string> lines;
+    for (const KnownDeed& deed : deeds.done) lines.push_back(deed.command);
+    lines.insert(lines.end(), deeds.typed.begin(), deeds.typed.end());
+    return lines;
 }
 
 // --- what was, as it is learned from ---
@@ -175,22 +200,64 @@ std::vector<Episode> OpsAgent::episodes(const std::string& target, const std::st
     return episodes;
 }
 
-std::optional<double> OpsAgent::share_of(const Standing& standing) const {
-    return share_of(standing, episodes("", ""));
+// --- on what is on record ---
+
+// Those it was made from, and those like them: the rest are others.
+std::set<std::string> OpsAgent::own_incidents(const Standing& standing) const {
+    std::set<std::string> own(standing.incidents.begin(), standing.incidents.end());
+    std::vector<Episode> pattern;
+    for (const std::string& id : standing.incidents) {
+        const auto incident = store_->incident(id);
+        if (!incident.ok() || !incident.value()) continue;
+        if (auto episode = episode_of(*incident.value())) pattern.push_back(*std::move(episode));
+    }
+    if (pattern.empty()) return own;
+    for (const Episode& one : episodes(pattern[0].target, pattern[0].group)) {
+        const bool is_own = std::any_of(pattern.begin(), pattern.end(),
+                                        [&](const Episode& known) { return is_alike(known, one); });
+        if (is_own) own.insert(one.incident);
+    }
+    return own;
 }
 
-std::optional<double> OpsAgent::share_of(const Standing& standing,
-                                         const std::vector<Episode>& all) const {
-    const Entry* const entry = learned_.find(standing.entry);
-    if (entry == nullptr || learned_id(*entry) != standing.id) return std::nullopt;
-    std::vector<Episode> pattern;
-    for (const Episode& episode : all) {
-        const auto& made_from = standing.incidents;
-        if (std::find(made_from.begin(), made_from.end(), episode.incident) != made_from.end()) {
-            pattern.push_back(episode);
-        }
+// One at a time, on a worker: it reads up to a month. What is older than a week is not relied on.
+void OpsAgent::keep_up_replays(Time now) {
+    if (is_replaying_) return;
+    for (const Standing& standing : ladder_.all()) {
+        if (standing.rung == Rung::out) continue;
+        const bool is_due = now - standing.replayed_at >= kReplayedAgain;
+        if (!is_due && !to_replay_.contains(standing.id)) continue;
+        const Entry* const entry = learned_.find(standing.entry);
+        if (entry == nullptr || learned_id(*entry) != standing.id) continue;
+        const auto tried = replay_tried_.find(standing.id);
+        if (tried != replay_tried_.end() && now - tried->second < kReplayTriedAgain) continue;
+        replay_tried_[standing.id] = now;
+        const std::set<std::string> own = own_incidents(standing);
+        is_replaying_ = ports_.workers.submit(
+            [this, id = standing.id, entry = *entry, own, settings = loaded_->settings,
+             data_dir = loaded_->data_dir, options = options_.store] {
+                (void)ports_.post(CandidateReplayed{
+                    id, replay_candidate(data_dir, options, settings, entry, own)});
+            });
+        return;
     }
-    return share_of_others(*entry, pattern, all);
+}
+
+void OpsAgent::on_replayed(const CandidateReplayed& replayed) {
+    is_replaying_ = false;
+    to_replay_.erase(replayed.id);
+    const Standing* const standing = ladder_.find(replayed.id);
+    if (standing == nullptr) return;
+    if (!replayed.result.ok()) {
+        ports_.log.line(Severity::warning,
+                        "learned entry '" + standing->entry +
+                            "' was not replayed: " + replayed.result.error().message);
+        return;
+    }
+    Json body = replayed.result.value();
+    body.set("id", replayed.id).set("entry", standing->entry);
+    note("learned.replayed", nullptr, "", std::move(body));
+    rise(replayed.id);
 }
 
 // What each fact was in the week before, when nothing was wrong with the target.
@@ -245,6 +312,7 @@ void OpsAgent::keep_up_learning() {
     for (const Standing& standing : ladder_.all()) {
         if (standing.rung != Rung::out && now - standing.used_at > kUnusedLife) rise(standing.id);
     }
+    keep_up_replays(now);
 }
 
 // False: its target is not well yet, so nothing says what good times are.

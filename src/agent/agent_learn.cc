@@ -21,6 +21,8 @@ Autonomy autonomy_of(Rung rung) {
                                    : Autonomy::shadow;
 }
 
+constexpr Duration kReplayIsNew = std::chrono::hours(1);
+
 // What stands in the file for an entry that a hand wrote there.
 std::string block_by_hand(const Entry& entry) {
     LearnedBlock block = block_of(entry);
@@ -210,9 +212,13 @@ void OpsAgent::rise(const std::string& id) {
     if (standing == nullptr || standing->rung == Rung::out) return;
     const Time now = ports_.clock.now();
     std::optional<Move> move = ladder_.due(*standing, std::nullopt, now);
-    // How many others it would match is looked up only for one that has earned it otherwise.
     if (!move && ladder_.due(*standing, 0.0, now)) {
-        move = ladder_.due(*standing, share_of(*standing), now);
+        // It has earned a rung: is it so narrow still, on all that is on record by now?
+        if (now - standing->replayed_at > kReplayIsNew) {
+            to_replay_.insert(id);
+            return;
+        }
+        move = ladder_.due(*standing, standing->share_of_others(), now);
     }
     if (move) move_learned(*move, "ops-agent", "", nullptr);
 }
@@ -292,10 +298,7 @@ void OpsAgent::read_learned_again(const ConfigText& text) {
 // --- people ---
 
 Json OpsAgent::learned_json() const {
-    const std::vector<Episode> all =
-        ladder_.all().empty() ? std::vector<Episode>() : episodes("", "");
-    Json json =
-        candidates_json(ladder_, [&](const Standing& standing) { return share_of(standing, all); });
+    Json json = candidates_json(ladder_);
     Json refused = Json::array();
     for (const RefusedEntry& one : loaded_->learned.refused) {
         refused.push(Json::object({{"entry", one.name}, {"why", one.why}}));
@@ -311,9 +314,10 @@ Result<Json> OpsAgent::move_candidate(const Deed& deed, const std::string& by) {
         if (one->entry == deed.id) standing = ladder_.find(one->id);
     }
     const std::string id = standing == nullptr ? deed.id : standing->id;
-    const Move move = deed.what == "promote"
-                          ? TRY(ladder_.promote(id, standing ? share_of(*standing) : std::nullopt))
-                          : TRY(ladder_.demote(id));
+    const Move move =
+        deed.what == "promote"
+            ? TRY(ladder_.promote(id, standing ? standing->share_of_others() : std::nullopt))
+            : TRY(ladder_.demote(id));
     move_learned(move, by, deed.via, nullptr);
     return Json::object({{"id", move.id},
                          {"entry", move.entry},

@@ -50,6 +50,9 @@ void OpsAgent::take(const Input& input) {
     if (const auto* told = std::get_if<BrainTold>(&input)) return on_replied(*told);
     if (const auto* delivered = std::get_if<AlertDelivered>(&input))
         return on_delivered(*delivered);
+    if (const auto* replayed = std::get_if<CandidateReplayed>(&input)) {
+        return on_replayed(*replayed);
+    }
     if (const auto* heard = std::get_if<PressesHeard>(&input)) return on_heard(*heard);
     if (const auto* sent = std::get_if<SignSent>(&input)) return on_sign_sent(*sent);
     if (const auto* request = std::get_if<WebRequest>(&input)) {

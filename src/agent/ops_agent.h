@@ -32,6 +32,7 @@
 #include "escalate/escalate.h"
 #include "escalate/press.h"
 #include "learn/candidate.h"
+#include "learn/candidate_replay.h"
 #include "learn/ladder.h"
 #include "monitor/heartbeats.h"
 #include "record/history.h"
@@ -255,10 +256,12 @@ private:
     };
     Deeds note_deeds(Case& the_case);
     Deeds typed_deeds(const Incident& incident, const std::vector<KnownDeed>& known) const;
+    std::vector<std::string> typed_since(const Incident& incident) const;
     std::optional<Episode> episode_of(const Incident& incident) const;
     std::vector<Episode> episodes(const std::string& target, const std::string& group) const;
-    std::optional<double> share_of(const Standing& standing) const;
-    std::optional<double> share_of(const Standing& standing, const std::vector<Episode>& all) const;
+    std::set<std::string> own_incidents(const Standing& standing) const;
+    void keep_up_replays(Time now);
+    void on_replayed(const CandidateReplayed& replayed);
     HealthyFacts healthy_facts(const std::vector<Episode>& pattern) const;
     void keep_up_learning();
     bool look_for_pattern(const std::string& id);
@@ -488,6 +491,11 @@ private:
     std::map<std::string, int64_t> alerts_truncated_;  // by source, as it was told last
     SecurityBook security_;
     Time next_security_save_{};
+    struct SudoRan {
+        Time at;
+        std::string user, command;
+    };
+    std::deque<SudoRan> sudo_ran_;  // where learn: {journal: true}
     Time next_trim_{};
     std::deque<std::string> to_gather_;  // incidents whose evidence is to be collected
     struct PlannedLook {
@@ -519,6 +527,9 @@ private:
     bool learned_changed_ = false;          // the journal says more than the file
     std::map<std::string, Time> to_learn_;  // incidents that are over, and when to look at them
     Time next_learning_{};
+    bool is_replaying_ = false;
+    std::set<std::string> to_replay_;           // learned entries that have earned a rung
+    std::map<std::string, Time> replay_tried_;  // learned entries
     std::optional<Error> failure_;
     bool watching_ = false;
     Time watching_since_{};

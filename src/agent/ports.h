@@ -56,6 +56,10 @@ struct AlertDelivered {
 struct SignSent {       // of life, to whoever misses it
     std::string error;  // empty: it was taken
 };
+struct CandidateReplayed {  // a learned entry, on what is on record
+    std::string id;
+    Result<Json> result;
+};
 struct PressesHeard {  // on a channel that was listened to
     std::string channel;
     Result<Heard> result;
@@ -63,9 +67,9 @@ struct PressesHeard {  // on a channel that was listened to
 struct ReloadWanted {
     uint64_t connection = 0;  // who asked over HTTP; 0: a signal
 };
-using Input =
-    std::variant<ProbeEvent, RepairAnswer, ModelReplied, DiagnosticReplied, BrainAnswered,
-                 BrainTold, AlertDelivered, PressesHeard, SignSent, WebRequest, ReloadWanted>;
+using Input = std::variant<ProbeEvent, RepairAnswer, ModelReplied, DiagnosticReplied, BrainAnswered,
+                           BrainTold, AlertDelivered, PressesHeard, CandidateReplayed, SignSent,
+                           WebRequest, ReloadWanted>;
 
 struct Ports {
     Clock& clock;

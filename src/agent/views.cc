@@ -175,7 +175,7 @@ Result<Json> candidates(Store& store) {
     query.limit = 100'000;
     Ladder ladder;
     for (const Event& event : TRY(store.events(query))) ladder.apply(event);
-    return candidates_json(ladder, [](const Standing&) { return std::optional<double>(); });
+    return candidates_json(ladder);
 }
 
 Result<Json> silences(Store& store, Time now) {

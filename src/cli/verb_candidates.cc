@@ -6,13 +6,18 @@
 #include "cli/verbs.h"
 #include "io/posix_files.h"
 #include "io/standard_output.h"
+#include "learn/candidate_replay.h"
 #include "runbook/append_entry.h"
 
 namespace ops {
 namespace {
 
-std::string percent(const Json& share) {
-    return share.is_number() ? format_number(share.as_number() * 100, 1) + "%" : "not known";
+std::string replay_line(const Json& replayed) {
+    const Json& share = replayed["share_of_others"];
+    if (!share.is_number()) return "not replayed yet";
+    return "in replay since " + replayed["from"].as_string().substr(0, 10) + " it fires " +
+           replay_words(replayed) + "; on " + format_number(share.as_number() * 100, 1) +
+           "% of the other recorded incidents";
 }
 
 std::string counts(const Json& one) {
@@ -36,8 +41,7 @@ void print_one(const Json& one, const Terminal& terminal) {
     terminal.line("  " + counts(one));
     terminal.line("  made " + one["made_at"].as_string() + " from " +
                   join(one["incidents"].strings(), ", "));
-    terminal.line("  would match " + percent(one["replay"]["share_of_others"]) +
-                  " of the other recorded incidents");
+    terminal.line("  " + replay_line(one["replay"]));
     const std::string why = one["why"].as_string(), lacks = one["lacks"].as_string();
     if (!why.empty()) terminal.line("  last moved: " + printable(why, Lines::flatten));
     if (rung == "out") return;

@@ -296,18 +296,4 @@ bool would_match(const Entry& entry, const Episode& episode) {
            });
 }
 
-double share_of_others(const Entry& entry, std::span<const Episode> pattern,
-                       std::span<const Episode> all) {
-    size_t others = 0, matched = 0;
-    for (const Episode& episode : all) {
-        const bool is_own = std::any_of(pattern.begin(), pattern.end(), [&](const Episode& one) {
-            return one.incident == episode.incident || is_alike(one, episode);
-        });
-        if (is_own) continue;
-        ++others;
-        if (would_match(entry, episode)) ++matched;
-    }
-    return others == 0 ? 0 : static_cast<double>(matched) / static_cast<double>(others);
-}
-
 }  // namespace ops

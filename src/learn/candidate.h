@@ -58,9 +58,5 @@ Result<Candidate> make_candidate(std::span<const Episode> pattern, const Healthy
 
 // Would its symptoms hold on these facts of this target?
 bool would_match(const Entry& entry, const Episode& episode);
-// Of the incidents that are not of its own pattern, the share that it would match; 0 when there are
-// none.
-double share_of_others(const Entry& entry, std::span<const Episode> pattern,
-                       std::span<const Episode> all);
 
 }  // namespace ops

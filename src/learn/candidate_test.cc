@@ -210,20 +210,6 @@ TEST(Candidate, CountsOnlyWhatAPersonDidAndNoEntryExplained) {
     EXPECT_TRUE(pattern_of(untrusted, std::vector<Episode>{good}).empty());
 }
 
-TEST(Candidate, MatchesFewOfTheOthers) {
-    const std::vector<Episode> pattern = {episode(1, "importer", "restart importer"),
-                                          episode(2, "importer", "restart importer")};
-    const Entry entry = make_candidate(pattern, good_times(), own(), company()).value().entry;
-    std::vector<Episode> all = pattern;
-    EXPECT_EQ(share_of_others(entry, pattern, all), 0);
-    for (int i = 0; i < 4; ++i) {
-        all.push_back(episode(10 + i, "importer", ""));
-        all.back().rule = "down";
-        if (i > 0) all.back().facts.set("queue_depth", Value::number(3));
-    }
-    EXPECT_DOUBLE_EQ(share_of_others(entry, pattern, all), 0.25);
-}
-
 TEST(Deeds, AreFoundWordForWord) {
     const auto known = known_deeds("importer", own(), company().inventory);
     const auto count = [&](const char* note) { return deeds_in_note(note, known).size(); };

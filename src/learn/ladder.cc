@@ -68,6 +68,12 @@ Json Move::to_json() const {
         {{"id", id}, {"entry", entry}, {"from", name_of(from)}, {"to", name_of(to)}, {"why", why}});
 }
 
+std::optional<double> Standing::share_of_others() const {
+    const Json& share = replayed["share_of_others"];
+    if (!share.is_number()) return std::nullopt;
+    return share.as_number();
+}
+
 void Ladder::apply(const Event& event) {
     if (!event.kind.starts_with("learned.")) return;
     const std::string id = event.body["id"].as_string();
@@ -86,6 +92,10 @@ void Ladder::apply(const Event& event) {
     const auto found = standings_.find(id);
     if (found == standings_.end()) return;
     Standing& standing = found->second;
+    if (event.kind == "learned.replayed") {
+        standing.replayed = event.body;
+        standing.replayed_at = event.at;
+    }
     if (event.kind == "learned.would") standing.used_at = event.at;
     if (event.kind == "learned.judged") {
         count(event.body["judged"].as_string(), standing);

@@ -47,6 +47,10 @@ struct Standing {
     std::string text;                       // its block of the file, as made
     std::string why;                        // of the last move, in words
     Time made_at{}, moved_at{}, used_at{};  // used: matched
+    // On what is on record (candidate_replay.h): null until it was replayed.
+    Json replayed{};
+    Time replayed_at{};
+    std::optional<double> share_of_others() const;
 };
 
 struct Move {

@@ -29,11 +29,10 @@ std::string learned_file_of(const Ladder& ladder, std::string_view id, Rung rung
     return learned_file(blocks);
 }
 
-Json candidates_json(const Ladder& ladder, const ShareOfOthers& share_of) {
+Json candidates_json(const Ladder& ladder) {
     Json list = Json::array();
     for (const Standing& standing : ladder.all()) {
-        const std::optional<double> share = share_of(standing);
-        const Result<Move> up = ladder.promote(standing.id, share);
+        const Result<Move> up = ladder.promote(standing.id, standing.share_of_others());
         const bool is_out = standing.rung == Rung::out;
         const std::string next = up.ok()
                                      ? diff_of(learned_file_of(ladder),
@@ -52,7 +51,7 @@ Json candidates_json(const Ladder& ladder, const ShareOfOthers& share_of) {
              {"used_at", format_rfc3339(standing.used_at)},
              {"expires_at", is_out ? Json() : Json(format_rfc3339(standing.used_at + kUnusedLife))},
              {"why", standing.why},
-             {"replay", Json::object({{"share_of_others", share ? Json(*share) : Json()}})},
+             {"replay", standing.replayed},
              {"may_be_promoted", up.ok()},
              {"lacks", up.ok() ? "" : up.error().message},
              {"text", with_rung(standing.text, autonomy_of(standing.rung))},

@@ -2,8 +2,6 @@
 // that the ladder stands for. Pure.
 #pragma once
 
-#include <functional>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -15,7 +13,6 @@ namespace ops {
 // runbook.learned.yaml as the journal has it; `id` on another rung than it is.
 std::string learned_file_of(const Ladder& ladder, std::string_view id = "", Rung rung = Rung::out);
 
-using ShareOfOthers = std::function<std::optional<double>(const Standing&)>;
-Json candidates_json(const Ladder& ladder, const ShareOfOthers& share_of);
+Json candidates_json(const Ladder& ladder);
 
 }  // namespace ops

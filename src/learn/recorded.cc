@@ -146,11 +146,20 @@ Result<> load_incidents(Store& store, Recorded& recorded) {
     return {};
 }
 
-std::vector<std::string> targets_of(const Settings& settings, const std::string& own_machine) {
+// Those that an entry may be about, and what their symptoms may read besides: hosts and signals.
+std::vector<std::string> targets_of(const Settings& settings, const std::string& own_machine,
+                                    const std::vector<const Runbook*>& runbooks) {
     std::vector<std::string> targets;
     const Inventory& inventory = settings.inventory;
     for (const Host& host : inventory.hosts) targets.push_back(host.name);
-    for (const Service& service : inventory.services) targets.push_back(service.name);
+    for (const Service& service : inventory.services) {
+        const bool is_meant = std::any_of(runbooks.begin(), runbooks.end(), [&](const auto* one) {
+            return std::any_of(one->entries.begin(), one->entries.end(), [&](const Entry& entry) {
+                return may_match(entry, service.name, inventory);
+            });
+        });
+        if (is_meant) targets.push_back(service.name);
+    }
     targets.insert(targets.end(), inventory.signals.begin(), inventory.signals.end());
     if (std::find(targets.begin(), targets.end(), own_machine) == targets.end()) {
         targets.push_back(own_machine);
@@ -236,7 +245,7 @@ Result<Recorded> load_recorded(Store& store, History& history, const Settings& s
     }));
     TRY(load_incidents(store, recorded));
     const std::set<std::string> names = names_read(runbooks, settings.inventory);
-    TRY(load_history(history, names, targets_of(settings, recorded.own_machine),
+    TRY(load_history(history, names, targets_of(settings, recorded.own_machine, runbooks),
                      recorded.from - reach_of(runbooks), recorded));
     end_cut_runs(recorded, starts);
     return recorded;
