@@ -99,12 +99,14 @@ Result<Json> OpsAgent::look(const View& view) {
     }
     if (view.what == "silences") return Json::object({{"silences", silences_json()}});
     if (view.what == "press") return look_at_link(view);
-    if (view.what == "report") {
-        Json report = TRY(look_at_records(*store_, view, ports_.clock.now()));
-        add_quiet(report);
-        return report;
-    }
-    return look_at_records(*store_, view, ports_.clock.now());
+    Result<Json> seen = look_at_records(*store_, view, ports_.clock.now());
+    if (!seen.ok()) return seen;
+    Json json = std::move(seen).value();
+    if (view.what == "report") add_quiet(json);
+    // What was typed since it opened, as far as we may look: for the note of whoever repaired it.
+    const Case* open = view.what == "incident" ? find_case(json["id"].as_string()) : nullptr;
+    if (open != nullptr) json.set("typed", Json::of_strings(typed_since(open->incident)));
+    return json;
 }
 
 Json OpsAgent::target_json(const TargetState& state) const {

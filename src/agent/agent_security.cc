@@ -12,6 +12,7 @@ namespace {
 constexpr std::string_view kState = "security";
 constexpr Duration kSaveCountsEvery = std::chrono::minutes(5);
 constexpr size_t kMostSaid = 500;
+constexpr size_t kMostSudo = 500;
 
 std::string safe(const std::string& text) {
     return clip_end(trim(quarantine({"", {}, {}, text}, Templates(), Reader::person).text),
@@ -26,6 +27,12 @@ void OpsAgent::learn_security(const ops::Check& check, const Judged& judged) {
     const size_t first = loaded_->checks.checks.size() - loaded_->checks.logs.size();
     if (check.kind() != "log" || check.index() < first || !judged.next_question) return;
     security_.observe(loaded_->checks.logs[check.index() - first], judged.auth, now);
+    if (!loaded_->settings.learn.journal) return;
+    for (const AuthEvent& event : judged.auth) {
+        if (event.kind != AuthEvent::Kind::sudo_ran) continue;
+        sudo_ran_.push_back({now, event.user, event.command});
+        if (sudo_ran_.size() > kMostSudo) sudo_ran_.pop_front();
+    }
 }
 
 // A finding is on the disk as waiting before it is in the journal: whatever crashes, the next start

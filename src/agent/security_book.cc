@@ -199,6 +199,7 @@ void SecurityBook::observe(const LogRow& row, const std::vector<AuthEvent>& even
                 count("from " + event.source, static_cast<unsigned>(row.brute_force), at);
                 break;
             case AuthEvent::Kind::login: on_login(row, event, at); break;
+            case AuthEvent::Kind::sudo_ran: break;  // everyday work
             case AuthEvent::Kind::sudo_failed:
             case AuthEvent::Kind::not_in_sudoers: on_sudo(row, event, at); break;
             case AuthEvent::Kind::account_added:

@@ -47,6 +47,27 @@ std::string read_line() {
     return std::string(trim(line));
 }
 
+// What was typed since it opened, as far as the agent may look.
+std::vector<std::string> typed_since(const Invocation& invocation) {
+    Result<Client> opened = Client::open(invocation);
+    if (!opened.ok() || !is_safe_word(invocation.words[0])) return {};
+    Client client = std::move(opened).value();
+    const Result<Json> incident = client.get("/api/v1/incidents/" + invocation.words[0]);
+    return incident.ok() ? incident.value()["typed"].strings() : std::vector<std::string>{};
+}
+
+std::string ask_what_was_done(const Invocation& invocation, const Terminal& terminal) {
+    const std::vector<std::string> typed = typed_since(invocation);
+    if (!typed.empty()) terminal.line("typed since it opened:");
+    for (const std::string& line : typed) {
+        terminal.line("  " + printable(line, Lines::flatten));
+    }
+    terminal.line("what did you do? One line, best the command itself: it is remembered" +
+                  std::string(typed.empty() ? "" : " (Enter: the last of these)"));
+    const std::string said = read_line();
+    return said.empty() && !typed.empty() ? printable(typed.back(), Lines::flatten) : said;
+}
+
 }  // namespace
 
 // What is approved is shown first, from the very words that will run.
@@ -91,8 +112,7 @@ int verb_ack(const Invocation& invocation, Terminal& terminal) {
 int verb_resolve(const Invocation& invocation, Terminal& terminal) {
     Invocation noted = invocation;
     if (noted.option("--note").empty() && terminal.has_colours()) {
-        terminal.line("what did you do? One line, best the command itself: it is remembered");
-        noted.options["--note"] = read_line();
+        noted.options["--note"] = ask_what_was_done(invocation, terminal);
     }
     if (noted.option("--note").empty()) {
         terminal.problem(

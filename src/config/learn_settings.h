@@ -9,6 +9,7 @@ namespace ops {
 
 struct LearnSettings {
     int repeats = 2;                         // of a pattern, before an entry is written
+    bool journal = false;                    // what sudo writes to the logs that are watched
     std::vector<std::string> shell_history;  // files, as written: relative to the configuration
 };
 

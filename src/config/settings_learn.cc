@@ -9,6 +9,7 @@ LearnSettings read_learn(const Node& node, Problems& problems) {
     LearnSettings learn;
     learn.repeats = fields.integer("repeats", learn.repeats, 2, 100);
     learn.shell_history = fields.texts("shell_history");
+    learn.journal = fields.boolean("journal", learn.journal);
     fields.done();
     return learn;
 }

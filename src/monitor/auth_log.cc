@@ -16,6 +16,7 @@ namespace {
 using re2::RE2;
 using Kind = AuthEvent::Kind;
 constexpr size_t kMostName = 64;
+constexpr size_t kMostCommand = 500;
 constexpr unsigned kMostTimes = 100'000;
 
 // Which program wrote the line, and what. Before the program stand at most five words (time, host),
@@ -31,7 +32,7 @@ const RE2& header() {
 struct Form {
     std::string_view program;
     Kind kind;
-    // Groups by name: user, source, method, times.
+    // Groups by name: user, source, method, times, command.
     std::string expression;
 };
 
@@ -56,6 +57,9 @@ const std::vector<Form>& forms() {
         {"sudo", Kind::sudo_failed,
          R"((?P<user>\S+) : (?P<times>\d+) incorrect password attempts? ; .*)"},
         {"sudo", Kind::sudo_failed, R"((?P<user>\S+) : command not allowed ; .*)"},
+        {"sudo", Kind::sudo_ran,
+         R"((?P<user>\S+) : (?:TTY=\S+ ; )?PWD=[^;]* ; USER=root ; (?:GROUP=\S+ ; )?)"
+         R"((?:ENV=[^;]* ; )?COMMAND=(?P<command>.+))"},
         {"su", Kind::sudo_failed, R"(FAILED SU \(to \S+\) (?P<user>\S+) on .*)"},
         {"useradd", Kind::account_added, R"(new user: name=(?P<user>[^,]+), .*)"},
         {"fail2ban.actions", Kind::banned,
@@ -98,6 +102,9 @@ std::optional<AuthEvent> read(const Compiled& one, std::string_view message) {
         if (name == "user") event.user = name_in(text);
         if (name == "source") event.source = std::string(text);
         if (name == "method") event.method = name_in(text);
+        if (name == "command") {
+            event.command = clip_end(printable(trim(text), Lines::flatten), kMostCommand);
+        }
         if (name == "times") {
             (void)std::from_chars(text.data(), text.data() + text.size(), event.times);
             event.times = std::clamp(event.times, 1u, kMostTimes);

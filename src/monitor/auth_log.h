@@ -17,6 +17,7 @@ struct AuthEvent {
         login_failed,    // sshd: a password or key was refused, or somebody left before it
         login,           // sshd: somebody is in
         sudo_failed,     // sudo or su: wrong passwords, or a command that is not allowed
+        sudo_ran,        // sudo: a command was run as root
         not_in_sudoers,  // sudo: a user who may do nothing with it
         account_added,   // useradd
         banned,          // fail2ban: `method` is the jail
@@ -26,6 +27,7 @@ struct AuthEvent {
     std::string source;  // the address it came from, as sshd writes it; "" where there is none
     std::string method;  // "publickey", "password"
     unsigned times = 1;
+    std::string command{};  // of sudo_ran: one printable line, at most 500 bytes
 
     bool operator==(const AuthEvent&) const = default;
 };
