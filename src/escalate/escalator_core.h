@@ -96,6 +96,8 @@ private:
     void end_quiet(Time now, Drafts& out);
     bool take_into_storm(const AlertDraft& draft, Told& told, Time now);
     void leaves_storm(Told& told);
+    void climb_with_storm(const std::vector<std::string>& route, Time now, Drafts& out);
+    void say_storm(const std::vector<std::string>& route, Time now, Drafts& out);
     void tell_storm(Time now, Drafts& out);
     AlertDraft storm_message(Time now);
     bool is_failing(std::string_view channel) const;

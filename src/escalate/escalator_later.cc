@@ -122,6 +122,16 @@ void Escalator::Core::end_quiet(Time now, Drafts& out) {
         });
         if (settings_.find(channel) == nullptr || waited.empty()) continue;
         for (AlertDraft& draft : waited) {
+            if (!storm_.id.empty() && draft.incident == storm_.id) {
+                // As it is by now; from here on it is a message like those told by day.
+                if (storm_.channels.insert(channel).second) {
+                    draft = storm_message(now);
+                    draft.key = storm_.id + "/to/" + channel;
+                    draft.state = AlertState::raised;
+                    storm_.ladder_at = now;
+                }
+                continue;
+            }
             const auto known = told_.find(draft.incident);
             if (known == told_.end() || is_over(draft)) continue;
             known->second.channels.insert(channel);
@@ -198,40 +208,64 @@ AlertDraft Escalator::Core::storm_message(Time now) {
     return draft;
 }
 
+// Nobody answered: the next of the ladder who is in their day hears of it too.
+void Escalator::Core::climb_with_storm(const std::vector<std::string>& route, Time now,
+                                       Drafts& out) {
+    const bool climbs = !storm_.channels.empty() && storm_.open > 0 && !storm_.acknowledged &&
+                        now - storm_.ladder_at >= settings_.unacked_after;
+    if (!climbs) return;
+    storm_.ladder_at = now;
+    for (const std::string& channel : route) {
+        if (storm_.level < Level::critical && is_quiet(channel, now)) continue;
+        if (!storm_.channels.insert(channel).second) continue;
+        AlertDraft draft = storm_message(now);
+        draft.state = AlertState::raised;
+        draft.key = storm_.id + "/to/" + channel;
+        draft.channels = {channel};
+        out.push_back(std::move(draft));
+        return;
+    }
+}
+
+// The storm's message as it is now, to those who know of it, or to the first who is to. In quiet
+// hours it waits as any other message does, and an alert goes to who is awake.
+void Escalator::Core::say_storm(const std::vector<std::string>& route, Time now, Drafts& out) {
+    AlertDraft draft = storm_message(now);
+    storm_.said_count = storm_.count;
+    storm_.said_open = storm_.open;
+    ++storm_.said;
+    std::vector<std::string> to(storm_.channels.begin(), storm_.channels.end());
+    if (storm_.open == 0) {
+        // It is over for those who were told; who would have been told in the morning is not.
+        drop_held(storm_.id, storm_.channels);
+    } else if (to.empty() && !route.empty()) {
+        to.push_back(route[0]);
+    }
+    to = hold_for_quiet(draft, std::move(to), true, now);
+    for (const std::string& channel : route) {
+        if (!to.empty() || storm_.level < Level::alert || storm_.open == 0) break;
+        if (!storm_.channels.empty()) break;
+        if (!is_quiet(channel, now)) to.push_back(channel);
+    }
+    if (to.empty()) return;
+    if (storm_.channels.empty()) {
+        storm_.ladder_at = now;
+        draft.state = AlertState::raised;
+    }
+    storm_.channels.insert(to.begin(), to.end());
+    draft.channels = std::move(to);
+    out.push_back(std::move(draft));
+}
+
 void Escalator::Core::tell_storm(Time now, Drafts& out) {
     if (storm_.id.empty()) return;
     const std::vector<std::string> route = this->route(storm_.level);
-    // Nobody answered: the next of the ladder hears of it too.
-    const bool climbs = storm_.said > 0 && storm_.open > 0 && !storm_.acknowledged &&
-                        now - storm_.ladder_at >= settings_.unacked_after;
-    if (climbs) {
-        storm_.ladder_at = now;
-        for (const std::string& channel : route) {
-            if (!storm_.channels.insert(channel).second) continue;
-            AlertDraft draft = storm_message(now);
-            draft.state = AlertState::raised;
-            draft.key = storm_.id + "/to/" + channel;
-            draft.channels = {channel};
-            out.push_back(std::move(draft));
-            break;
-        }
-    }
+    climb_with_storm(route, now, out);
     if (now < storm_.next) return;
     const bool is_new = storm_.count != storm_.said_count || storm_.open != storm_.said_open;
     const bool comes_on = storm_.count != storm_.said_count;
     // What was over before anybody was told of it is in the journal, and that is enough.
-    if (is_new && (storm_.said > 0 || storm_.open > 0)) {
-        if (storm_.said == 0 && !route.empty()) {
-            storm_.channels.insert(route[0]);
-            storm_.ladder_at = now;
-        }
-        AlertDraft draft = storm_message(now);
-        draft.channels.assign(storm_.channels.begin(), storm_.channels.end());
-        storm_.said_count = storm_.count;
-        storm_.said_open = storm_.open;
-        ++storm_.said;
-        if (!draft.channels.empty()) out.push_back(std::move(draft));
-    }
+    if (is_new && (storm_.said > 0 || storm_.open > 0)) say_storm(route, now, out);
     storm_.takes_in = comes_on;
     storm_.pause = std::min(storm_.pause * 2, kStormPauseMost);
     storm_.next = now + storm_.pause;

@@ -120,6 +120,53 @@ TEST(QuietHours, AnAlertGoesToWhoIsAwakeAndClimbsNoneOfTheOthers) {
     EXPECT_EQ(Night::to(night.until("2026-01-30T06:00:10Z")), Names{"phone"});
 }
 
+const std::string kOneAMinute = kPeople + "  storm: 1\n";
+
+TEST(QuietHours, AStormOfWarningsWaits) {
+    Night night("2026-01-29T22:30:00Z", kOneAMinute);
+    for (int i = 0; i < 20; ++i) {
+        EXPECT_TRUE(night.news("inc-" + std::to_string(i), "warning").empty());
+    }
+    EXPECT_TRUE(night.until("2026-01-30T05:59:50Z").empty()) << "06:59 in Berlin";
+    const auto morning = night.until("2026-01-30T06:00:00Z");
+    ASSERT_EQ(morning.size(), 1U);
+    EXPECT_EQ(morning[0].channels, Names{"phone"});
+    EXPECT_NE(morning[0].text("UTC").find("19 more incidents"), std::string::npos)
+        << morning[0].text("UTC");
+    EXPECT_TRUE(Night::to(night.until("2026-01-30T06:04:00Z")).empty()) << "nothing twice";
+    EXPECT_EQ(Night::to(night.until("2026-01-30T06:06:00Z")), (Names{"mail", "mail"}))
+        << "from then on both climb, the first incident and the storm";
+}
+
+TEST(QuietHours, AStormThatIsOverByMorningIsNotTold) {
+    Night night("2026-01-29T22:30:00Z", kOneAMinute);
+    for (int i = 0; i < 20; ++i) night.news("inc-" + std::to_string(i), "warning");
+    EXPECT_TRUE(night.until("2026-01-30T01:00:00Z").empty());
+    for (int i = 0; i < 20; ++i) {
+        EXPECT_TRUE(
+            night.news("inc-" + std::to_string(i), "warning", IncidentState::resolved).empty());
+    }
+    EXPECT_TRUE(night.until("2026-01-30T08:00:00Z").empty());
+}
+
+TEST(QuietHours, AStormOfAlertsGoesToWhoIsAwake) {
+    Night night("2026-01-29T22:30:00Z", kOneAMinute);
+    for (int i = 0; i < 20; ++i) night.news("inc-" + std::to_string(i), "alert");
+    EXPECT_EQ(Night::to(night.until("2026-01-29T22:31:00Z")), Names{"bob-sms"});
+    const Names later = Night::to(night.until("2026-01-30T05:59:50Z"));
+    EXPECT_EQ(std::count(later.begin(), later.end(), "phone"), 0);
+}
+
+TEST(QuietHours, AStormThatBecomesCriticalWakes) {
+    Night night("2026-01-29T22:30:00Z", kOneAMinute);
+    for (int i = 0; i < 20; ++i) night.news("inc-" + std::to_string(i), "warning");
+    EXPECT_TRUE(night.until("2026-01-29T22:40:00Z").empty());
+    EXPECT_EQ(Night::to(night.news("inc-a", "critical")), Names{"phone"});
+    for (int i = 0; i < 5; ++i) night.news("inc-b" + std::to_string(i), "critical");
+    const Names woken = Night::to(night.until("2026-01-29T22:42:00Z"));
+    EXPECT_EQ(woken, Names{"phone"}) << "the storm's own message, too";
+}
+
 TEST(QuietHours, ARecoveryOfWhatWasToldByDayWaitsToo) {
     Night night("2026-01-29T20:30:00Z");
     EXPECT_EQ(Night::to(night.news("a", "warning")), Names{"phone"});
