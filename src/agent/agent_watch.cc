@@ -1,5 +1,8 @@
 // Who watches the watcher: a sign of life to others, and what the agent sees wrong with itself.
+#include <algorithm>
+
 #include "agent/ops_agent.h"
+#include "base/hash.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "resolve/rules.h"
@@ -10,6 +13,8 @@ namespace {
 constexpr Duration kStalled = std::chrono::seconds(30);  // between two ticks, which come each 1 s
 constexpr Duration kWellAfter = std::chrono::minutes(10);
 constexpr int kFailuresToTell = 3;
+constexpr Duration kSelfCheckEvery = std::chrono::minutes(1);
+constexpr uint64_t kFewLate = 5;  // checks: too few to speak of
 constexpr int kAlertLives = 5;  // intervals: then Alertmanager ends it, and who waits for it knows
 
 std::string watchdog_alert(const std::string& agent, Time now, Duration every) {
@@ -99,6 +104,64 @@ void OpsAgent::check_self(Time now) {
     const auto is_past = [now](Time at) { return now < at || now - at >= kWellAfter; };
     if (is_past(stalled_at_)) self_is_well("late", "it is in time again");
     if (is_past(jumped_at_)) self_is_well("clock", "it goes as it should");
+}
+
+// --- what it stands on: the executor, models, its own pace. (The disk of its own records is
+// watched as every disk of this machine is.) ---
+
+void OpsAgent::check_below(Time now) {
+    if (!watching_ || is_self_checking_ || now < next_self_check_) return;
+    next_self_check_ = now + kSelfCheckEvery;
+    check_lateness();
+    is_self_checking_ = ports_.workers.submit([this] {
+        SelfChecked checked;
+        // No step has this key, and no epoch is 0: an answer is all that is asked for.
+        const auto seen = ports_.executors.look({sha256_hex("self-check"), 0});
+        if (!seen.ok() && seen.error().fault != Fault::denied) {
+            checked.executor = seen.error().message;
+        }
+        (void)ports_.post(std::move(checked));
+    });
+}
+
+void OpsAgent::on_self_checked(const SelfChecked& checked) {
+    is_self_checking_ = false;
+    if (checked.executor.empty()) {
+        executor_failed_ = 0;
+        self_is_well("executor", "it answers");
+    } else if (++executor_failed_ >= kFailuresToTell) {
+        self_fails("executor", "The executor does not answer: nothing can be repaired",
+                   checked.executor, Level::alert);
+    }
+}
+
+// How many of the last minute's checks began more than five seconds behind their schedule.
+void OpsAgent::check_lateness() {
+    constexpr size_t kFirstLate = 11;  // in kLateSteps: more than 5 s, as told below
+    static_assert(kLateSteps[kFirstLate - 1] == 2000 && kLateSteps[kFirstLate] == 5000);
+    uint64_t late = 0;
+    for (size_t i = kFirstLate + 1; i < late_.size(); ++i) late += late_[i];
+    const uint64_t all = checks_done_ - checks_before_, behind = late - late_before_;
+    checks_before_ = checks_done_;
+    late_before_ = late;
+    if (behind >= kFewLate && behind * 10 > all) {
+        self_fails("late-checks", "Checks begin late",
+                   std::to_string(behind) + " of " + std::to_string(all) +
+                       " checks of the last minute began more than 5 s behind their schedule",
+                   Level::warning);
+    } else {
+        self_is_well("late-checks", "they are in time again");
+    }
+}
+
+// Known problems are repaired without one, so nobody is woken.
+void OpsAgent::note_model(const std::optional<Error>& error) {
+    if (!error) {
+        models_failed_ = 0;
+        return self_is_well("model", "one answers again");
+    }
+    if (++models_failed_ < kFailuresToTell) return;
+    self_fails("model", "No language model answers", error->message, Level::log);
 }
 
 // An incident of our own; said once, for as long as it is open.

@@ -53,6 +53,7 @@ void OpsAgent::take(const Input& input) {
     if (const auto* replayed = std::get_if<CandidateReplayed>(&input)) {
         return on_replayed(*replayed);
     }
+    if (const auto* checked = std::get_if<SelfChecked>(&input)) return on_self_checked(*checked);
     if (const auto* heard = std::get_if<PressesHeard>(&input)) return on_heard(*heard);
     if (const auto* sent = std::get_if<SignSent>(&input)) return on_sign_sent(*sent);
     if (const auto* request = std::get_if<WebRequest>(&input)) {
@@ -86,6 +87,7 @@ void OpsAgent::tick() {
     }
     keep_alerts(now);
     check_self(now);
+    check_below(now);
     send_sign_of_life(now);
     listen_for_presses(now);
     ask_again_after_pause();

@@ -64,12 +64,15 @@ struct PressesHeard {  // on a channel that was listened to
     std::string channel;
     Result<Heard> result;
 };
+struct SelfChecked {       // what the agent stands on
+    std::string executor;  // why it does not answer; empty: it does
+};
 struct ReloadWanted {
     uint64_t connection = 0;  // who asked over HTTP; 0: a signal
 };
 using Input = std::variant<ProbeEvent, RepairAnswer, ModelReplied, DiagnosticReplied, BrainAnswered,
-                           BrainTold, AlertDelivered, PressesHeard, CandidateReplayed, SignSent,
-                           WebRequest, ReloadWanted>;
+                           BrainTold, AlertDelivered, PressesHeard, CandidateReplayed, SelfChecked,
+                           SignSent, WebRequest, ReloadWanted>;
 
 struct Ports {
     Clock& clock;

@@ -166,6 +166,7 @@ Result<> Machine::start_agent() {
 
 void Machine::kill_agent() {
     ++generation_;
+    held_.clear();
     world_.forget_program();
     agent_.reset();
     disk_.restore_power();  // the file system has what was written; only locks are dropped
@@ -190,6 +191,7 @@ void Machine::kill_executor_at(std::string point, int nth) {
 
 void Machine::deliver(Input input) {
     if (!agent_) return;
+    if (now() < stalled_until_) return held_.push_back(std::move(input));
     std::vector<Input> one;
     one.push_back(std::move(input));
     agent_->handle(std::move(one));
@@ -224,6 +226,8 @@ void Machine::tick_if_due() {
         return;
     }
     if (!agent_) return;
+    if (now < stalled_until_) return;
+    if (!held_.empty()) agent_->handle(std::exchange(held_, {}));
     const std::optional<Time> wake = agent_->next_wake();
     if (now < next_tick_ && (!wake || now < *wake)) return;
     next_tick_ = now + std::chrono::seconds(1);
@@ -235,7 +239,8 @@ void Machine::run_until(Time until) {
         Time limit = until;
         if (agent_) {
             limit = std::min(limit, next_tick_);
-            if (const auto wake = agent_->next_wake()) limit = std::min(limit, *wake);
+            const auto wake = agent_->next_wake();
+            if (wake && world_.now() >= stalled_until_) limit = std::min(limit, *wake);
         } else if (start_again_at_) {
             limit = std::min(limit, *start_again_at_);
         }

@@ -40,6 +40,8 @@ public:
     void kill_executor_at(std::string point, int nth);
     bool executor_was_killed() const { return !kill_point_.empty() && kill_countdown_ == 0; }
 
+    // The agent does nothing for so long, whatever comes in meanwhile.
+    void stall(Duration span) { next_tick_ = stalled_until_ = now() + span; }
     // Lets time pass. False when the machine has lost its power or its agent has given up (see
     // `why_down`).
     void run_until(Time until);
@@ -82,6 +84,8 @@ private:
     std::unique_ptr<OpsAgent> agent_;
     int generation_ = 0;  // of the agent: what was meant for an older one is dropped
     Time next_tick_{};
+    Time stalled_until_{};
+    std::vector<Input> held_;  // that came while it was stalled
     std::optional<Time> start_again_at_;
     std::string why_down_;
     std::string kill_point_;

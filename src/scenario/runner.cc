@@ -130,6 +130,10 @@ private:
         }
         if (line.text == "power-cut") return machine_.cut_power(), Result<>();
         if (line.text == "kill agent") return machine_.kill_agent(), Result<>();
+        if (verb == "stall" && words.size() == 2) {
+            machine_.stall(TRY(duration_of(words[1])));
+            return {};
+        }
         if (line.text == "kill executor") return machine_.kill_executor(), Result<>();
         if (verb == "kill" && words.size() == 4 && words[1] == "executor") {
             expect_fired("executor");
