@@ -54,6 +54,7 @@ struct Person {
 // Alertmanager that always has the alert Watchdog.
 struct DeadMan {
     std::string url, url_file, alertmanager;
+    std::string token_file;  // sent with what goes to the address, as a bearer token
     Duration every = std::chrono::minutes(1);
     bool is_set() const { return !url.empty() || !url_file.empty() || !alertmanager.empty(); }
 };

@@ -537,6 +537,9 @@ TEST(Channels, AFailingOneIsAnIncidentOnceAndItsMessagesGoOn) {
     const Refused third = story.escalator->failed(sent, "phone", refusal(true), 3, story.now);
     EXPECT_TRUE(third.channel_fails);
     EXPECT_EQ(Story::to(story.keep(third.drafts)), Names{"tg"}) << "it does not wait 5 minutes";
+    const std::string said = third.drafts.at(0).text("UTC");
+    EXPECT_NE(said.find("\nTold here: because channel 'phone' fails\n"), std::string::npos) << said;
+    EXPECT_EQ(sent.text("UTC").find("Told here"), std::string::npos);
     const Refused fourth = story.escalator->failed(sent, "phone", refusal(true), 4, story.now);
     EXPECT_FALSE(fourth.channel_fails) << "said once";
     EXPECT_TRUE(fourth.drafts.empty());
@@ -576,9 +579,13 @@ TEST(Channels, AFailingOneIsPassedOverUntilItWorks) {
     story.begin();
     story.escalator->restore(saved, story.now);
     story.incident.level = "critical";
-    EXPECT_EQ(Story::to(story.news()), Names{"tg"}) << "after a restart too";
+    const auto first = story.news();
+    EXPECT_EQ(Story::to(first), Names{"tg"}) << "after a restart too";
+    EXPECT_NE(first.at(0).text("UTC").find("because channel 'phone' fails"), std::string::npos);
     EXPECT_EQ(Story::to(story.pass(5 * kMinute)), Names{"mail"});
-    EXPECT_EQ(Story::to(story.pass(5 * kMinute)), Names{"phone"}) << "the last hope";
+    const auto last = story.pass(5 * kMinute);
+    EXPECT_EQ(Story::to(last), Names{"phone"}) << "the last hope";
+    EXPECT_EQ(last.at(0).text("UTC").find("Told here"), std::string::npos) << "not of itself";
     story.escalator->delivered("phone");
     story.incident.id = "inc-2";
     EXPECT_EQ(Story::to(story.news()), Names{"phone"});

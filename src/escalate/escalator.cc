@@ -83,6 +83,17 @@ std::vector<std::string> Escalator::Core::route(Level level, const std::string& 
     return route;
 }
 
+// Who is told on another way than usual is told why. (What is told of a failing channel says it
+// anyway.)
+void Escalator::Core::note_fail_over(const Told& told, AlertDraft& draft) const {
+    if (!told.about_channel.empty()) return;
+    const std::vector<std::string> wanted = settings_.route(draft.level);
+    if (wanted.empty() || !is_failing(wanted[0])) return;
+    const auto& to = draft.channels;
+    if (std::find(to.begin(), to.end(), wanted[0]) != to.end()) return;
+    draft.before.emplace_back("Told here", "because channel '" + wanted[0] + "' fails");
+}
+
 void Escalator::Core::emit(AlertDraft draft, Told& told, Time now, Drafts& out) {
     // Only problems are silenced; the message waits, and is told if it is still so when the silence
     // ends.
@@ -112,7 +123,9 @@ void Escalator::Core::emit(AlertDraft draft, Told& told, Time now, Drafts& out) 
     told.channels.insert(to.begin(), to.end());
     draft.channels = std::move(to);
     told.last.channels = draft.channels;
-    if (!draft.channels.empty()) out.push_back(std::move(draft));
+    if (draft.channels.empty()) return;
+    note_fail_over(told, draft);
+    out.push_back(std::move(draft));
 }
 
 // A recovery or an acknowledgement: to those who know of the problem, in their day.
@@ -230,6 +243,7 @@ bool Escalator::Core::next_channel(Told& told, Time now, Drafts& out) {
         draft.state = AlertState::raised;
         refresh_age(draft, told.opened_at, now);
         draft.channels = {channel};
+        note_fail_over(told, draft);
         out.push_back(std::move(draft));
         return true;
     }

@@ -101,6 +101,7 @@ private:
     void tell_storm(Time now, Drafts& out);
     AlertDraft storm_message(Time now);
     bool is_failing(std::string_view channel) const;
+    void note_fail_over(const Told& told, AlertDraft& draft) const;
     std::vector<std::string> route(Level level, const std::string& but = "") const;
     std::vector<std::string> others_open(const std::string& incident) const;
 
