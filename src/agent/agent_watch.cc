@@ -31,9 +31,11 @@ std::string watchdog_alert(const std::string& agent, Time now, Duration every) {
 }
 
 // Nothing, or why it was not taken; the address is a secret and is never said.
-std::string send_sign(Http& http, const std::string& url, std::string body) {
+std::string send_sign(Http& http, const std::string& url, std::string body,
+                      const std::string& token) {
     HttpRequest request;
     request.method = "POST";
+    if (!token.empty()) request.headers.emplace_back("Authorization", "Bearer " + token);
     request.url = url;
     if (!body.empty()) request.headers.emplace_back("Content-Type", "application/json");
     request.body = std::move(body);
@@ -51,19 +53,21 @@ void OpsAgent::send_sign_of_life(Time now) {
     if (!wanted.is_set() || !watching_ || is_signing_ || now < next_sign_) return;
     next_sign_ = now + wanted.every;
     const std::string agent = loaded_->settings.agent.name;
-    const std::string file =
-        wanted.url_file.empty() ? "" : beside(options_.config_file, wanted.url_file);
-    is_signing_ = ports_.workers.submit([this, wanted, file, agent, now] {
-        std::string error, url = wanted.url;
-        if (!file.empty()) {
-            const Result<std::string> read = ports_.files.read(file);
-            if (read.ok()) url = std::string(trim(read.value()));
-            if (!read.ok()) error = read.error().message;
-        }
-        if (!url.empty()) error = send_sign(ports_.http, url, "");
+    is_signing_ = ports_.workers.submit([this, wanted, agent, now, config = options_.config_file] {
+        std::string error;
+        // What stands in a file beside the configuration, or what was given.
+        const auto read = [&](const std::string& file, const std::string& otherwise) {
+            if (file.empty()) return otherwise;
+            const Result<std::string> text = ports_.files.read(beside(config, file));
+            if (!text.ok()) error = text.error().message;
+            return text.ok() ? std::string(trim(text.value())) : std::string();
+        };
+        const std::string url = read(wanted.url_file, wanted.url);
+        const std::string token = read(wanted.token_file, "");
+        if (!url.empty() && error.empty()) error = send_sign(ports_.http, url, "", token);
         if (!wanted.alertmanager.empty()) {
             const std::string other = send_sign(ports_.http, wanted.alertmanager + "/api/v2/alerts",
-                                                watchdog_alert(agent, now, wanted.every));
+                                                watchdog_alert(agent, now, wanted.every), "");
             if (error.empty()) error = other;
         }
         (void)ports_.post(SignSent{error});

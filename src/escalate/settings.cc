@@ -163,6 +163,7 @@ void read_dead_man(const Node& node, Reading& reading) {
     DeadMan& read = reading.into.dead_man;
     read.url = address(fields, "url", problems);
     read.url_file = fields.text("url_file");
+    read.token_file = fields.text("token_file");
     read.alertmanager = address(fields, "alertmanager", problems);
     read.every = fields.duration("every", read.every);
     if (read.every < std::chrono::seconds(10)) {
@@ -170,6 +171,10 @@ void read_dead_man(const Node& node, Reading& reading) {
     }
     if (!read.url.empty() && !read.url_file.empty()) {
         problems.error(fields.place_of("url"), "'url' and 'url_file' say the same: take one");
+    }
+    if (!read.token_file.empty() && read.url.empty() && read.url_file.empty()) {
+        problems.error(fields.place_of("token_file"),
+                       "'token_file' belongs to 'url' or 'url_file'");
     }
     fields.done();
     if (!read.is_set()) {

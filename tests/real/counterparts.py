@@ -2,7 +2,7 @@
 """Tests against the real programs that ops-agent was written for.
 
     counterparts.py OPS_AGENT [NAME ...]      names: nginx prometheus supervisord plugins mail channels models contracts
-                                              pings remote brains money alerts_in presses
+                                              pings remote brains money alerts_in presses watchers
 
 Starts what is installed, or unpacked by `tools/unpack real`, on loopback and in a temporary folder. What is not there is
 skipped and said; when nothing is, the exit code is 77, which ctest takes as skipped.
@@ -22,13 +22,14 @@ import money
 import pings
 import presses
 import remote
+import watchers
 from stage import Stage
 
 # Each says False when its counterpart is not there.
 STAGES = {"nginx": looks.nginx, "prometheus": looks.prometheus, "supervisord": looks.supervisord,
           "plugins": looks.plugins, "mail": mail.mail, "channels": channels.channels, "models": models.models,
           "contracts": contracts.contracts, "pings": pings.pings, "money": money.money, "remote": remote.remote, "brains": brains.brains,
-          "alerts_in": alerts_in.alerts_in, "presses": presses.presses}
+          "alerts_in": alerts_in.alerts_in, "presses": presses.presses, "watchers": watchers.watchers}
 
 
 def main():
