@@ -90,7 +90,8 @@ Result<> judge_press(const PressClaim& claim, std::string_view shown, std::strin
     Press press = claim.press;
     if (!press.shown.empty()) {
         if (shown.substr(0, kShownDigits) != press.shown) {
-            return Error{Fault::denied, "the commands that this button showed wait no more"};
+            return Error{Fault::denied,
+                         "the commands that this button showed are not waiting any more"};
         }
         press.shown = shown;
     }

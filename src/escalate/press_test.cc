@@ -42,7 +42,7 @@ TEST(Press, ATokenOfEachKindIsReadBackAndFitsTelegram) {
 TEST(Press, IsOnlyGoodForWhatItShowedWhereItWasShownAndSoon) {
     const std::string token = press_token(approval(), kKey);
     constexpr const char* kNoneOfOurs = "this button is none of ours";
-    constexpr const char* kOther = "the commands that this button showed wait no more";
+    constexpr const char* kOther = "the commands that this button showed are not waiting any more";
     constexpr const char* kOld = "this button was too old";
     EXPECT_EQ(judged(token, kNow + std::chrono::minutes(10)), "");
     EXPECT_EQ(judged(token, kNow + std::chrono::minutes(10) + std::chrono::seconds(1)), kOld);
