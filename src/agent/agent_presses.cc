@@ -92,6 +92,12 @@ std::vector<AlertAction> OpsAgent::actions_for(const AlertDraft& alert,
 // Only while somebody could answer something: a quiet day asks nobody.
 void OpsAgent::listen_for_presses(Time now) {
     if (!watching_ || options_.press_key.empty()) return;
+    std::erase_if(ears_, [this](const auto& one) {
+        const ChannelSettings* channel = loaded_->escalation.find(one.first);
+        const bool is_gone = channel == nullptr || pressed_by(*channel) == PressedBy::nothing;
+        if (is_gone) self_is_well("answers/" + one.first, "it is not asked for answers any more");
+        return is_gone;
+    });
     for (const ChannelSettings& channel : loaded_->escalation.channels) {
         const ChannelKind* kind = find_channel_kind(channel.kind);
         if (kind == nullptr || kind->listen == nullptr ||
@@ -99,7 +105,9 @@ void OpsAgent::listen_for_presses(Time now) {
             continue;
         }
         Ear& ear = ears_[channel.name];
-        if (ear.is_listening || now < ear.next || !is_answerable(channel.name)) continue;
+        // One that failed is asked until it works: the incident about it must end.
+        const bool is_wanted = is_answerable(channel.name) || ear.failed > 0;
+        if (ear.is_listening || now < ear.next || !is_wanted) continue;
         // One of few workers is not kept waiting: messages go out through them.
         const bool has_many = loaded_->settings.limits.workers >= 4;
         const Duration patience = has_many ? kPatience : Duration{};
@@ -121,7 +129,9 @@ bool OpsAgent::is_answerable(const std::string& channel) const {
 }
 
 void OpsAgent::on_heard(const PressesHeard& heard) {
-    Ear& ear = ears_[heard.channel];
+    const auto known = ears_.find(heard.channel);
+    if (known == ears_.end()) return;  // taken out of the configuration since
+    Ear& ear = known->second;
     ear.is_listening = false;
     const std::string what = "answers/" + heard.channel;
     const Time now = ports_.clock.now();
