@@ -207,14 +207,39 @@ void OpsAgent::judge_memories(Case& the_case) {
     if (the_case.memories_judged) return;
     for (Recalled& one : the_case.similar) {
         Memory& memory = one.memory;
-        if (memory.entry.empty() || memory.provenance == Provenance::outside) continue;
-        const bool helped = the_case.incident.resolved_by == "auto" &&
-                            has_action(the_case, memory.entry, "verified");
-        const bool failed = has_action(the_case, memory.entry, "failed");
+        if (memory.provenance == Provenance::outside) continue;
+        bool helped = false, failed = false;
+        for (const KnownDeed& deed : deeds_of(memory, the_case.incident.target)) {
+            helped = helped || was_right(the_case, deed);
+            failed = failed || has_action(the_case, deed.entry, "failed");
+        }
         if (!helped && !failed) continue;
         the_case.memories_judged = true;
         judge_memory(memory, helped, the_case);
     }
+}
+
+// What a memory says that helped: its entry, or what the note of a person names word for word.
+std::vector<KnownDeed> OpsAgent::deeds_of(const Memory& memory, const std::string& target) const {
+    if (!memory.entry.empty()) return {{.entry = memory.entry, .command = "", .spoken = {}}};
+    if (memory.outcome != MemoryOutcome::human) return {};
+    const size_t at = memory.text.find(kByAPerson);
+    if (at == std::string::npos) return {};
+    const size_t begin = at + kByAPerson.size();
+    return deeds_in_note(
+        std::string_view(memory.text).substr(begin, memory.text.find('\n', begin) - begin),
+        known_deeds(target, loaded_->runbook, loaded_->settings.inventory));
+}
+
+// It was done again, by us or by a person, and the incident ended with it.
+bool OpsAgent::was_right(const Case& the_case, const KnownDeed& deed) const {
+    const Incident& incident = the_case.incident;
+    if (incident.resolved_by == "auto") return has_action(the_case, deed.entry, "verified");
+    if (incident.resolved_by != "human" || deed.command.empty()) return false;
+    const auto noted = deeds_in_note(
+        incident.note, known_deeds(incident.target, loaded_->runbook, loaded_->settings.inventory));
+    return std::any_of(noted.begin(), noted.end(),
+                       [&](const KnownDeed& one) { return one.command == deed.command; });
 }
 
 void OpsAgent::judge_memory(Memory& memory, bool was_right, const Case& the_case) {

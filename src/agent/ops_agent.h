@@ -218,6 +218,8 @@ private:
     void mark_used(Memory& memory);
     void remember(const Case& the_case);
     void judge_memories(Case& the_case);  // those that came up: was what they say right?
+    std::vector<KnownDeed> deeds_of(const Memory& memory, const std::string& target) const;
+    bool was_right(const Case& the_case, const KnownDeed& deed) const;
     void judge_memory(Memory& memory, bool was_right, const Case& the_case);
     void keep_up_memories();
     Result<Json> search_memories(const View& view);

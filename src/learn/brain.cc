@@ -190,7 +190,7 @@ std::optional<Memory> memory_of(const Story& story) {
         memory.text += "Repaired by '" + incident.entry + "', verified.\n";
         for (const std::string& command : memory.commands) memory.text += "  " + command + "\n";
     } else {
-        memory.text += "Repaired by a person: " + story.note + "\n";
+        memory.text += std::string(kByAPerson) + story.note + "\n";
     }
     if (!story.foreign.empty()) {
         memory.provenance = Provenance::untrusted;
