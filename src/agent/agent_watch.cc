@@ -110,8 +110,8 @@ void OpsAgent::check_self(Time now) {
     if (is_past(jumped_at_)) self_is_well("clock", "it goes as it should");
 }
 
-// --- what it stands on: the executor, models, its own pace. (The disk of its own records is
-// watched as every disk of this machine is.) ---
+// --- what it stands on: the executor, its own pace. (The disk of its own records is watched as
+// every disk of this machine is; of a model nothing depends, so its silence is no incident.) ---
 
 void OpsAgent::check_below(Time now) {
     if (!watching_ || is_self_checking_ || now < next_self_check_) return;
@@ -156,16 +156,6 @@ void OpsAgent::check_lateness() {
     } else {
         self_is_well("late-checks", "they are in time again");
     }
-}
-
-// Known problems are repaired without one, so nobody is woken.
-void OpsAgent::note_model(const std::optional<Error>& error) {
-    if (!error) {
-        models_failed_ = 0;
-        return self_is_well("model", "one answers again");
-    }
-    if (++models_failed_ < kFailuresToTell) return;
-    self_fails("model", "No language model answers", error->message, Level::log);
 }
 
 // An incident of our own; said once, for as long as it is open.

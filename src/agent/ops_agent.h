@@ -339,7 +339,6 @@ private:
     void check_below(Time now);
     void check_lateness();
     void on_self_checked(const SelfChecked& checked);
-    void note_model(const std::optional<Error>& error);
     void self_fails(const std::string& what, const std::string& title, const std::string& reason,
                     Level level);
     void self_is_well(const std::string& what, const std::string& why);
@@ -466,7 +465,7 @@ private:
     bool is_signing_ = false;
     Time next_self_check_{};
     bool is_self_checking_ = false;
-    int executor_failed_ = 0, models_failed_ = 0;         // in a row
+    int executor_failed_ = 0;                             // in a row
     uint64_t checks_before_ = 0, late_before_ = 0;        // at the last self-check
     int signs_failed_ = 0;                                // in a row
     std::optional<std::pair<Time, Duration>> last_tick_;  // by the wall, and steady
