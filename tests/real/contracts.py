@@ -6,6 +6,7 @@ Anthropic's API and speaks OpenAI's. Skipped where the descriptions or the packa
 import json
 import os
 import shutil
+import time
 
 from models import FIXTURES, MOCK, RUNBOOK, ai, doctor, investigated
 from stage import answers, free_port, wait_for
@@ -41,12 +42,21 @@ def contracts(stage):
     stage.holds("not one request was refused", not refusals(prism), refusals(prism))
     refused(stage, old, new, openai)
     stage.holds("and Prism wrote down what it refused", refusals(prism))
-    routed(stage, node, openai, len(refusals(prism)), prism)
+    routed(stage, node, openai, settled(prism), prism)
 
 
 def refusals(prism):
     with open(prism.log, errors="replace") as file:
         return [line.strip() for line in file if '"msg"' in line and '"get /"' not in line]  # that is our own knocking
+
+
+def settled(prism):
+    """How many they are once it has written all of them down: it writes after it has answered."""
+    count, seen = -1, len(refusals(prism))
+    while count != seen:
+        time.sleep(1)
+        count, seen = seen, len(refusals(prism))
+    return seen
 
 
 def refused(stage, old, new, openai):
