@@ -194,6 +194,12 @@ void read_agent(const Node& node, AgentSettings& agent, Problems& problems) {
                        "'store' must be sqlite, this version has no other");
     }
     check_listen(fields, agent, problems);
+    if (!agent.public_url.empty() &&
+        (agent.password_file.empty() || agent.push_token_file.empty())) {
+        problems.error(fields.place_of("public_url"),
+                       "'public_url' lets others in, and behind a proxy everybody seems to come "
+                       "from this machine: set 'password_file' and 'push_token_file' as well");
+    }
     fields.done();
 }
 

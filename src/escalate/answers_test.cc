@@ -216,9 +216,18 @@ TEST(Answers, WhatIsWrongWithTheirSettingsIsSaid) {
             lint_channels("channels:\n  - {name: c, " + std::string(row.channel) + "}\n");
         EXPECT_NE(said.find(row.says), std::string::npos) << row.channel << "\n" << said;
     }
-    EXPECT_EQ(lint_channels("agent: {public_url: \"https://ops.example.org/\"}\nchannels:\n"
-                            "  - {name: c, email: {to: a@b.c, from: a@b.c, links: true}}\n"),
-              "");
+    // A proxy on this machine would make everybody somebody on this machine.
+    for (const char* lacks : {"", ", password_file: a.key", ", push_token_file: b.key"}) {
+        const std::string said = lint_channels("agent: {public_url: \"https://ops.example.org\"" +
+                                               std::string(lacks) + "}\n");
+        EXPECT_NE(said.find("set 'password_file' and 'push_token_file' as well"), std::string::npos)
+            << said;
+    }
+    EXPECT_EQ(
+        lint_channels("agent: {public_url: \"https://ops.example.org/\", password_file: a.key, "
+                      "push_token_file: b.key}\nchannels:\n"
+                      "  - {name: c, email: {to: a@b.c, from: a@b.c, links: true}}\n"),
+        "");
 }
 
 TEST(Answers, AMailHasItsLinksInBothParts) {

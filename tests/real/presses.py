@@ -152,7 +152,7 @@ def by_slack(stage):
 def by_link(stage):
     listener = Listener()
     secret(stage, "link.url", "http://127.0.0.1:%d/discord/1/x" % listener.port)
-    shop = Shop(stage, "discord: {webhook_url_file: link.url, links: true}", more=", public_url: 'http://localhost:1/x'")
+    shop = Shop(stage, "discord: {webhook_url_file: link.url, links: true}", more=", public_url: 'http://localhost:1/x', password_file: any.key, push_token_file: any.key")
     wait_for("a message", lambda: listener.seen("/discord"), 30)
     rows = listener.seen("/discord")[0][1]["components"][0]["components"]
     url = [one["url"] for one in rows if one["label"] == "Approve"][0]
@@ -170,7 +170,7 @@ def by_link(stage):
 
 
 def presses(stage):
-    for name, text in (("tg.token", TOKEN), ("slack.token", "xoxb-1"), ("slack.secret", SECRET)):
+    for name, text in (("tg.token", TOKEN), ("slack.token", "xoxb-1"), ("slack.secret", SECRET), ("any.key", "any")):
         secret(stage, name, text)
     by_link(stage)
     by_slack(stage)

@@ -115,7 +115,8 @@ class RunningAgent:
     def get(self, path):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
         try:
-            connection.request("GET", "/api/v1/" + path)
+            with open(os.path.join(self.stage.folder, "var/api.token"), encoding="utf-8") as token:
+                connection.request("GET", "/api/v1/" + path, headers={"Authorization": "Bearer " + token.read().strip()})
             return json.loads(connection.getresponse().read())
         finally:
             connection.close()
