@@ -662,7 +662,9 @@ TEST(Restart, NothingIsToldAgainAndNothingForgotten) {
     story.begin();
     story.escalator->restore(saved, story.now);
     EXPECT_TRUE(story.news().empty());
-    EXPECT_TRUE(story.escalator->is_silenced({.target = "other"}, story.now));
+    SilenceSubject other;
+    other.target = "other";
+    EXPECT_TRUE(story.escalator->is_silenced(other, story.now));
     EXPECT_EQ(story.to(story.pass(6 * kMinute)), Names{"tg"}) << "the ladder goes on";
     story.incident.state = IncidentState::resolved;
     EXPECT_EQ(story.to(story.news()), (Names{"phone", "tg"}));

@@ -7,7 +7,7 @@ import socket
 import sys
 import xmlrpc.client
 
-from stage import PEERS, Row, answers, certificates, free_port, peer, wait_for
+from stage import PEERS, Row, answers, certificates, free_port, peer, wait_for, with_unpacked_python
 
 PLUGINS = next((folder for folder in (PEERS + "/usr/lib/nagios/plugins", "/usr/lib/nagios/plugins")
                 if os.path.isdir(folder)), "")
@@ -111,7 +111,8 @@ def prometheus(stage):
 # --- supervisord ------------------------------------------------------------------------------------------------------
 
 def supervisord(stage):
-    if not shutil.which("supervisord"):
+    program = peer("supervisord")
+    if not program:
         return False
     port, path = free_port(), os.path.join(stage.folder, "s.sock")
     config = stage.write("supervisord.conf", """[supervisord]
@@ -146,7 +147,7 @@ numprocs=2
 command=sleep 600
 startsecs=0
 """.format(stage.folder, path, port))
-    stage.start("supervisord", "-c", config)
+    stage.start(sys.executable, program, "-c", config, env=with_unpacked_python())
     stage.write("right.pw", "s3cret\n")
     stage.write("wrong.pw", "guess\n")
     server = xmlrpc.client.ServerProxy("http://ops:s3cret@127.0.0.1:%d/RPC2" % port)

@@ -13,6 +13,11 @@ from programs import PEERS, Bench, free_port, peer  # noqa: E402,F401 (for those
 LIBRARIES = os.path.join(PEERS, "usr/lib", os.uname().machine + "-linux-gnu")
 
 
+def with_unpacked_python():
+    """An environment in which Debian's parts of Python that are only unpacked are found, too."""
+    return {**os.environ, "PYTHONPATH": os.path.join(PEERS, "usr/lib/python3/dist-packages")}
+
+
 class Row:
     def __init__(self, why, check, status, reason="", facts=None):
         self.why, self.check, self.status, self.reason, self.facts = why, check, status, reason, facts or {}
