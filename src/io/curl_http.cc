@@ -237,7 +237,14 @@ Result<HttpReply> CurlHttp::send(const HttpRequest& request) {
         return Error{Fault::timeout,
                      "reach " + place_of(request.url) + ": the reply is over 1 MiB"};
     }
-    if (code != CURLE_OK) return failure(request.url, code, words.data(), guard);
+    if (code != CURLE_OK) {
+        Error error = failure(request.url, code, words.data(), guard);
+        long asked = 0;  // bytes of requests
+        library.easy_getinfo(curl.get(), CURLINFO_REQUEST_SIZE, &asked);
+        // An answer that is no HTTP has the code of a url that is none.
+        if (code == CURLE_UNSUPPORTED_PROTOCOL && asked > 0) error.fault = Fault::timeout;
+        return error;
+    }
     long status = 0;
     library.easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
     incoming.reply.status = static_cast<int>(status);

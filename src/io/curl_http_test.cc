@@ -44,6 +44,7 @@ TEST(CurlHttp, TellsWhatWentWrong) {
     const TestServer silent(nullptr);
     TestServer large(TestServer::say("HTTP/1.1 200 OK\r\n\r\n" + std::string(1'100'000, 'x')));
     TestServer splits(TestServer::say("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx"));
+    TestServer rubbish(TestServer::say("SSH-2.0-OpenSSH_9.2p1\r\n"));
     TestServer closes([](int fd) { (void)TestServer::read_request(fd); });
     uint16_t free_port = 0;
     { free_port = TestServer(nullptr).port(); }
@@ -61,6 +62,7 @@ TEST(CurlHttp, TellsWhatWentWrong) {
         {to(large.url()), Fault::timeout, "over 1 MiB", "too large"},
         {to(splits.url()), Fault::timeout, "127.0.0.1", "cut"},
         {to(closes.url()), Fault::timeout, "127.0.0.1", "closed without a word"},
+        {to(rubbish.url()), Fault::timeout, "127.0.0.1", "no HTTP, but it may have been heard"},
         {to("http://127.0.0.1:" + std::to_string(free_port) + "/"), Fault::unavailable, "onnect",
          "refused"},
         {to("file:///etc/passwd"), Fault::invalid, "", "only http and https"},
