@@ -256,6 +256,8 @@ void Machine::run_until(Time until) {
             }
         } catch (const sim::PowerLost&) {
             cut_power();
+        } catch (const sim::ProgramKilled&) {
+            kill_agent();
         }
         (void)is_dead();
         check_ledger();

@@ -114,6 +114,8 @@ std::optional<sim::World::SendFailure> failure_of_channel(const ScriptLine& line
     if (words[2] == "fails") return failure;
     failure.fault = Fault::timeout;
     if (words[2] == "hangs") return failure;
+    failure.is_taken = words[2] == "drops";
+    if (failure.is_taken) return failure;
     failure.status = 404;
     return words[2] == "refuses" ? std::optional(failure) : std::nullopt;
 }

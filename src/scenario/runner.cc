@@ -6,6 +6,7 @@
 #include "base/units.h"
 #include "scenario/learned_lines.h"
 #include "scenario/machine.h"
+#include "scenario/crash_lines.h"
 #include "scenario/outside.h"
 #include "scenario/quiet_lines.h"
 #include "scenario/script.h"
@@ -113,19 +114,9 @@ private:
     Result<> one_about_the_agent(const ScriptLine& line) {
         const Words& words = line.words;
         const std::string& verb = words[0];
-        if (verb == "power-cut" && words.size() == 4 && words[1] == "after") {
-            const auto nth = static_cast<uint64_t>(TRY(number_of(words[3])));
-            if (words[2] == "write") {
-                expect_fired(words[2]);
-                machine_.disk().fail_at(nth, sim::DiskFault::power_cut);
-                ordered_[words[2]] = {line, [this] { return machine_.disk().has_failed(); }};
-            } else if (words[2] == "marker") {
-                expect_fired(words[2]);
-                machine_.world().power().cut_after(nth);
-                ordered_[words[2]] = {line, [this] { return machine_.world().power().was_cut(); }};
-            } else {
-                return unknown(line);
-            }
+        if (const std::string what(ordered_crash(words)); !what.empty()) {
+            expect_fired(what);
+            ordered_[what] = {line, TRY(order_crash(words, machine_))};
             return {};
         }
         if (line.text == "power-cut") return machine_.cut_power(), Result<>();
@@ -135,12 +126,6 @@ private:
             return {};
         }
         if (line.text == "kill executor") return machine_.kill_executor(), Result<>();
-        if (verb == "kill" && words.size() == 4 && words[1] == "executor") {
-            expect_fired("executor");
-            machine_.kill_executor_at(words[3], 1);
-            ordered_["executor"] = {line, [this] { return machine_.executor_was_killed(); }};
-            return {};
-        }
         if (line.text == "restart agent") {
             if (machine_.agent() != nullptr) machine_.kill_agent();
             return machine_.start_agent();

@@ -14,6 +14,9 @@ namespace ops::sim {
 // world asks is_lost().
 struct PowerLost {};
 
+// The same of the program alone, killed at a moment that was asked for.
+struct ProgramKilled {};
+
 class Power {
 public:
     // Lets `writes` more writes through, then the power is gone.

@@ -176,6 +176,7 @@ Result<HttpReply> SimHttp::send(const HttpRequest& request) {
     if (world_.power_.is_lost()) throw PowerLost{};
     if (const auto failure = world_.take_send_failure(request.url)) {
         if (failure->status == 0) {
+            if (failure->is_taken) world_.take(request.url, request.body);
             if (failure->fault == Fault::timeout) world_.job_took_ += request.time_limit;
             return Error{failure->fault, "'" + request.url + "' did not answer"};
         }
@@ -193,17 +194,18 @@ Result<HttpReply> SimHttp::send(const HttpRequest& request) {
     }
     if (request.url.find("//brain.sim/") != std::string::npos) return brain_reply(request, world_);
     if (auto answered = chat_reply(world_, request)) return *std::move(answered);
-    world_.sent.push_back({world_.now_ + world_.job_took_, request.url, request.body});
+    world_.take(request.url, request.body);
     return sent_reply(world_, request);
 }
 
 Result<MailTaken> SimMail::send(const MailMessage& message) {
     if (world_.power_.is_lost()) throw PowerLost{};
     if (const auto failure = world_.take_send_failure(join(message.to, ","))) {
+        if (failure->is_taken) world_.take(join(message.to, ","), message.text);
         return Error{failure->status == 0 ? failure->fault : Fault::denied,
                      "'" + message.smtp_url + "' did not take it"};
     }
-    world_.sent.push_back({world_.now_ + world_.job_took_, join(message.to, ","), message.text});
+    world_.take(join(message.to, ","), message.text);
     return MailTaken{};
 }
 

@@ -55,6 +55,7 @@ bool World::step(Time until) {
 
 void World::forget_program() {
     ++program_generation_;
+    job_took_ = {};  // of a job that it died in
     probes_->forget();
 }
 
@@ -152,6 +153,13 @@ std::optional<World::SendFailure> World::take_send_failure(std::string_view wher
         return failure;
     }
     return std::nullopt;
+}
+
+void World::take(const std::string& where, const std::string& text) {
+    const bool dies = death.left > 0 && --death.left == 0;
+    if (dies && death.when == Death::When::before_it_is_taken) throw ProgramKilled{};
+    sent.push_back({now_ + job_took_, where, text});
+    if (dies) throw ProgramKilled{};
 }
 
 }  // namespace ops::sim

@@ -167,6 +167,7 @@ public:
         Fault fault = Fault::unavailable;
         int status = 0;
         std::string retry_after{};
+        bool is_taken = false;  // the other side has it, and the connection is lost before it says
     };
     SendFailure send_failure;  // of any channel
     // What the language models at model.sim answer, in order; the last one for ever. Their spelling
@@ -194,6 +195,13 @@ public:
     // What an outside Brain at brain.sim answers to every question, and what it was told: bodies.
     std::vector<Json> outside_memories, outside_told;
     std::map<std::string, SendFailure> send_failures;  // where the url or recipient holds the key
+    // Kills the program at the `left`-th send from now: ProgramKilled is thrown.
+    struct Death {
+        enum class When { before_it_is_taken, once_it_is_taken };
+        int left = 0;
+        When when = When::before_it_is_taken;
+    };
+    Death death;
 
 private:
     friend class SimClock;
@@ -215,6 +223,7 @@ private:
     };
     void plan_heartbeat(const std::string& name, int generation);
     std::optional<SendFailure> take_send_failure(std::string_view where);
+    void take(const std::string& where, const std::string& text);
 
     Time now_;
     uint64_t order_ = 0;
