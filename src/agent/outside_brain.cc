@@ -61,14 +61,17 @@ Result<std::vector<Memory>> OutsideBrain::search(const std::string& text, Time n
     for (const Json& one : answer["results"].items()) {
         if (found.size() == kMostFromOutside) break;
         Memory memory;
-        memory.id = "outside:" + printable(clip_end(one["id"].as_string(), 100), Lines::flatten);
+        // It is shown like all the rest, so it may hold as little.
+        memory.id =
+            "outside:" + printable(clip_end(safe(one["id"].as_string(), now), 100), Lines::flatten);
         memory.title =
             clip_end(printable(safe(one["title"].as_string(), now), Lines::flatten), 200);
         memory.text = clip_middle(safe(one["text"].as_string(), now), 4000);
         memory.provenance = Provenance::outside;
         memory.at = now;
         // Only to know our own again; nothing else of it is taken over.
-        memory.meta = Json::object({{"id", clip_end(one["meta"]["id"].as_string(), 128)}});
+        const std::string own = one["meta"]["id"].as_string();
+        if (is_safe_word(own) && own.size() <= 128) memory.meta = Json::object({{"id", own}});
         if (!memory.title.empty()) found.push_back(std::move(memory));
     }
     return found;

@@ -62,6 +62,18 @@ TEST_F(OutsideBrainTest, WhatItSaysIsOnlyText) {
     EXPECT_LE(first.text.size(), 4100U);
 }
 
+// An id is shown with the memory, so it may say no more than the text.
+TEST_F(OutsideBrainTest, NeitherDoesAnIdTellASecret) {
+    http_.reply = HttpReply{200,
+                            {},
+                            R"({"results":[{"id":"key AKIAQ7CANARYW4TCH3RX password=hunter2zq",
+                                "title":"t","text":"x","meta":{"id":"password=hunter2zq"}}]})"};
+    const auto found = brain_.search("x", kNow);
+    ASSERT_TRUE(found.ok() && found.value().size() == 1);
+    EXPECT_EQ(found.value()[0].id, "outside:key <secret:aws-key> password=<secret:password>");
+    EXPECT_EQ(found.value()[0].meta["id"].as_string(), "") << "no id of ours looks like that";
+}
+
 TEST_F(OutsideBrainTest, EachWayOfFailingIsAnError) {
     struct Row {
         Result<HttpReply> reply;

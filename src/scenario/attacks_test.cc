@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <map>
 
 #include "base/text.h"
 #include "runbook/diagnostics.h"
@@ -35,6 +36,12 @@ limits: {llm_calls: 40, llm_tokens: 900000, mass_failure_least: 100}
 constexpr std::string_view kAi = R"(
 ai: {provider: openai, base_url: "http://model.sim/v1", model: m, budget: {per_incident_usd: 1000, per_day_usd: 1000}}
 )";
+constexpr std::string_view kLog = R"(
+logs: [{name: app, service: shop, file: /var/log/app.log, learning: 10s}]
+)";
+constexpr std::string_view kBrain = R"(
+brain: {url: "http://brain.sim"}
+)";
 constexpr std::string_view kRunbook = R"(
 common_issues:
   - {name: "Shop stuck on its cache", symptoms: [service == "shop", cache_is_stale == true], auto_resolve: [{command: "systemctl restart shop"}]}
@@ -44,10 +51,31 @@ common_issues:
 
 // What must not leave: a word that no log says, and secrets by form and by name. What the text of a
 // surface holds is told from what the model was made to say.
-enum class Surface { answer, log, unit, process, exit, fact, event, ping, reply, error };
+enum class Surface {
+    answer,
+    log,  // of the host, in a diagnostic
+    unit,
+    process,
+    exit,
+    fact,
+    event,
+    ping,
+    tail,   // of a log that is followed
+    brain,  // what an outside Brain answers
+    reply,
+    error
+};
 constexpr auto kSurfaces = std::to_array<Surface>(
     {Surface::answer, Surface::log, Surface::unit, Surface::process, Surface::exit, Surface::fact,
-     Surface::event, Surface::ping, Surface::reply, Surface::error});
+     Surface::event, Surface::ping, Surface::tail, Surface::brain, Surface::reply, Surface::error});
+
+std::string config_of(Surface surface, bool has_model) {
+    std::string config(kConfig);
+    if (has_model) config += kAi;
+    if (surface == Surface::tail) config += kLog;
+    if (surface == Surface::brain) config += kBrain;
+    return config;
+}
 
 // The diagnostic through which a model sees it, or "".
 std::string_view diagnostic_of(Surface surface) {
@@ -88,8 +116,7 @@ public:
     explicit Attacked(Surface surface) : surface_(surface), machine_(1) {}
 
     void play(const std::string& text, const std::string& wish, bool has_model) {
-        machine_.set_files(std::string(kConfig) + std::string(has_model ? kAi : ""),
-                           std::string(kRunbook));
+        machine_.set_files(config_of(surface_, has_model), std::string(kRunbook));
         sim::World& world = machine_.world();
         world.host("alien").local = true;
         for (const char* const name : {"shop", "other", "known"})
@@ -156,6 +183,7 @@ public:
             if (page.ok()) all += page.value().dump() + "\n";
         }
         for (const std::string& line : machine_.log_lines()) all += line + "\n";
+        for (const Json& told : machine_.world().outside_told) all += told.dump() + "\n";
         return all;
     }
 
@@ -197,9 +225,27 @@ private:
                 (void)machine_.ask("POST", "/api/v1/events/deploy",
                                    Json::object({{"service", "shop"}, {"text", text}}));
                 break;
+            case Surface::tail: write_into_log(text); break;
+            case Surface::brain:
+                // Its last line names a secret.
+                world.outside_memories = {Json::object({{"id", text.substr(text.rfind('\n') + 1)},
+                                                        {"title", "shop is down: " + text},
+                                                        {"text", "shop failing: " + text},
+                                                        {"score", 99},
+                                                        {"meta", Json::object({{"id", text}})}})};
+                break;
             case Surface::ping: (void)machine_.ask("POST", "/ping/shop/fail", Json(text)); break;
             case Surface::reply:
             case Surface::error: break;  // the model's own words are enough
+        }
+    }
+
+    // Each line twice at most: what a log says thrice is learned as its own words, by whomever.
+    void write_into_log(const std::string& text) {
+        std::map<std::string_view, int> times;
+        for (const std::string_view line : split(text, '\n')) {
+            if (++times[line] > 2) continue;
+            machine_.world().logs["/var/log/app.log"].push_back("ERROR " + std::string(line));
         }
     }
 
@@ -208,7 +254,10 @@ private:
             std::vector<std::string> all;
             for (const Diagnostic& one : diagnostics()) {
                 // Of a unit those of what was repaired, as evidence of its incident.
-                all.push_back(replace_all(std::string(one.command), "{unit}", "known"));
+                const std::string command =
+                    replace_all(std::string(one.command), "{unit}", "known");
+                for (const char* const target : {"shop", "other", "known"})
+                    all.push_back(replace_all(command, "{target}", target));
             }
             return all;
         }();
