@@ -14,12 +14,6 @@
 namespace ops {
 namespace {
 
-// BM25. k1 is the usual one. b is lower than the usual 0.75: a longer runbook or note is longer
-// because more was found out, not because it is about more things (docs/brain.md has figures).
-constexpr double kK1 = 1.2;
-constexpr double kB = 0.4;
-constexpr double kTitleWeight = 3;
-
 // What comes to the words, whose share is at most kWords. What was unusual counts most after them:
 // it is what a fault looks like on any target. Where it was counts less, and falls with distance.
 constexpr double kWords = 3;
@@ -54,18 +48,18 @@ struct AskedTerm {
 
 // 0 to 1: BM25 as a share of what a memory could have at most.
 double share_of_words(const std::map<std::string, AskedTerm>& asked, double mean_length,
-                      const MemoryTerms& terms) {
+                      const MemoryTerms& terms, const WordWeights& words) {
     std::map<std::string_view, double> weights;
-    for (const std::string& term : terms.title) weights[term] += kTitleWeight;
+    for (const std::string& term : terms.title) weights[term] += words.title;
     for (const std::string& term : terms.text) weights[term] += 1;
     const auto length = static_cast<double>(terms.title.size() + terms.text.size());
-    const double norm = kK1 * (1 - kB + kB * length / std::max(1.0, mean_length));
+    const double norm = words.k1 * (1 - words.b + words.b * length / std::max(1.0, mean_length));
     double sum = 0, most = 0;
     for (const auto& [term, about] : asked) {
-        most += about.idf * about.times * (kK1 + 1);
+        most += about.idf * about.times * (words.k1 + 1);
         const auto found = weights.find(term);
         if (found == weights.end()) continue;
-        sum += about.idf * about.times * found->second * (kK1 + 1) / (found->second + norm);
+        sum += about.idf * about.times * found->second * (words.k1 + 1) / (found->second + norm);
     }
     return most > 0 ? sum / most : 0;
 }
@@ -213,7 +207,8 @@ StoredMemory with_terms(Memory memory) {
 
 std::vector<Recalled> rank(const Likeness& question, const std::vector<StoredMemory>& candidates,
                            const TermStatistics& statistics,
-                           const std::vector<std::string>& asked_terms, size_t limit) {
+                           const std::vector<std::string>& asked_terms, size_t limit,
+                           const WordWeights& words) {
     std::map<std::string, AskedTerm> asked;
     for (size_t i = 0; i < asked_terms.size() && i < statistics.memories_of.size(); ++i) {
         AskedTerm& about = asked[asked_terms[i]];
@@ -224,7 +219,7 @@ std::vector<Recalled> rank(const Likeness& question, const std::vector<StoredMem
     for (const StoredMemory& candidate : candidates) {
         if (candidate.memory.expires_at && *candidate.memory.expires_at <= question.now) continue;
         Recalled recalled{candidate.memory, 0, {}};
-        const double share = share_of_words(asked, statistics.mean_length, candidate.terms);
+        const double share = share_of_words(asked, statistics.mean_length, candidate.terms, words);
         recalled.score = kWords * share;
         if (share > 0) recalled.why.emplace_back("alike in words");
         add_structure(question, recalled);

@@ -51,11 +51,22 @@ struct Likeness {
 // With the words by which it is found.
 StoredMemory with_terms(Memory memory);
 
+// How much words count: BM25's own numbers (docs/brain.md says how they were chosen, and how they
+// do on what they were not chosen by).
+struct WordWeights {
+    double k1 = 1.2;  // the usual one
+    // Lower than the usual 0.75: a longer runbook or note is longer because more was found out, not
+    // because it is about more things.
+    double b = 0.4;
+    double title = 3;
+};
+
 // Best first, at most `limit`. Expired ones are left out, contradicted ones stand back. Equal ones
 // stand newest first.
 std::vector<Recalled> rank(const Likeness& question, const std::vector<StoredMemory>& candidates,
                            const TermStatistics& statistics,
-                           const std::vector<std::string>& asked_terms, size_t limit);
+                           const std::vector<std::string>& asked_terms, size_t limit,
+                           const WordWeights& words = {});
 // Asks the store and ranks.
 Result<std::vector<Recalled>> recall(Memories& memories, const Likeness& question, size_t limit);
 
