@@ -10,6 +10,7 @@
 #include "agent/ops_agent.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "monitor/endpoint.h"
 #include "patterns/quarantine.h"
 #include "runbook/diagnostics.h"
 
@@ -230,9 +231,23 @@ std::vector<EvidenceItem> OpsAgent::evidence_for_model(const Case& the_case) con
 
 // --- diagnostics ---
 
+// Those that can be run on it. Where its checks go is asked of them, not kept.
+std::vector<std::string> OpsAgent::diagnostics_of(const std::string& target) const {
+    Asked asked;
+    const auto& checks = loaded_->checks.checks;
+    for (const uint32_t index : detector_->checks_of(target)) {
+        if (index >= checks.size() || !checks[index]) continue;
+        const auto endpoint = endpoint_of(checks[index]->ask().question);
+        asked.by_name = asked.by_name || (endpoint && endpoint->is_name);
+        asked.over_tls = asked.over_tls || (endpoint && endpoint->tls);
+    }
+    return diagnostics_for(target, loaded_->settings.inventory, asked);
+}
+
 Complaint OpsAgent::trouble_of(const Case& the_case) const {
     const Incident& incident = the_case.incident;
     Complaint trouble;
+    trouble.reason = incident.reason;
     trouble.is_host = loaded_->settings.inventory.find_host(incident.target) != nullptr;
     trouble.is_down = detector_->state(incident.target).status == Status::down;
     const auto& checks = loaded_->checks.checks;
@@ -263,7 +278,7 @@ void OpsAgent::plan_looks(Case& the_case) {
     const std::string& target = the_case.incident.target;
     if (most == 0 || the_case.is_folded || the_case.incident.rule == kRuleOwnNetwork) return;
     const std::vector<std::string> looks =
-        looks_for(trouble_of(the_case), diagnostics_for(target, loaded_->settings.inventory), most);
+        looks_for(trouble_of(the_case), diagnostics_of(target), most);
     if (looks.empty()) return;
     const KillSwitch kill_switch = read_kill_switch(ports_.files, loaded_->data_dir);
     if (loaded_->settings.agent.mode == Mode::observe) {

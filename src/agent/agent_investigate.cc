@@ -99,7 +99,7 @@ InvestigationCase OpsAgent::what_is_known(const Case& the_case) const {
             known.entries.push_back(entry.name);
         }
     }
-    for (const std::string& id : diagnostics_for(incident.target, inventory)) {
+    for (const std::string& id : diagnostics_of(incident.target)) {
         for (const Diagnostic& one : diagnostics()) {
             if (one.id == id) known.diagnostics.emplace_back(id, one.help);
         }

@@ -25,6 +25,8 @@ constexpr auto kRules = std::to_array<Rule>({
     {"disk_free", "disks largest_files growing_files"},
     {"inode_usage", "inodes disks"},
     {"latency", "load top_cpu connections unit_log program_log"},
+    {"disk_read_only", "mounts disk_errors file_system_errors disk_state raid smart"},
+    {"tls_expires_in", "tls clock"},
     {"clock_skew", "clock"},
     {"security_incident", "uptime listening_ports connections"},
     {"error_rate", "unit_log program_log unit_status program_status"},
@@ -34,8 +36,16 @@ constexpr auto kRules = std::to_array<Rule>({
     {"process_status", "unit_status unit_log program_status program_log kernel_log"},
 });
 constexpr std::string_view kService = "unit_status unit_log program_status program_log";
-constexpr std::string_view kNetwork = "listening_ports connections";
+constexpr std::string_view kNetwork = "listening_ports dns tls dependencies connections";
 constexpr std::string_view kHost = "failed_units host_log load";
+
+// What our own checks say of a name that does not resolve, and of certificates.
+constexpr auto kReasons = std::to_array<Rule>({
+    {"look up '", "dns"},
+    {"certificate", "tls clock"},
+    {"tls handshake", "tls"},
+    {"is mounted read-only", "mounts disk_errors file_system_errors disk_state raid smart"},
+});
 
 constexpr size_t kMostText = 80;  // of a value that is a text
 
@@ -73,6 +83,9 @@ std::vector<std::string> looks_for(const Complaint& trouble, std::span<const std
     };
     // A host that does not answer cannot be asked anything.
     if (trouble.is_host && trouble.is_down) return chosen;
+    for (const Rule& rule : kReasons) {
+        if (trouble.reason.find(rule.fact) != std::string::npos) add(rule.looks);
+    }
     for (const std::string& fact : trouble.facts) {
         for (const Rule& rule : kRules) {
             if (fact == rule.fact || fact.ends_with("_" + std::string(rule.fact))) add(rule.looks);

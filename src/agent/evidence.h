@@ -21,6 +21,8 @@ struct Complaint {
     bool is_down = false;
     bool over_network = false;       // a check asks it over the network: http, tcp
     std::vector<std::string> facts;  // that the incident is about: "memory_usage"
+    // Of the check that failed. Of its words only ours count: they may move a look to the front.
+    std::string reason;
 };
 // Ids of diagnostics (runbook/diagnostics.h), the most telling first, of those that can be run; at
 // most `most`.

@@ -42,6 +42,31 @@ TEST(Evidence, LooksWhereTheTroubleIs) {
          4,
          "unit_status unit_log listening_ports connections",
          "down, asked over the network"},
+        {{.is_down = true,
+          .over_network = true,
+          .reason = "look up 'api.example.com': no such name"},
+         words(unit + " dns tls"),
+         3,
+         "dns unit_status unit_log",
+         "a name that does not resolve: who says so"},
+        {{.is_down = true,
+          .over_network = true,
+          .reason = "the certificate of 'api' expired 3d ago"},
+         words("listening_ports connections dns tls clock"),
+         4,
+         "tls clock listening_ports dns",
+         "a certificate: which one, and is our clock right"},
+        {{.is_down = true, .over_network = true},
+         words("connections dependencies dns listening_ports tls"),
+         9,
+         "listening_ports dns tls dependencies connections",
+         "down at an address that is asked by name"},
+        {{.is_host = true, .reason = "/data is mounted read-only"},
+         all,
+         3,
+         "mounts disk_errors file_system_errors",
+         "Linux does that when a disk fails"},
+        {{.facts = {"tls_expires_in"}}, words("tls load"), 4, "tls", "it ends soon"},
         {{.is_down = true},
          words("program_status program_log load"),
          4,
@@ -77,7 +102,8 @@ TEST(Evidence, EveryLookOfARuleIsADiagnostic) {
     for (const Diagnostic& one : diagnostics()) all.emplace_back(one.id);
     for (const char* const fact :
          {"memory_usage", "swap_usage", "cpu_usage", "load", "disk_usage", "inode_usage", "latency",
-          "clock_skew", "security_incident", "error_rate", "new_error_pattern", "crash"}) {
+          "clock_skew", "disk_read_only", "tls_expires_in", "security_incident", "error_rate",
+          "new_error_pattern", "crash"}) {
         EXPECT_FALSE(looks_for({.facts = {fact}}, all, 9).empty()) << fact;
     }
 }

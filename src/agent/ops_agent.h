@@ -213,6 +213,7 @@ private:
     void open_memories();
     void without_memories(const Error& error);
     void recall_similar(Case& the_case);
+    std::vector<std::string> log_signs(const Incident& incident) const;
     void take_up_similar(Case& the_case);
     void note_recalled(const Case& the_case, const std::vector<Recalled>& recalled);
     void mark_used(Memory& memory);
@@ -280,6 +281,7 @@ private:
     std::string what_differs(const std::string& target) const;
     std::string around(const Incident& incident) const;
     std::string recent_changes() const;
+    std::vector<std::string> diagnostics_of(const std::string& target) const;
     Complaint trouble_of(const Case& the_case) const;
     void plan_looks(Case& the_case);
     void start_next_looks();

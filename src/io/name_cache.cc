@@ -23,7 +23,7 @@ static Error name_error(const std::string& name, int code) {
     }
 }
 
-static Addresses look_up(const std::string& name) {
+Addresses look_up_now(const std::string& name) {
     addrinfo hints{};
     hints.ai_family = AF_UNSPEC;
     hints.ai_socktype = SOCK_STREAM;
@@ -63,7 +63,9 @@ const Addresses* NameCache::find(const std::string& name, uint64_t waiter, int64
     Name& entry = known == names_.end() ? names_[name] : known->second;
     if (!entry.is_asked && entry.good_until > now) return &entry.addresses;
     if (!entry.is_asked) {
-        const bool taken = threads_.submit([post = post_, name] { post({name, look_up(name)}); });
+        const bool taken = threads_.submit([post = post_, name] {
+            post({name, look_up_now(name)});
+        });
         if (!taken) {
             entry.addresses = Error{Fault::unavailable,
                                     "look up '" + name +

@@ -19,6 +19,8 @@
 namespace ops {
 
 using Addresses = Result<std::vector<SocketAddress>>;
+// At most 8, as they are to be tried. Blocks for as long as the system likes.
+Addresses look_up_now(const std::string& name);
 
 class NameCache {
 public:

@@ -52,16 +52,20 @@ socklen_t SocketAddress::size() const {
     return family() == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
 }
 
-std::string SocketAddress::print() const {
+std::string SocketAddress::print_host() const {
     std::array<char, INET6_ADDRSTRLEN> text{};
-    const std::string port = std::to_string(ntohs(address_.sin6_port));
     if (family() == AF_INET) {
         const sockaddr_in v4 = as_v4(address_);
         ::inet_ntop(AF_INET, &v4.sin_addr, text.data(), text.size());
-        return std::string(text.data()) + ":" + port;
+    } else {
+        ::inet_ntop(AF_INET6, &address_.sin6_addr, text.data(), text.size());
     }
-    ::inet_ntop(AF_INET6, &address_.sin6_addr, text.data(), text.size());
-    return "[" + std::string(text.data()) + "]:" + port;
+    return text.data();
+}
+
+std::string SocketAddress::print() const {
+    const std::string host = family() == AF_INET ? print_host() : "[" + print_host() + "]";
+    return host + ":" + std::to_string(ntohs(address_.sin6_port));
 }
 
 bool SocketAddress::is_link_local() const {

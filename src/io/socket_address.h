@@ -21,7 +21,8 @@ public:
     void set_port(uint16_t port);
     const sockaddr* get() const;
     socklen_t size() const;
-    std::string print() const;  // "127.0.0.1:80", "[::1]:80"
+    std::string print() const;       // "127.0.0.1:80", "[::1]:80"
+    std::string print_host() const;  // "127.0.0.1", "::1"
 
     // 169.254.0.0/16, fe80::/10 and fd00:ec2::254, mapped addresses too: clouds tell secrets there.
     bool is_link_local() const;

@@ -48,6 +48,7 @@ public:
     // After the handshake. `now` is for the words "expired 3 days ago".
     Result<> verify(Time now) const;
     std::optional<Time> certificate_expires() const;
+    const ssl_st* get() const { return stream_; }  // null when OpenSSL cannot be set up
 
 private:
     State judge(int result);

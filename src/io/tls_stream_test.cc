@@ -16,6 +16,7 @@
 #include "io/probe_engine.h"
 #include "io/real_clock.h"
 #include "io/test_server.h"
+#include "io/tls_look.h"
 
 namespace ops {
 namespace {
@@ -170,6 +171,60 @@ TEST_F(TlsTest, SaysThatTheOtherSideSpeaksNoTls) {
     const std::string message = told(ask("https://127.0.0.1:" + port(plain) + "/"));
     EXPECT_EQ(message.find("tls handshake with 127.0.0.1:" + port(plain) + ": "), 0U) << message;
     EXPECT_NE(message.find("wrong version number"), std::string::npos) << message;
+}
+
+// The look of an incident (io/tls_look.h), at the same servers.
+TEST_F(TlsTest, IsLookedAtCloser) {
+    const Certificate good = make_certificate(key_.get(), 100 * kDay);
+    {
+        const auto server = serve(good);
+        const TlsSeen seen = look_at_tls("localhost", server->port(), 5s, clock_.now());
+        EXPECT_EQ(seen.error, "");
+        EXPECT_EQ(seen.distrust.find("the certificate of 'localhost' is not trusted: self"), 0U)
+            << seen.distrust;
+        EXPECT_EQ(seen.address, "127.0.0.1:" + port(*server));
+        EXPECT_EQ(seen.protocol, "TLSv1.3");
+        EXPECT_NE(seen.cipher, "");
+        ASSERT_EQ(seen.chain.size(), 1U);
+        EXPECT_EQ(seen.chain[0].subject, "CN = ops test");
+        EXPECT_EQ(seen.chain[0].issuer, "CN = ops test");
+        EXPECT_EQ(seen.chain[0].names, (std::vector<std::string>{"localhost", "127.0.0.1"}));
+        const auto left = seen.chain[0].ends - clock_.now();
+        EXPECT_NEAR(static_cast<double>(left.count()), 100.0 * kDay * 1000, 3600e3);
+        EXPECT_LT(seen.chain[0].begins, clock_.now());
+        EXPECT_EQ(requests_, 0) << "nothing is asked of it";
+    }
+    trust(good);
+    const auto server = serve(good);
+    EXPECT_EQ(look_at_tls("127.0.0.1", server->port(), 5s, clock_.now()).distrust, "");
+}
+
+TEST_F(TlsTest, IsLookedAtWhateverIsThere) {
+    const Certificate old = make_certificate(key_.get(), -3 * kDay);
+    trust(old);
+    {
+        const auto server = serve(old);
+        EXPECT_EQ(look_at_tls("localhost", server->port(), 5s, clock_.now()).distrust,
+                  "the certificate of 'localhost' expired 3d ago");
+    }
+    uint16_t gone = 0;
+    {
+        TestServer silent([](int fd) {
+            std::array<char, 4096> hello{};
+            while (::recv(fd, hello.data(), hello.size(), 0) > 0) {
+            }
+        });
+        const TlsSeen seen = look_at_tls("127.0.0.1", silent.port(), 200ms, clock_.now());
+        EXPECT_EQ(seen.error,
+                  "tls handshake with 127.0.0.1:" + port(silent) + ": no answer within 200ms");
+        EXPECT_TRUE(seen.chain.empty());
+        gone = silent.port();
+    }
+    EXPECT_EQ(look_at_tls("127.0.0.1", gone, 5s, clock_.now()).error,
+              "connect to 127.0.0.1:" + std::to_string(gone) + ": connection refused");
+    const TlsSeen nowhere = look_at_tls("api.invalid", 443, 5s, clock_.now());
+    EXPECT_NE(nowhere.error, "") << "a name that is none";
+    EXPECT_EQ(nowhere.address, "");
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "resolve/markers.h"
 #include "resolve/plan.h"
 #include "runbook/builtin.h"
+#include "runbook/diagnostics.h"
 
 namespace ops {
 namespace {
@@ -336,8 +337,7 @@ std::variant<Refused, Cleared> Executor::State::clear(const Ticket& ticket,
     if (!inventory.has_target(ticket.target)) {
         return Refused{Refusal::target, "'" + ticket.target + "' is not in the inventory"};
     }
-    std::optional<Entry> entry =
-        find_entry(rules->runbook, inventory, ticket.entry, ticket.target);
+    std::optional<Entry> entry = find_entry(rules->runbook, inventory, ticket.entry, ticket.target);
     if (!entry) {
         // What was learned comes after what was written: it can take no entry's place.
         if (const Entry* const learned = rules->learned.find(ticket.entry)) entry = *learned;
@@ -388,6 +388,11 @@ Command Executor::State::command_for(const std::string& key, const Ticket& ticke
                                      const PlannedCommand& planned) const {
     Command command;
     command.argv = planned.argv;
+    if (!config.own_program.empty() && command.argv.front() == kOwnProgram &&
+        ticket.entry.starts_with(kDiagnosticPrefix)) {
+        command.argv.front() = config.own_program;
+        command.argv.insert(command.argv.end(), {"--config", config.config_file});
+    }
     command.as_user = planned.as_user;
     command.time_limit = planned.time_limit > Duration::zero()
                              ? planned.time_limit

@@ -36,6 +36,9 @@ struct ExecutorConfig {
     // systemd-run --wait --pipe --collect: the step outlives us in a unit of its own. For the
     // system service only.
     bool transient_units = false;
+    // For diagnostics that this very program runs: where it is, and its configuration; absolute.
+    // Empty: it is found as any other program, and finds its configuration itself.
+    std::string own_program, config_file;
     // Called at every transition, for the simulator and the kill -9 tests: "checked", "approved",
     // "seen", "started", "ran", "outcome".
     std::function<void(std::string_view point)> at_point;

@@ -27,7 +27,7 @@ struct Tampered {
     LedgerProcesses processes{power, clock};
     RuleFiles rules{files, "/etc/ops/ops-agent.yaml",
                     [](const std::string&) { return std::nullopt; }};
-    ExecutorConfig config{"/own/executor", "/etc/ops/var", {}, false, {}};
+    ExecutorConfig config{"/own/executor", "/etc/ops/var", {}, false, "", "", {}};
     std::unique_ptr<Executor> executor;
     uint64_t tickets = 0;
 

@@ -8,6 +8,7 @@
 #include "io/posix_files.h"
 #include "io/posix_processes.h"
 #include "io/real_clock.h"
+#include "io/standard_output.h"
 #include "io/stderr_log.h"
 
 namespace ops {
@@ -64,6 +65,8 @@ int run_executor(const RunExecutor& options, const Environment& environment) {
     config.folder = data_folder + "/executor";
     config.data_folder = data_folder;
     config.own_paths = {std::filesystem::absolute(options.config_file).lexically_normal()};
+    config.own_program = own_program();
+    config.config_file = config.own_paths.front();
     config.transient_units = options.transient_units;
     const auto executor = Executor::open(files, processes, clock, source, config);
     if (!executor.ok()) {

@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "resolve/kit_for_test.h"
 #include "resolve/plan.h"
+#include "runbook/diagnostics.h"
 
 namespace ops {
 namespace {
@@ -24,7 +25,7 @@ struct Rig {
     MemoryFiles files{power};
     LedgerProcesses processes{power, clock};
     HandRules rules;
-    ExecutorConfig config{"/data/executor", "/data", {}, false, {}};
+    ExecutorConfig config{"/data/executor", "/data", {}, false, "", "", {}};
     std::unique_ptr<Executor> executor;
 
     Rig() {
@@ -633,6 +634,35 @@ TEST(Executor, ActsOnNoDiskThatFails) {
             EXPECT_EQ(rig.must_look(ticket).what, What::done);
         }
     }
+}
+
+// `ops-agent` in the words of a diagnostic is this very program with its own configuration,
+// wherever it stands; of an entry that the operator wrote it is a program like others.
+TEST(Executor, RunsItsOwnProgramForDiagnosticsOnly) {
+    Rig rig;
+    rig.config.own_program = "/opt/ops/ops-agent";
+    rig.config.config_file = "/etc/ops/ops-agent.yaml";
+    Step look;
+    look.kind = Step::Kind::collect;
+    look.collect = {command_text({"ops-agent", "inspect", "dns", "{service}"})};
+    rig.rules.rules.runbook.entries.push_back(make_entry("written", {look}));
+    rig.open();
+    const Entry entry = *diagnostic_entry("dns", "web", rig.rules.rules.settings.inventory);
+    Ticket ticket = rig.ticket("written", "web", 0, TicketKind::collect);
+    EXPECT_EQ(rig.must_execute(ticket).status, Status::done);
+    ticket.entry = entry.name;
+    ticket.entry_sha256 = entry.sha256;
+    ticket.argv_sha256 =
+        plan_command(entry, TicketKind::collect, 0, 0, "web", rig.rules.rules.settings.inventory)
+            .value()
+            .argv_sha256;
+    const TicketReply reply = rig.must_execute(ticket);
+    EXPECT_EQ(reply.status, Status::done) << reply.reason;
+    ASSERT_EQ(rig.processes.ledger.size(), 2U);
+    using Argv = std::vector<std::string>;
+    EXPECT_EQ(rig.processes.ledger[0].argv, (Argv{"ops-agent", "inspect", "dns", "web"}));
+    EXPECT_EQ(rig.processes.ledger[1].argv, (Argv{"/opt/ops/ops-agent", "inspect", "dns", "web",
+                                                  "--config", "/etc/ops/ops-agent.yaml"}));
 }
 
 }  // namespace

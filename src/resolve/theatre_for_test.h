@@ -75,7 +75,7 @@ public:
     const Inventory& inventory() const { return rules.rules.settings.inventory; }
     void open_executor() {
         rules.changed = true;
-        ExecutorConfig config{"/data/executor", "/data", {}, false, {}};
+        ExecutorConfig config{"/data/executor", "/data", {}, false, "", "", {}};
         executor = std::move(Executor::open(files, processes, clock, rules, config)).value();
     }
     void begin() {

@@ -120,6 +120,7 @@ constexpr auto kRows = std::to_array<Row>({
     {"openssl", "s_client|x509|version", "", kRead, Risk::low},
     {"chronyc", "tracking|sources|sourcestats", "", kRead, Risk::low},
     {"sysctl", "", "", kRead, Risk::low},
+    {"ops-agent", "inspect", "", kRead, Risk::low},
 });
 
 std::string_view base_name(std::string_view path) {

@@ -47,12 +47,33 @@ constexpr auto kDiagnostics = std::to_array<Diagnostic>({
      "find / -xdev -type f -size +200M -printf '%s %TY-%Tm-%Td %p\\n'"},
     {"growing_files", "files over 5 MB written to in the last hour, on the root file system", "",
      "find / -xdev -type f -size +5M -mmin -60 -printf '%s %TH:%TM %p\\n'"},
+    {"disk_state", "the host's disks: read-only, running or offline, as the kernel has them", "",
+     "lsblk --nodeps --output NAME,TYPE,SIZE,RO,STATE,MODEL"},
+    {"disk_errors", "errors of disks and file systems that the kernel told of since it started", "",
+     "journalctl --dmesg --lines 60 --no-pager --output short-iso --grep "
+     "'i/o error|medium error|critical target error|unrecovered|remount.*read-only|"
+     "ext4-fs error|xfs.*corrupt|btrfs.*error|nvme.*(reset|timeout)|ata[0-9.]+: .*failed|"
+     "md/raid|md: .*fail'"},
+    {"file_system_errors", "errors that ext4 counted on each file system, ever; when and where", "",
+     "grep -rs . /sys/fs/ext4 --include=errors_count --include=last_error_time "
+     "--include=last_error_func"},
+    {"raid", "software RAID: its arrays, and which lack a disk ([U_])", "", "cat /proc/mdstat"},
+    {"smart", "what smartd said of the disks in the last week; nothing where it is not installed",
+     "", "journalctl --identifier smartd --since -7d --lines 60 --no-pager --output short-iso"},
+    {"read_only", "file systems that are mounted read-only", "",
+     "findmnt --real --noheadings --options ro"},
     {"listening_ports", "ports that something listens on", "", "ss -Hltnup"},
     {"connections", "how many sockets there are, by state", "", "ss -s"},
     {"open_files", "file handles in use, free, and the most allowed", "",
      "head -n 1 /proc/sys/fs/file-nr"},
     {"clock", "whether the host's clock is synchronised", "", "timedatectl show"},
     {"uptime", "since when the host is up, and who is logged in", "", "w"},
+    {"dns", "what the names that its checks ask for resolve to now, and by whom", "name",
+     "ops-agent inspect dns {target}"},
+    {"tls", "the certificate and the protocol that its checks are shown now", "tls",
+     "ops-agent inspect tls {target}"},
+    {"dependencies", "what the checks of what it depends on say now", "dependencies",
+     "ops-agent inspect dependencies {target}"},
 });
 
 const Diagnostic* find(std::string_view id) {
@@ -96,7 +117,18 @@ std::string needed(const Diagnostic& diagnostic, std::string_view target,
     return diagnostic.needs == "unit" ? unit_of(*service) : program_of(*service);
 }
 
+// Is it asked on the agent's machine, wherever the target is?
+bool is_asked_here(const Diagnostic& diagnostic) {
+    return diagnostic.command.starts_with(kOwnProgram);
+}
+
 bool can_run(const Diagnostic& diagnostic, std::string_view target, const Inventory& inventory) {
+    if (is_asked_here(diagnostic)) {
+        if (!inventory.has_target(target) || !is_safe_word(target)) return false;
+        const Service* const service = inventory.find_service(target);
+        return diagnostic.needs != "dependencies" ||
+               (service != nullptr && !service->depends_on.empty());
+    }
     const Host* const host = host_of(target, inventory);
     if (host == nullptr || (!host->local && host->ssh.empty())) return false;
     return diagnostic.needs.empty() || !needed(diagnostic, target, inventory).empty();
@@ -116,9 +148,12 @@ std::string program_of(const Service& service) {
     return known ? service.kept_as : restarted_by(service, "supervisorctl");
 }
 
-std::vector<std::string> diagnostics_for(std::string_view target, const Inventory& inventory) {
+std::vector<std::string> diagnostics_for(std::string_view target, const Inventory& inventory,
+                                         Asked asked) {
     std::vector<std::string> ids;
     for (const Diagnostic& diagnostic : kDiagnostics) {
+        if (diagnostic.needs == "name" && !asked.by_name) continue;
+        if (diagnostic.needs == "tls" && !asked.over_tls) continue;
         if (can_run(diagnostic, target, inventory)) ids.emplace_back(diagnostic.id);
     }
     return ids;
@@ -128,16 +163,20 @@ std::optional<Entry> diagnostic_entry(std::string_view id, std::string_view targ
                                       const Inventory& inventory) {
     const Diagnostic* const diagnostic = find(id);
     if (diagnostic == nullptr || !can_run(*diagnostic, target, inventory)) return std::nullopt;
-    const Host& host = *host_of(target, inventory);
+    const bool here = is_asked_here(*diagnostic);
+    const Host* const host = here ? nullptr : host_of(target, inventory);
     std::string text(diagnostic->command);
-    if (!diagnostic->needs.empty()) {
+    if (here) {
+        text = replace_all(std::move(text), "{target}", target);
+    } else if (!diagnostic->needs.empty()) {
         text = replace_all(std::move(text), "{" + std::string(diagnostic->needs) + "}",
                            needed(*diagnostic, target, inventory));
     }
     CommandText command;
     command.words = split_words(text).words;
-    command.host = host.local ? "" : host.name;
-    command.text = host.local ? text : "ssh " + host.name + " " + quote_for_shell(text);
+    const bool is_local = here || host->local;
+    command.host = is_local ? "" : host->name;
+    command.text = is_local ? text : "ssh " + host->name + " " + quote_for_shell(text);
     ASSERT(danger_of(command).effect == Effect::read);
     Step look;
     look.kind = Step::Kind::collect;

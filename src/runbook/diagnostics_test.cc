@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "runbook/builtin.h"
 #include "runbook/danger.h"
 
@@ -26,6 +28,7 @@ services:
   - {name: job, host: alien, check: {supervisor: "batch:job", via: "unix:///run/s.sock:/RPC2"}}
   - {name: homeless, check: {tcp: "127.0.0.1:1"}}
   - {name: distant, host: far, check: {tcp: "127.0.0.1:1"}}
+  - {name: front, host: pc, check: {http: "https://front.example/"}, depends_on: [api, web]}
   - {name: odd, host: alien, check: {tcp: "127.0.0.1:1"}, restart: "systemctl restart 'a*'"}
 )");
     return kCompany;
@@ -58,10 +61,28 @@ TEST(Diagnostics, AreForTargetsWithAHostThatCanBeReached) {
     EXPECT_FALSE(diagnostic_entry("unit_status", "worker_1", company()));
 }
 
+// Names, certificates and dependencies are asked here, as checks are, wherever the target is.
+TEST(Diagnostics, AskFromHereWhatChecksAsk) {
+    using Ids = std::vector<std::string>;
+    EXPECT_EQ(diagnostics_for("homeless", company(), {true, true}), (Ids{"dns", "tls"}));
+    EXPECT_EQ(diagnostics_for("homeless", company(), {true, false}), Ids{"dns"});
+    EXPECT_EQ(diagnostics_for("distant", company(), {false, true}), Ids{"tls"});
+    EXPECT_TRUE(diagnostics_for("nobody", company(), {true, true}).empty());
+    const auto of_front = diagnostics_for("front", company());
+    EXPECT_EQ(of_front.back(), "dependencies");
+    EXPECT_EQ(std::count(of_front.begin(), of_front.end(), "tls"), 0) << "nothing is asked by TLS";
+    EXPECT_FALSE(diagnostic_entry("dependencies", "api", company())) << "it depends on nothing";
+    const auto entry = diagnostic_entry("tls", "front", company());
+    ASSERT_TRUE(entry);
+    const auto line = fill_in(entry->steps[0].collect[0], "front", company()).value();
+    EXPECT_EQ(line.host, "alien") << "not over ssh on pc";
+    EXPECT_EQ(line.argv, (Ids{"ops-agent", "inspect", "tls", "front"}));
+}
+
 // What the executor will run: nothing that is not in the table, nothing that changes anything.
 TEST(Diagnostics, OnlyRead) {
-    for (const char* target : {"api", "web", "worker_1", "job", "pc", "alien", "odd"}) {
-        for (const std::string& id : diagnostics_for(target, company())) {
+    for (const char* target : {"api", "web", "worker_1", "job", "pc", "alien", "front", "odd"}) {
+        for (const std::string& id : diagnostics_for(target, company(), {true, true})) {
             SCOPED_TRACE(id + " on " + target);
             const auto entry = diagnostic_entry(id, target, company());
             ASSERT_TRUE(entry);
