@@ -73,9 +73,18 @@ void OpsAgent::without_memories(const Error& error) {
 
 // --- what comes up ---
 
+// What its logs said shortly before and after it opened: a log is read after the check that failed,
+// and what is said later is often of something else.
+std::vector<std::string> OpsAgent::log_signs(const Incident& incident) const {
+    constexpr Duration kBefore = std::chrono::minutes(10), kAfter = std::chrono::minutes(2);
+    return logs_.signs_of(incident.target, add_saturating(incident.opened_at, -kBefore),
+                          add_saturating(incident.opened_at, kAfter));
+}
+
 void OpsAgent::recall_similar(Case& the_case) {
     const Incident& incident = the_case.incident;
     the_case.signature = signature_of(the_case.before, incident.reason);
+    the_case.log_signs = log_signs(incident);
     if (++recalls_ > kMostRecalls) {
         if (recalls_ == kMostRecalls + 1) {
             ports_.log.line(Severity::warning,
@@ -90,7 +99,7 @@ void OpsAgent::recall_similar(Case& the_case) {
                             .host = incident.host,
                             .rule = incident.rule,
                             .signature = the_case.signature,
-                            .templates = {},
+                            .templates = the_case.log_signs,
                             .now = ports_.clock.now()};
     if (!loaded_->brain.url.empty() && question.now >= ask_outside_again_) {
         // What is asked leaves this machine: only words that carry no secret.
@@ -171,11 +180,13 @@ void OpsAgent::remember(const Case& the_case) {
                 .actions = the_case.actions,
                 .group = group_of(incident.target),
                 .signature = the_case.signature,
-                .templates = {},
+                .templates = log_signs(incident),
                 .note = quarantined(incident.note, Reader::person, now),
                 .foreign = {},
                 .now = now,
                 .life = loaded_->brain.keep};
+    // What an incident that took long began with is no longer in the log book.
+    if (story.templates.empty()) story.templates = the_case.log_signs;
     // Sentences of our own checks are in the signature as their class. Any other reason of a dead
     // service may be anybody's text: an answer's body, a command's output. A symptom's is our own.
     if (incident.rule == "down" && reason_class(incident.seen).empty()) {

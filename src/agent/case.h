@@ -40,6 +40,7 @@ struct Case {
     std::vector<Action> actions;         // oldest first
     Facts before;                        // of the target when it opened
     std::vector<std::string> signature;  // what was unusual then (learn/signature.h)
+    std::vector<std::string> log_signs;  // which errors its logs told of then (LogBook::signs_of)
     // Memories that are like it, best first, those of an outside Brain last. Text of provenance
     // outside or untrusted is quarantined for people only.
     std::vector<Recalled> similar;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "base/hash.h"
 #include "base/text.h"
 
 namespace ops {
@@ -12,6 +13,7 @@ constexpr size_t kMostTemplates = 1000;  // of one log
 constexpr size_t kMostErrors = 5000;     // counted of the last hour
 constexpr size_t kMostNewest = 20;
 constexpr size_t kMostPatterns = 8;  // shown
+constexpr size_t kMostSign = 200;    // bytes
 constexpr Duration kHour = std::chrono::hours(1);
 constexpr Duration kSaveShapes = std::chrono::minutes(1);
 constexpr Duration kSaveCounts = std::chrono::minutes(10);
@@ -161,6 +163,32 @@ std::vector<LogBook::Said> LogBook::said_by(std::string_view target, Time now,
         all.push_back({log.row.name, std::move(text)});
     }
     return all;
+}
+
+std::vector<std::string> LogBook::signs_of(std::string_view target, Time from, Time to) const {
+    std::map<std::string, size_t> counts;  // by template: two logs may say the same
+    for (const Log& log : logs_) {
+        if (log.row.target != target) continue;
+        for (const auto& [at, id] : log.errors) {
+            if (at < from || at > to) continue;
+            const Template* const found = log.novelty.templates().by_id(id);
+            if (found != nullptr) ++counts[found->text()];
+        }
+    }
+    std::vector<std::pair<size_t, std::string>> often;
+    for (auto& [text, count] : counts) often.emplace_back(count, text);
+    std::sort(often.begin(), often.end(), [](const auto& a, const auto& b) {
+        return std::tie(b.first, a.second) < std::tie(a.first, b.second);
+    });
+    if (often.size() > kMostSigns) often.resize(kMostSigns);
+    std::vector<std::string> signs;
+    for (const auto& [count, text] : often) {
+        const std::string safe = quarantine({"", {}, {}, text}, Templates(), Reader::model).text;
+        const std::string words = printable(clip_end(trim(safe), kMostSign), Lines::flatten);
+        signs.push_back(words + " #" + sha256_hex(text).substr(0, 8));
+    }
+    std::sort(signs.begin(), signs.end());
+    return signs;
 }
 
 std::vector<LogBook::Saved> LogBook::to_save(Time now, Save what) {
