@@ -109,6 +109,7 @@ private:
     friend class Statement;
     Database() = default;
     bool is_read_only() const;
+    Result<> make_log_certain(const StoreOptions& options);
     Result<> configure(const StoreOptions& options);
     Result<int64_t> check_kind(const Kind& kind, Access access);
     Result<> migrate(const Kind& kind, int64_t from);

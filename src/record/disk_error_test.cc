@@ -68,6 +68,44 @@ TEST(DiskError, AnyReadMayFail) {
     EXPECT_GT(nth, 10U);
 }
 
+// The failure, then a new start of the program while the machine goes on, then the power. What the
+// new start was promised must not rest on pages that never reached the disk.
+void start_again_after(DiskFault fault, DiskOperation of, uint64_t step) {
+    for (uint64_t nth = 1;; nth += step) {
+        SimDisk disk("failed_before", nth);
+        disk.fail_at(nth, fault, of);
+        Promise promise;
+        const auto open = [&] { return Store::open("/d", options_of(disk, Durability::full)); };
+        run_workload(open, promise);
+        if (!disk.has_failed()) break;
+        auto store = open();
+        ASSERT_TRUE(store.ok()) << store.error().message;
+        uint64_t promised = 0;
+        for (int i = 0; i < 5; ++i) {
+            const Result<Event> appended = store.value()->append(started());
+            ASSERT_TRUE(appended.ok()) << appended.error().message;
+            promised = appended.value().seq;
+            if (i == 2 && nth % 2 == 0) ASSERT_TRUE(store.value()->maintain().ok());
+        }
+        disk.cut_power();
+        close(store);
+        disk.restore_power();
+        store = open();
+        ASSERT_TRUE(store.ok()) << store.error().message;
+        ASSERT_EQ(store.value()->head().seq, promised) << "failure at " << nth;
+        close(store);
+        const auto report = verify_journal("/d", "", options_of(disk, Durability::full));
+        ASSERT_TRUE(report.ok() && report.value().ok) << "failure at " << nth;
+    }
+}
+
+TEST(DiskError, AStartAfterAFailedSyncLosesNothing) {
+    start_again_after(DiskFault::io_error, DiskOperation::sync, 1);
+}
+TEST(DiskError, AStartAfterAFailedChangeLosesNothing) {
+    start_again_after(DiskFault::io_error, DiskOperation::change, 3);
+}
+
 // Why the store poisons itself. Here somebody carries on after a failed sync, as far as SQLite
 // lets him: by opening the same files again while the system still remembers what the disk does
 // not. It says that all is well, and then loses what it had said.

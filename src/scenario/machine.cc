@@ -389,9 +389,10 @@ void Machine::check_at_rest() {
     }
     // Every effect of the whole run is in the journal (those of a time without an agent too), and
     // none twice.
-    for (const auto& [key, count] : effects_by_key_) {
-        if (!argv_in_journal(key))
-            violations_.push_back("I2: effect " + key + " is not in the journal");
+    for (const sim::Effect& effect : world_.ledger()) {
+        if (effect.step_key.empty() || argv_in_journal(effect.step_key)) continue;
+        violations_.push_back("I2: no longer in the journal: '" + effect.command + "' at " +
+                              format_rfc3339(effect.at));
     }
 }
 

@@ -54,7 +54,7 @@ struct OpenFile {
     int lock = SQLITE_LOCK_NONE;
     bool read_only = false;
     bool temporary = false;
-    bool new_entry = false;  // its folder is synced with its first sync, as the real VFS does
+    bool syncs_folder = false;  // with its first sync, as the real VFS does where it may create
     bool delete_on_close = false;
     std::array<bool, kShmLocks> shm_shared{};
     std::array<bool, kShmLocks> shm_alone{};
@@ -205,10 +205,11 @@ int SimVfs::open(sqlite3_vfs* vfs, const char* path, sqlite3_file* file, int fla
             if (struck && *struck != DiskFault::power_cut) return SQLITE_CANTOPEN;
             found = state.folder.emplace(open->path, std::make_shared<Inode>()).first;
             if (struck) return SQLITE_CANTOPEN;  // made or not: the cut decides
-            open->new_entry = (flags & (SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_WAL |
-                                        SQLITE_OPEN_SUPER_JOURNAL)) != 0;
         }
         open->inode = found->second;
+        open->syncs_folder =
+            (flags & SQLITE_OPEN_CREATE) != 0 &&
+            (flags & (SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_WAL | SQLITE_OPEN_SUPER_JOURNAL)) != 0;
     }
     open->read_only = (flags & SQLITE_OPEN_READONLY) != 0 || state.read_only;
     if (out_flags != nullptr) {
@@ -357,9 +358,9 @@ int SimVfs::sync(sqlite3_file* file, int) noexcept {
         return SQLITE_IOERR_FSYNC;
     }
     open.inode->file.sync();
-    if (open.new_entry) {
+    if (open.syncs_folder) {
         state.certain_folder = state.folder;
-        open.new_entry = false;
+        open.syncs_folder = false;
     }
     return SQLITE_OK;
 }
