@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <set>
 
+#include "agent/asking.h"
 #include "agent/health.h"
 #include "agent/ops_agent.h"
 #include "agent/pushed_facts.h"
@@ -34,6 +35,11 @@ std::string header(std::string_view name, std::string_view type, std::string_vie
 std::string who(const Deed& deed) {
     const bool same = deed.user.empty() || to_lower(deed.user) == to_lower(deed.by);
     return same ? deed.by : deed.by + " (" + deed.user + ")";
+}
+
+std::string filter(const View& view, const std::string& key) {
+    const auto found = view.filters.find(key);
+    return found == view.filters.end() ? "" : found->second;
 }
 
 // What a recorded name holds of its bearer: "ann" and "root" of "ann (root)".
@@ -72,7 +78,17 @@ Result<Json> OpsAgent::look(const View& view) {
             return Error{Fault::not_found,
                          "no service '" + printable(view.name, Lines::flatten) + "'"};
         }
-        return target_json(detector_->state(view.name));
+        Json service = target_json(detector_->state(view.name));
+        flush_samples();  // what is seen stands in its history, too
+        TRY(add_history(service, *history_, view.name, ports_.clock.now()));
+        return service;
+    }
+    if (view.what == "eval") {
+        return eval_json(filter(view, "expr"), filter(view, "service"), *detector_,
+                         loaded_->settings, ports_.clock.now());
+    }
+    if (view.what == "predictions") {
+        return predictions_json(*detector_, loaded_->settings, ports_.clock.now());
     }
     if (view.what == "runbook") {
         Json entries = Json::array();
@@ -172,6 +188,16 @@ Result<Json> OpsAgent::act_on_case(const Deed& deed) {
         }
         const std::string closed = "closed by " + who(deed) + " (" + deed.via + ")";
         withdraw_repair(*the_case, closed);
+        // What ran and is not waited for any more: nobody will say that it helped.
+        std::vector<std::string> unseen;
+        for (const Action& action : the_case->actions) {
+            if (action.state == "running") unseen.push_back(action.id);
+        }
+        for (const std::string& action : unseen) {
+            note(
+                "action.unknown", the_case, target,
+                Json::object({{"action", action}, {"reason", closed + " before it was verified"}}));
+        }
         resolve_case(*the_case, "human", closed, deed.note);
         return Json::object({{"id", id}, {"state", "resolved"}});
     } else if (deed.what == "approve" || deed.what == "reject") {

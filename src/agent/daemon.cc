@@ -18,6 +18,7 @@
 #include "io/stderr_log.h"
 #include "io/worker_pool.h"
 #include "prober/prober_client.h"
+#include "record/store.h"
 #include "resolve/executor_client.h"
 #include "resolve/rules.h"
 #include "web/server.h"
@@ -158,7 +159,14 @@ private:
     }
 
     Result<> prepare(const Loaded& loaded) {
+        // Before anything is made: a second copy that started its executor would take the socket of
+        // the first one's.
+        const Result<> unused = check_unused(loaded.data_dir);
+        if (!unused.ok() && unused.error().fault == Fault::denied) return unused;
         inbox_ = std::make_unique<Inbox<Input>>(static_cast<size_t>(loaded.settings.limits.inbox));
+        server_ = TRY(Server::start(loaded.settings.agent.listen, [this](WebRequest request) {
+            return inbox_->push(std::move(request));
+        }));
         access_.api_token = TRY(api_token(files_, random_, loaded.data_dir));
         press_key_ = TRY(press_key(files_, random_, loaded.data_dir));
         const std::string& page = loaded.settings.agent.public_url;
@@ -172,9 +180,6 @@ private:
         TRY(reach_others(loaded));
         emergency_ = std::make_unique<Emergency>(
             ChannelPorts{http_, mail_, *processes_, files_, alert_log_}, log_);
-        server_ = TRY(Server::start(loaded.settings.agent.listen, [this](WebRequest request) {
-            return inbox_->push(std::move(request));
-        }));
         probes_ =
             TRY(ProbeEngine::start(clock_, *processes_, [this](std::vector<ProbeEvent> events) {
                 if (inbox_->push_batch(std::move(events)) > 0) ++refused_;
@@ -219,7 +224,8 @@ private:
                 .log = log_,
                 .post = [this](Input input) { return inbox_->push(std::move(input)); },
                 .reply = [this](uint64_t connection,
-                                WebReply reply) { server_->reply(connection, std::move(reply)); }};
+                                WebReply reply) { server_->reply(connection, std::move(reply)); },
+                .publish = [this](std::string event) { server_->publish(std::move(event)); }};
     }
 
     // One life of the agent, from the journal's last word to a stop or to a journal that cannot be

@@ -16,6 +16,21 @@ void take_brain(Loaded& loaded, const std::string& config_file) {
     loaded.secret_files.push_back({loaded.brain.token_file, whole_file(config_file)});
 }
 
+// What else is wrong beside a configuration that cannot be read as it is, so that one run tells
+// all. Without services every name in the runbook would seem unknown.
+void find_more(Files& files, const std::string& config_file, const std::vector<ConfigText>& texts,
+               const Environment& environment, Problems& problems) {
+    Problems said_already;
+    const Settings settings = read_settings_leniently(texts, environment, said_already);
+    if (settings.inventory.services.empty()) return;
+    const SecretReader none = [](const std::string&) { return std::string(); };
+    (void)make_checks(settings, problems, none);
+    (void)read_escalation(settings, problems);
+    const std::string path = beside(config_file, settings.agent.runbook);
+    const Result<std::string> text = files.read(path);
+    if (text.ok()) (void)read_runbook({path, text.value()}, settings, problems);
+}
+
 }  // namespace
 
 std::unique_ptr<Loaded> load(Files& files, const std::string& config_file,
@@ -26,7 +41,10 @@ std::unique_ptr<Loaded> load(Files& files, const std::string& config_file,
         return nullptr;
     }
     std::optional<Settings> settings = read_settings(texts.value(), environment, problems);
-    if (!settings) return nullptr;
+    if (!settings) {
+        find_more(files, config_file, texts.value(), environment, problems);
+        return nullptr;
+    }
     for (CheckSettings& check : uplink_checks(settings->agent)) {
         settings->checks.push_back(std::move(check));
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "agent/redacted.h"
+#include "agent/views.h"
 #include "base/assert.h"
 #include "base/id.h"
 #include "base/text.h"
@@ -178,7 +179,14 @@ bool OpsAgent::commit() {
     if (pending_.empty()) return true;
     std::vector<Event> events = std::exchange(pending_, {});
     const Result<> appended = store_->append(events);
-    if (appended.ok()) return true;
+    if (appended.ok()) {
+        if (ports_.publish) {
+            for (const Event& event : events) {
+                ports_.publish(stream_event(event.seq, event.kind, event_json(event)));
+            }
+        }
+        return true;
+    }
     failure_ = appended.error();
     // Whoever asked over HTTP is told that it did not happen; nothing else is done.
     for (const Deferred& deferred : deferred_) {

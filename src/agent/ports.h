@@ -87,6 +87,7 @@ struct Ports {
     Log& log;
     std::function<bool(Input)> post;                // from any thread; false: the inbox is full
     std::function<void(uint64_t, WebReply)> reply;  // to a WebRequest's connection
+    std::function<void(std::string)> publish = {};  // an event that is on the disk, to who listens
 };
 
 }  // namespace ops

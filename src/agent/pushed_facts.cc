@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "model/fact.h"
+#include "monitor/reading.h"
 #include "patterns/secrets.h"
 #include "runbook/alert_facts.h"
 
@@ -57,6 +58,9 @@ Result<Value> read_pushed_fact(const std::string& name, const Json& value,
         case Type::size:
             return Value::size(
                 static_cast<double>(TRY(parse_size(text).during("fact '" + name + "'"))));
+        case Type::percentage:
+            if (const auto read = parse_reading(text); read && read->type() == type) return *read;
+            return wrong();
         case Type::unknown:
         case Type::string: return Value::string(text);
         default: return wrong();

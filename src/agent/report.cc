@@ -175,7 +175,9 @@ Result<Json> trouble_since(Store& store, Time since) {
 
 Json most_of(const std::map<std::string, int64_t>& by_target) {
     std::vector<std::pair<int64_t, std::string>> worst;
-    for (const auto& [target, count] : by_target) worst.emplace_back(-count, target);
+    for (const auto& [target, count] : by_target) {
+        if (!target.empty()) worst.emplace_back(-count, target);  // a systemic one is of no target
+    }
     std::sort(worst.begin(), worst.end());
     Json top = Json::array();
     for (size_t i = 0; i < std::min<size_t>(worst.size(), 10); ++i) {

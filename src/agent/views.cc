@@ -10,6 +10,16 @@
 #include "learn/ladder_view.h"
 
 namespace ops {
+
+Json event_json(const Event& event) {
+    return Json::object({{"seq", event.seq},
+                         {"at", format_rfc3339(event.at)},
+                         {"kind", event.kind},
+                         {"incident", event.incident.empty() ? Json() : Json(event.incident)},
+                         {"target", event.target},
+                         {"body", event.body}});
+}
+
 namespace {
 
 std::string filter(const View& view, const std::string& key) {
@@ -66,14 +76,6 @@ Result<Json> incidents(Store& store, const View& view, Time now) {
     return Json::object({{"incidents", list}, {"next", next}});
 }
 
-Json event_json(const Event& event) {
-    return Json::object({{"seq", event.seq},
-                         {"at", format_rfc3339(event.at)},
-                         {"kind", event.kind},
-                         {"target", event.target},
-                         {"body", event.body}});
-}
-
 // Of a `collect:` step what it printed; of all else what was collected, or why it was not.
 Json evidence_json(const Event& event) {
     Json one = event.body;
@@ -117,6 +119,21 @@ Result<Json> incident(Store& store, const View& view) {
     json.set("actions", actions);
     json.set("timeline", timeline);
     return json;
+}
+
+// What came after the one that was seen last, at most a thousand.
+Result<Json> events_after(Store& store, const View& view) {
+    const std::string after = filter(view, "after");
+    if (after.empty() || after.size() > 18 ||
+        after.find_first_not_of("0123456789") != std::string::npos) {
+        return Error{Fault::invalid,
+                     "event '" + printable(clip_end(after, 40), Lines::flatten) + "' is no number"};
+    }
+    EventQuery query;
+    query.from_seq = std::stoull(after) + 1;
+    Json list = Json::array();
+    for (const Event& event : TRY(store.events(query))) list.push(event_json(event));
+    return Json::object({{"events", list}});
 }
 
 Result<Json> actions(Store& store, const View& view, Time now) {
@@ -188,6 +205,7 @@ Result<Json> look_at_records(Store& store, const View& view, Time now) {
     if (view.what == "silences") return silences(store, now);
     if (view.what == "incidents") return incidents(store, view, now);
     if (view.what == "incident") return incident(store, view);
+    if (view.what == "events") return events_after(store, view);
     if (view.what == "actions") return actions(store, view, now);
     if (view.what == "alerts") return alerts(store, view, now);
     if (view.what == "report") return report(store, view, now);

@@ -13,6 +13,9 @@ namespace ops {
 // What a person gave as the reason of a deed: one harmless line.
 std::string reason_of(const Deed& deed);
 
+// One event of the journal, as a timeline or a stream shows it.
+Json event_json(const Event& event);
+
 // Fault::not_found for another `what` or a name that is not there; Fault::invalid names the filter
 // that cannot be read.
 Result<Json> look_at_records(Store& store, const View& view, Time now);

@@ -69,7 +69,9 @@ Result<Json> Client::ask(const std::string& method, const std::string& path,
     if (reply.value().status >= 400) {
         const std::string detail =
             json.ok() ? json.value()["detail"].as_string() : reply.value().body;
-        const Fault fault = reply.value().status == 404 ? Fault::not_found : Fault::denied;
+        const Fault fault = reply.value().status == 404   ? Fault::not_found
+                            : reply.value().status == 400 ? Fault::invalid
+                                                          : Fault::denied;
         if (reply.value().status == 401 && token_.empty()) {
             return Error{Fault::denied,
                          "cannot read '" + data_dir_ + "/api.token': run this as the agent's user"};

@@ -33,4 +33,16 @@ std::vector<OpenSecret> open_secrets(const Loaded& loaded) {
     return open;
 }
 
+std::vector<MissingSecret> missing_secrets(const Loaded& loaded) {
+    std::vector<MissingSecret> missing;
+    for (const Loaded::SecretFile& file : loaded.secret_files) {
+        std::error_code failed;
+        const auto status = std::filesystem::status(file.path, failed);
+        if (status.type() == std::filesystem::file_type::not_found) {
+            missing.push_back({file.place, file.path});
+        }
+    }
+    return missing;
+}
+
 }  // namespace ops

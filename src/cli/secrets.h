@@ -1,4 +1,4 @@
-// Files with secrets that others on this machine can read.
+// Files with secrets that others on this machine can read, and those that are not there.
 #pragma once
 
 #include <string>
@@ -15,5 +15,13 @@ struct OpenSecret {
 };
 // Also the token in the data folder. Files that are not there are not open.
 std::vector<OpenSecret> open_secrets(const Loaded& loaded);
+
+// Files that the configuration names and that are not there.
+struct MissingSecret {
+    Place place;
+    std::string path;
+    std::string what() const { return "secret file '" + path + "' is not there"; }
+};
+std::vector<MissingSecret> missing_secrets(const Loaded& loaded);
 
 }  // namespace ops

@@ -31,6 +31,10 @@ TEST(Secrets, AFileThatOthersCanReadIsNamed) {
               "secret file '" + (folder / "group").string() + "' is open to others (mode 0640)");
     EXPECT_EQ(open[0].place.line, 3);
     EXPECT_EQ(open[1].advice, "chmod 600 " + (folder / "all").string());
+    const auto missing = missing_secrets(loaded);
+    ASSERT_EQ(missing.size(), 1U);
+    EXPECT_EQ(missing[0].what(),
+              "secret file '" + (folder / "missing").string() + "' is not there");
     fs::permissions(folder / "api.token", fs::perms{0644});
     EXPECT_EQ(open_secrets(loaded).size(), 3U) << "our own token, too";
     fs::remove_all(folder);

@@ -1,5 +1,7 @@
 #include "cli/terminal.h"
 
+#include <algorithm>
+#include <array>
 #include <cstdio>
 
 #include "base/text.h"
@@ -44,14 +46,77 @@ std::string Terminal::in(Colour colour, std::string_view text) const {
     return code_of(colour) + std::string(text) + "\x1b[0m";
 }
 
+namespace {
+
+struct Range {
+    uint32_t from, to;
+};
+constexpr auto kNoWidth = std::to_array<Range>(
+    {{0x300, 0x36f}, {0x200b, 0x200f}, {0x20d0, 0x20ff}, {0xfe00, 0xfe0f}, {0xfe20, 0xfe2f}});
+// East Asian scripts and emoji.
+constexpr auto kWide = std::to_array<Range>({{0x1100, 0x115f},
+                                             {0x2e80, 0xa4cf},
+                                             {0xac00, 0xd7a3},
+                                             {0xf900, 0xfaff},
+                                             {0xfe30, 0xfe6f},
+                                             {0xff00, 0xff60},
+                                             {0xffe0, 0xffe6},
+                                             {0x1f300, 0x1faff},
+                                             {0x20000, 0x3fffd}});
+
+template <size_t kCount>
+bool is_in(const std::array<Range, kCount>& ranges, uint32_t code) {
+    return std::any_of(ranges.begin(), ranges.end(),
+                       [code](const Range& one) { return one.from <= code && code <= one.to; });
+}
+
+int width_of(uint32_t code) {
+    if (code < 0x300) return 1;
+    return is_in(kNoWidth, code) ? 0 : is_in(kWide, code) ? 2 : 1;
+}
+
+// Where a middle column stops being useful.
+constexpr int kNarrowest = 8;
+constexpr int kLastColumn = 20;
+
+// Makes the widest columns but the last one narrower, until that one has room.
+void fit(std::vector<int>& widths, int room) {
+    const auto middle_end = widths.end() - 1;
+    for (;;) {
+        int used = kLastColumn;
+        for (auto one = widths.begin(); one != middle_end; ++one) used += *one + 2;
+        if (used <= room) return;
+        const auto widest = std::max_element(widths.begin(), middle_end);
+        if (widest == middle_end || *widest <= kNarrowest) return;
+        *widest = std::max(kNarrowest, *widest - (used - room));
+    }
+}
+
+}  // namespace
+
 int display_width(std::string_view text) {
     int width = 0;
-    for (size_t i = 0; i < text.size(); ++i) {
-        const auto byte = static_cast<unsigned char>(text[i]);
-        if ((byte & 0xc0) == 0x80) continue;  // continues the character before
-        width += byte >= 0xf0 ? 2 : 1;        // emoji; what we print has no other wide ones
+    while (!text.empty()) {
+        const Character next = first_character(text);
+        width += next.length == 0 ? 1 : width_of(next.code);
+        text.remove_prefix(std::max<size_t>(next.length, 1));
     }
     return width;
+}
+
+std::string clip_to_width(std::string_view text, int columns) {
+    if (display_width(text) <= columns) return std::string(text);
+    constexpr std::string_view kDots = "...";
+    int left = columns - static_cast<int>(kDots.size());
+    std::string out;
+    while (!text.empty()) {
+        const Character next = first_character(text);
+        left -= width_of(next.code);
+        if (left < 0) break;
+        out.append(text.substr(0, std::max<size_t>(next.length, 1)));
+        text.remove_prefix(std::max<size_t>(next.length, 1));
+    }
+    return out.append(kDots);
 }
 
 Table::Table(std::vector<std::string> headings) : headings_(std::move(headings)) {}
@@ -69,6 +134,7 @@ void Table::print(const Terminal& terminal) const {
             widths[i] = std::max(widths[i], display_width(row[i].text));
         }
     }
+    if (terminal.width() > 0 && widths.size() > 1) fit(widths, terminal.width());
     const auto print_row = [&](const std::vector<Cell>& row) {
         std::string out;
         int used = 0;
@@ -76,8 +142,9 @@ void Table::print(const Terminal& terminal) const {
             std::string text = row[i].text;
             const bool last = i + 1 == row.size();
             if (last && terminal.width() > 0) {
-                const int room = std::max(20, terminal.width() - used);
-                if (display_width(text) > room) text = clip_end(text, static_cast<size_t>(room));
+                text = clip_to_width(text, std::max(kLastColumn, terminal.width() - used));
+            } else if (!last && terminal.width() > 0) {
+                text = clip_to_width(text, widths[i]);
             }
             out += terminal.in(row[i].colour, text);
             if (!last) out.append(static_cast<size_t>(widths[i] - display_width(text) + 2), ' ');

@@ -27,8 +27,9 @@ private:
     int width_;
 };
 
-// Columns as wide as their widest cell; the last one is cut at the terminal's width. Cells are
-// plain text; `colour` goes over the whole cell.
+// Columns as wide as their widest cell; on a terminal the last one is cut at its width, and where
+// that leaves too little for it, the widest of the others. Cells are plain text; `colour` goes over
+// the whole cell.
 class Table {
 public:
     struct Cell {
@@ -47,5 +48,7 @@ private:
 
 // Columns that `text` takes on a terminal: combining marks none, wide characters two.
 int display_width(std::string_view text);
+// The beginning of it, and "...", in at most so many columns (3 at least).
+std::string clip_to_width(std::string_view text, int columns);
 
 }  // namespace ops

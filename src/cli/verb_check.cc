@@ -1,9 +1,7 @@
 #include "base/text.h"
-#include "base/units.h"
 #include "cli/client.h"
 #include "cli/snapshot.h"
 #include "cli/verbs.h"
-#include "expr/expr.h"
 
 namespace ops {
 namespace {
@@ -37,13 +35,14 @@ int verb_check(const Invocation& invocation, Terminal& terminal) {
     if (!taken.ok()) return told(taken.error(), terminal);
     const Snapshot& snapshot = *taken.value();
     Json services = Json::array(), hosts = Json::array();
-    size_t unwell = 0, down = 0, all = 0;
+    size_t well = 0, unwell = 0, down = 0, all = 0;
     Table table({"", "NAME", "STATUS", "WHAT"});
     for (const TargetState& state : snapshot.detector().states()) {
         const bool is_host =
             snapshot.loaded().settings.inventory.find_host(state.target) != nullptr;
         (is_host ? hosts : services).push(target_json(snapshot, state));
         ++all;
+        if (state.status == Status::up) ++well;
         if (state.status == Status::down) ++down;
         if (state.status == Status::down || state.status == Status::degraded) ++unwell;
         const Colour colour = colour_of(state.status);
@@ -65,64 +64,11 @@ int verb_check(const Invocation& invocation, Terminal& terminal) {
         for (const std::string& note : snapshot.notes())
             terminal.line(terminal.in(Colour::yellow, note));
         terminal.line();
-        terminal.line(status + ": " + std::to_string(all - unwell) + " of " + std::to_string(all) +
-                      " well");
+        const size_t others = all - well - unwell;  // nobody could look, or nobody should
+        terminal.line(status + ": " + std::to_string(well) + " of " + std::to_string(all) +
+                      " well" + (others == 0 ? "" : ", " + std::to_string(others) + " unknown"));
     }
     return unwell == 0 ? kFine : kUnwell;
-}
-
-// The value of the whole, then of every part, indented as it is nested; what is missing is said
-// with the reason.
-int verb_eval(const Invocation& invocation, Terminal& terminal) {
-    const std::string target = invocation.option("--service");
-    const auto taken = Snapshot::take(invocation, target);
-    if (!taken.ok()) return told(taken.error(), terminal);
-    const Snapshot& snapshot = *taken.value();
-    const TargetNames names(snapshot.loaded().settings);
-    const expr::Parsed parsed = expr::parse(invocation.words[0], names);
-    if (!parsed.expression) {
-        for (const expr::Problem& problem : parsed.problems) {
-            terminal.problem("1:" + std::to_string(problem.offset + 1) +
-                             ": error: " + problem.message);
-            terminal.line(invocation.words[0]);
-            terminal.line(std::string(problem.offset, ' ') +
-                          std::string(std::max<size_t>(problem.length, 1), '^'));
-        }
-        return kUsage;
-    }
-    std::string about = target;
-    const Inventory& inventory = snapshot.loaded().settings.inventory;
-    if (about.empty() && !inventory.hosts.empty()) about = inventory.hosts[0].name;
-    const auto world = snapshot.detector().world(about, snapshot.now());
-    const expr::Explained explained = expr::explain(*parsed.expression, *world);
-    if (invocation.json) {
-        Json parts = Json::array();
-        for (const expr::Part& part : explained.parts) {
-            parts.push(Json::object(
-                {{"text", part.text},
-                 {"value", part.value.to_plain_json()},
-                 {"printed", part.value.print()},
-                 {"why_unknown", part.why_unknown.empty() ? Json() : Json(part.why_unknown)},
-                 {"depth", part.depth}}));
-        }
-        terminal.line(Json::object({{"expression", invocation.words[0]},
-                                    {"target", about},
-                                    {"value", explained.value.to_plain_json()},
-                                    {"parts", parts},
-                                    {"missing", Json::of_strings(explained.missing)}})
-                          .dump_pretty());
-        return kFine;
-    }
-    terminal.line(invocation.words[0] + "  =  " +
-                  terminal.in(Colour::bold, explained.value.print()) + "   (about " + about + ")");
-    for (const expr::Part& part : explained.parts) {
-        const std::string indent(static_cast<size_t>(part.depth) * 2 + 2, ' ');
-        terminal.line(
-            indent + part.text + "  =  " + part.value.print() +
-            (part.why_unknown.empty() ? "" : terminal.in(Colour::yellow, "  " + part.why_unknown)));
-    }
-    if (!explained.missing.empty()) terminal.line("missing: " + join(explained.missing, ", "));
-    return kFine;
 }
 
 }  // namespace ops

@@ -1,4 +1,6 @@
 // What would stop it working, and what to do about each; and `notify test`.
+#include <set>
+
 #include "agent/load.h"
 #include "agent/outside_brain.h"
 #include "base/text.h"
@@ -11,6 +13,7 @@
 #include "io/curl_http.h"
 #include "io/posix_files.h"
 #include "io/posix_processes.h"
+#include "io/program_path.h"
 #include "io/real_clock.h"
 #include "io/standard_output.h"
 #include "llm/llm.h"
@@ -51,6 +54,7 @@ public:
         outside_brain();
         secrets();
         kill_switch();
+        programs();
         return findings_;
     }
 
@@ -186,6 +190,9 @@ private:
     void secrets() {
         const auto open = open_secrets(loaded_);
         for (const OpenSecret& secret : open) warning(secret.what, secret.advice);
+        for (const MissingSecret& secret : missing_secrets(loaded_)) {
+            fault(secret.what(), "write it, mode 0600, or correct its name in the configuration");
+        }
         if (open.empty()) fine("secrets can be read by this user only");
     }
 
@@ -194,6 +201,33 @@ private:
             warning("the kill switch is on: nothing is repaired",
                     "'ops-agent resume' when it may act again");
         }
+    }
+
+    // Of channels, and of the steps that run on this machine. Others may run them as another user.
+    void programs() {
+        for (const ChannelSettings& channel : loaded_.escalation.channels) {
+            if (channel.kind != "command") continue;
+            const Result<std::string> found = find_runnable(command_of(channel).argv.at(0));
+            if (found.ok()) continue;
+            fault("channel '" + channel.name + "' cannot work: " + found.error().message,
+                  "correct 'run', or install it");
+        }
+        std::set<std::string> told;
+        for (const Entry& entry : loaded_.runbook.entries) {
+            for (const Step& step : entry.steps) step_program(entry, step.command, told);
+        }
+    }
+
+    void step_program(const Entry& entry, const CommandText& command, std::set<std::string>& told) {
+        const Host* host = loaded_.settings.inventory.find_host(command.host);
+        const bool is_here = command.host.empty() || (host != nullptr && host->local);
+        if (!entry.enabled || !is_here || command.words.empty()) return;
+        const std::string& program = command.words[0];
+        if (program.find('{') != std::string::npos || !told.insert(program).second) return;
+        const Result<std::string> found = find_runnable(program);
+        if (found.ok()) return;
+        warning("'" + entry.name + "' cannot run: " + found.error().message,
+                "correct the step, or install it");
     }
 
     const Loaded& loaded_;

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "agent/load.h"
 #include "cli/secrets.h"
 #include "cli/verbs.h"
@@ -21,6 +23,13 @@ int verb_lint(const Invocation& invocation, Terminal& terminal) {
     if (loaded) {
         for (const OpenSecret& secret : open_secrets(*loaded)) {
             problems.warning(secret.place, secret.what + ": " + secret.advice);
+        }
+        for (const MissingSecret& secret : missing_secrets(*loaded)) {
+            const std::vector<Problem>& all = problems.all();
+            const bool is_told = std::any_of(all.begin(), all.end(), [&](const Problem& known) {
+                return known.message.find("'" + secret.path + "'") != std::string::npos;
+            });
+            if (!is_told) problems.warning(secret.place, secret.what());
         }
     }
     problems.sort_by_place();

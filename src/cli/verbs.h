@@ -50,10 +50,11 @@ std::span<const Verb> verbs();
 int verb_run(const Invocation&, Terminal&);  // verb_run.cc
 int verb_executor(const Invocation&, Terminal&);
 int verb_prober(const Invocation&, Terminal&);
-int verb_lint(const Invocation&, Terminal&);   // verb_lint.cc
-int verb_check(const Invocation&, Terminal&);  // verb_check.cc
-int verb_eval(const Invocation&, Terminal&);
-int verb_inspect(const Invocation&, Terminal&);   // verb_inspect.cc
+int verb_lint(const Invocation&, Terminal&);     // verb_lint.cc
+int verb_check(const Invocation&, Terminal&);    // verb_check.cc
+int verb_eval(const Invocation&, Terminal&);     // verb_ask.cc
+int verb_inspect(const Invocation&, Terminal&);  // verb_inspect.cc
+int verb_predictions(const Invocation&, Terminal&);
 int verb_simulate(const Invocation&, Terminal&);  // verb_simulate.cc
 int verb_status(const Invocation&, Terminal&);    // verb_look.cc
 int verb_incidents(const Invocation&, Terminal&);

@@ -8,7 +8,10 @@ namespace ops {
 
 std::span<const ChannelSetting> command_settings() {
     static constexpr auto kSettings = std::to_array<ChannelSetting>({
-        {.name = "run", .help = "words of a command line, no shell", .required = true},
+        {.name = "run",
+         .help = "words of a command line, no shell; a path is relative to the "
+                 "configuration's folder",
+         .required = true},
     });
     return kSettings;
 }

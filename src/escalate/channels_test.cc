@@ -28,6 +28,13 @@ TEST(CommandChannel, GetsTheTextAndTheFields) {
     EXPECT_EQ(json["incident"].as_string(), "inc-1");
 }
 
+TEST(CommandChannel, APathStartsAtTheConfiguration) {
+    Desk desk("command: {run: \"./tell --to 'the founder'\"}");  // in /etc/c.yaml
+    EXPECT_TRUE(desk.send().delivered);
+    EXPECT_EQ(desk.processes.ran.argv,
+              (std::vector<std::string>{"/etc/tell", "--to", "the founder"}));
+}
+
 TEST(CommandChannel, AFailureIsTriedAgain) {
     Desk desk("command: {run: tell}");
     Exit exit;

@@ -1,8 +1,10 @@
 // `channels:` and `escalation:` of the configuration.
 #include <algorithm>
 
+#include "base/shell_words.h"
 #include "base/text.h"
 #include "config/fields.h"
+#include "config/program_place.h"
 #include "escalate/channel_kinds.h"
 #include "escalate/escalate.h"
 #include "escalate/hours_settings.h"
@@ -15,6 +17,17 @@ std::string beside(const std::string& config, const std::string& path) {
     const size_t slash = config.rfind('/');
     if (path.empty() || path.starts_with('/') || slash == std::string::npos) return path;
     return config.substr(0, slash + 1) + path;
+}
+
+void run_from_config_folder(ChannelSettings& channel, const std::string& config) {
+    const PlacedWords split = split_placed_words(channel.text("run"));
+    std::string run;
+    for (const Word& word : split.words) {
+        const bool is_first = &word == &split.words.front();
+        if (!is_first) run += ' ';
+        run += quote_for_shell(is_first ? program_beside(config, word.text) : word.text);
+    }
+    if (!run.empty()) channel.values["run"] = {std::move(run)};
 }
 
 struct Reading {
@@ -77,6 +90,7 @@ void read_channel(const Node& node, Reading& reading) {
         if (known == channel.values.end()) continue;
         for (std::string& path : known->second) path = beside(reading.settings.file, path);
     }
+    if (channel.kind == "command") run_from_config_folder(channel, reading.settings.file);
     reading.into.channels.push_back(std::move(channel));
 }
 

@@ -20,13 +20,13 @@
 #include "io/clipped_output.h"
 #include "io/descriptor.h"
 #include "io/proc.h"
+#include "io/program_path.h"
 #include "io/system_error.h"
 
 namespace ops {
 
 using namespace std::chrono_literals;
 
-static constexpr const char* kPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 static constexpr Duration kOutputGrace = 200ms;  // for a grandchild that holds the output
 static constexpr Duration kKillGrace = 5s;       // a process in an uninterruptible wait may not die
 
@@ -68,22 +68,6 @@ static std::optional<Account> find_account(const char* name, uid_t uid) {
     }
     if (found == nullptr) return std::nullopt;
     return Account{found->pw_name, found->pw_dir, found->pw_uid, found->pw_gid};
-}
-
-static Result<std::string> find_program(const std::string& name) {
-    if (name.find('/') != std::string::npos) {
-        if (name[0] != '/') {
-            return Error{Fault::invalid, "run '" + name +
-                                             "': the program must be an absolute path or be found "
-                                             "on the fixed PATH"};
-        }
-        return name;
-    }
-    for (const std::string_view folder : split(kPath, ':')) {
-        const std::string path = std::string(folder) + "/" + name;
-        if (::access(path.c_str(), X_OK) == 0) return path;
-    }
-    return Error{Fault::not_found, "run '" + name + "': no such program in " + kPath};
 }
 
 static Result<> check_words(const Command& command) {
@@ -129,7 +113,7 @@ static Result<Launch> prepare(const Command& command) {
         account = find_account(nullptr, ::geteuid());
     }
     std::map<std::string, std::string> environment = {
-        {"PATH", kPath}, {"LANG", "C.UTF-8"}, {"HOME", account ? account->home : "/"}};
+        {"PATH", kProgramPath}, {"LANG", "C.UTF-8"}, {"HOME", account ? account->home : "/"}};
     if (!command.as_user.empty()) {
         environment["USER"] = environment["LOGNAME"] = account->name;
     }

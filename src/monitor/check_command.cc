@@ -3,6 +3,7 @@
 #include "base/shell_words.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "config/program_place.h"
 #include "monitor/check_kind.h"
 #include "monitor/reading.h"
 #include "monitor/value_range.h"
@@ -110,15 +111,6 @@ private:
     CommandSettings settings_;
 };
 
-// A program named with a path is found from the configuration's folder.
-void find_program(const CheckRequest& request, std::string& program) {
-    if (program.starts_with('/') || program.find('/') == std::string::npos) return;
-    const std::string& file = request.all.file;
-    const size_t slash = file.rfind('/');
-    if (program.starts_with("./")) program.erase(0, 2);
-    program.insert(0, slash == std::string::npos ? "./" : file.substr(0, slash + 1));
-}
-
 std::vector<std::string> read_words(CheckRequest& request) {
     const Node& subject = request.subject;
     const bool shell = request.fields.boolean("shell", false);
@@ -150,7 +142,8 @@ std::unique_ptr<Check> make_command(CheckRequest& request) {
     Fields& fields = request.fields;
     CommandSettings settings;
     settings.ask.command.argv = read_words(request);
-    if (!settings.ask.command.argv.empty()) find_program(request, settings.ask.command.argv[0]);
+    auto& argv = settings.ask.command.argv;
+    if (!argv.empty()) argv[0] = program_beside(request.all.file, argv[0]);
     settings.ask.command.time_limit = request.settings.timeout;
     settings.ask.command.output_limit = static_cast<size_t>(request.all.limits.output);
     settings.ask.command.as_user = fields.text("as");

@@ -3,10 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
 #include "base/text.h"
+#include "config/program_place.h"
 #include "monitor/check_for_test.h"
 
 namespace ops {
@@ -161,7 +163,6 @@ TEST(CommandCheck, RunsWhatIsWritten) {
              {"{command: \"a 'b c' d\\\\ e \\\"\\\"\"}", "a|b c|d e|"},
              {"{command: [a, 'b c', '$x']}", "a|b c|$x"},
              {"{command: 'a | b', shell: true}", "/bin/sh|-c|a | b"},
-             {"{command: ./count}", "./count"},
              {"{command: {run: a b}}", "a|b"},
          }) {
         Made made = make(row.check);
@@ -177,6 +178,11 @@ TEST(CommandCheck, RunsWhatIsWritten) {
         if (check->target() != "web") continue;
         EXPECT_EQ(std::get<CommandAsk>(check->ask().question).command.argv[0], "/etc/ops/count");
     }
+    // ./ops-agent.yaml is what the command line finds by itself: its folder is the current one.
+    const std::string here = std::filesystem::current_path().string();
+    EXPECT_EQ(program_beside("ops-agent.yaml", "./count"), here + "/count");
+    EXPECT_EQ(program_beside("x/ops-agent.yaml", "bin/count"), here + "/x/bin/count");
+    EXPECT_EQ(program_beside("ops-agent.yaml", "count"), "count");
 }
 
 TEST(PrometheusCheck, JudgesEveryAnswer) {

@@ -163,6 +163,14 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& folder, StoreOptio
     return std::unique_ptr<Store>(new Store(std::move(state)));
 }
 
+Result<> check_unused(const std::string& folder, const StoreOptions& options) {
+    StoreOptions reading = options;
+    reading.access = Access::read;
+    if (!Database::open(state_path(folder), kStateKind, reading).ok()) return {};  // nothing to use
+    TRY(lock_folder(folder, options));
+    return {};
+}
+
 Result<> Store::State::refuse_unless_writable() const {
     if (poison) return *poison;
     if (read_only) {

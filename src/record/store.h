@@ -176,6 +176,10 @@ private:
     std::unique_ptr<State> state_;
 };
 
+// Fault::denied while another process writes in this folder. Makes nothing; an answer for the
+// moment, which the lock of open() decides.
+Result<> check_unused(const std::string& folder, const StoreOptions& options = {});
+
 // Where the page after this incident begins.
 std::string cursor_after(const Incident& incident);
 

@@ -386,6 +386,8 @@ TEST_F(StoreTest, HasOneWriterAndAnyNumberOfReaders) {
     ASSERT_FALSE(second.ok());
     EXPECT_EQ(second.error().fault, Fault::denied);
     EXPECT_EQ(second.error().message, "'/d': another ops-agent is using it");
+    EXPECT_EQ(check_unused("/d", {.vfs = disk_.name()}).error().message, second.error().message);
+    EXPECT_TRUE(check_unused("/other", {.vfs = disk_.name()}).ok()) << "nobody was there";
 
     auto reader = Store::open("/d", {.vfs = disk_.name(), .access = Access::read});
     ASSERT_TRUE(reader.ok()) << reader.error().message;

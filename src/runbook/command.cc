@@ -39,6 +39,7 @@ public:
         if (remote) {
             read_ssh(command, split.words);
         } else {
+            if (!split.words.empty()) check_program(split.words[0]);
             for (Word& word : split.words) add_word(command, word);
         }
         if (command.words.empty() && issues_.empty()) issue(0, "the command is empty");
@@ -86,6 +87,15 @@ private:
             issue(word.offset_of(placeholder.offset),
                   "unknown placeholder '{" + std::string(placeholder.name) + "}'" + hint);
         }
+    }
+
+    // Whoever runs it has no folder of ours as the current one.
+    void check_program(const Word& word) {
+        const size_t slash = word.text.find('/');
+        if (slash == std::string::npos || slash == 0 || word.text.starts_with('{')) return;
+        issue(word.start, "'" + word.text +
+                              "' is a relative path: write the whole path of the "
+                              "program, or a name that is found on the fixed PATH");
     }
 
     void add_word(CommandText& command, Word& word) {

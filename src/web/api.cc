@@ -6,19 +6,20 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "web/openapi.h"
 #include "web/press_page.h"
 
 namespace ops {
 namespace {
 
 using Handler = WebReply (*)(const WebRequest&, const std::string& name, Control&);
-enum class Right { open, read, write, push };
 
 struct Route {
     std::string_view method;
-    std::string_view pattern;  // "{}" stands for one segment: the handler's `name`
+    std::string_view pattern;  // "{id}" stands for one segment; the first is the handler's `name`
     Right right;
     Handler handler;
+    std::string_view summary;
 };
 
 int status_of(Fault fault) {
@@ -87,7 +88,8 @@ WebReply push(const WebRequest& request, Push push, Control& control) {
     }
     const Result<> done = control.push(push);
     if (!done.ok()) return problem(status_of(done.error().fault), done.error().message);
-    return {200, "text/plain; charset=utf-8", "OK\n"};
+    if (request.path.starts_with("/ping/")) return {200, "text/plain; charset=utf-8", "OK\n"};
+    return json_reply(Json::object({{"ok", true}}));
 }
 
 // Other monitors: what they send, to the letter, so nothing is read out of a body that is no JSON.
@@ -194,77 +196,127 @@ WebReply brain_health(const WebRequest& request, const std::string&, Control& co
     return look(request, "brain/health", "", control);
 }
 
+// The journal while it is written, from the event after Last-Event-ID on, or from now.
+WebReply events(const WebRequest& request, const std::string&, Control& control) {
+    std::string body = ": what happens, as it is written down\n\n";
+    const std::string last = request.header("last-event-id");
+    if (!last.empty()) {
+        const Result<Json> seen = control.look({"events", "", {{"after", last}}});
+        if (!seen.ok()) return problem(status_of(seen.error().fault), seen.error().message);
+        for (const Json& event : seen.value()["events"].items()) {
+            body += stream_event(static_cast<uint64_t>(event["seq"].as_int()),
+                                 event["kind"].as_string(), event);
+        }
+    }
+    return {200, "text/event-stream", std::move(body), true};
+}
+
+WebReply describe(const WebRequest&, const std::string&, Control&);
+
 constexpr char kHealth[] = "health", kServices[] = "services", kService[] = "service",
                kIncidents[] = "incidents", kIncident[] = "incident", kActions[] = "actions",
                kAlerts[] = "alerts", kReport[] = "report", kPredictions[] = "predictions",
-               kRunbook[] = "runbook", kCandidates[] = "candidates", kPromote[] = "promote",
-               kDemote[] = "demote", kAck[] = "ack", kResolve[] = "resolve", kApprove[] = "approve",
-               kReject[] = "reject", kSilence[] = "silence", kSilences[] = "silences",
-               kUnsilence[] = "unsilence", kMaintenance[] = "maintenance",
+               kEval[] = "eval", kRunbook[] = "runbook", kCandidates[] = "candidates",
+               kPromote[] = "promote", kDemote[] = "demote", kAck[] = "ack", kResolve[] = "resolve",
+               kApprove[] = "approve", kReject[] = "reject", kSilence[] = "silence",
+               kSilences[] = "silences", kUnsilence[] = "unsilence", kMaintenance[] = "maintenance",
                kEndMaintenance[] = "end-maintenance", kPause[] = "pause", kResume[] = "resume",
                kReload[] = "reload", kBrainSearch[] = "brain/search",
                kBrainMemories[] = "brain/memories", kAlertmanager[] = "alertmanager",
                kPrometheus[] = "prometheus", kGrafana[] = "grafana", kUptimeKuma[] = "uptime-kuma";
 
 constexpr auto kRoutes = std::to_array<Route>({
-    {"GET", "/api/v1/health", Right::read, look_at<kHealth>},
-    {"GET", "/api/v1/services", Right::read, look_at<kServices>},
-    {"GET", "/api/v1/services/{}", Right::read, look_at<kService>},
-    {"GET", "/api/v1/incidents", Right::read, look_at<kIncidents>},
-    {"GET", "/api/v1/incidents/{}", Right::read, look_at<kIncident>},
-    {"GET", "/api/v1/actions", Right::read, look_at<kActions>},
-    {"GET", "/api/v1/alerts", Right::read, look_at<kAlerts>},
-    {"GET", "/api/v1/report", Right::read, look_at<kReport>},
-    {"GET", "/api/v1/predictions", Right::read, look_at<kPredictions>},
-    {"GET", "/api/v1/runbook", Right::read, look_at<kRunbook>},
-    {"GET", "/health", Right::open, brain_health},
-    {"GET", "/api/v1/brain/search", Right::read, look_at<kBrainSearch>},
-    {"GET", "/api/v1/brain/memories", Right::read, look_at<kBrainMemories>},
-    {"POST", "/api/v1/brain/memories", Right::write, remember},
-    {"GET", "/api/v1/runbook/candidates", Right::read, look_at<kCandidates>},
-    {"POST", "/api/v1/runbook/candidates/{}/promote", Right::write, act_on<kPromote>},
-    {"POST", "/api/v1/runbook/candidates/{}/demote", Right::write, act_on<kDemote>},
-    {"POST", "/api/v1/incidents/{}/ack", Right::write, act_on<kAck>},
-    {"POST", "/api/v1/incidents/{}/resolve", Right::write, act_on<kResolve>},
-    {"POST", "/api/v1/incidents/{}/approve", Right::write, act_on<kApprove>},
-    {"POST", "/api/v1/incidents/{}/reject", Right::write, act_on<kReject>},
-    {"GET", "/api/v1/silences", Right::read, look_at<kSilences>},
-    {"POST", "/api/v1/silences", Right::write, act_on<kSilence>},
-    {"POST", "/api/v1/silences/{}/end", Right::write, act_on<kUnsilence>},
-    {"GET", "/api/v1/maintenance", Right::read, look_at<kMaintenance>},
-    {"POST", "/api/v1/maintenance", Right::write, act_on<kMaintenance>},
-    {"POST", "/api/v1/maintenance/{}/end", Right::write, act_on<kEndMaintenance>},
-    {"POST", "/api/v1/pause", Right::write, act_on<kPause>},
-    {"POST", "/api/v1/resume", Right::write, act_on<kResume>},
-    {"POST", "/-/reload", Right::write, act_on<kReload>},
-    {"POST", "/api/v1/heartbeat/{}", Right::push, push_to<Push::Kind::heartbeat>},
-    {"POST", "/api/v1/facts/{}", Right::push, push_to<Push::Kind::facts>},
-    {"POST", "/api/v1/events/{}", Right::push, push_to<Push::Kind::event>},
-    {"POST", "/api/v1/alertmanager", Right::push, alerts_of<kAlertmanager>},
-    {"POST", "/api/v1/grafana", Right::push, alerts_of<kGrafana>},
-    {"POST", "/api/v1/uptime-kuma", Right::push, alerts_of<kUptimeKuma>},
-    {"POST", "/api/v2/alerts", Right::push, alerts_of<kPrometheus>},
-    {"GET", "/ping/{}", Right::push, ping},
-    {"HEAD", "/ping/{}", Right::push, ping},
-    {"POST", "/ping/{}", Right::push, ping},
-    {"GET", "/ping/{}/{}", Right::push, ping},
-    {"HEAD", "/ping/{}/{}", Right::push, ping},
-    {"POST", "/ping/{}/{}", Right::push, ping},
-    {"GET", "/press/{}/{}", Right::open, show_press},
-    {"POST", "/press/{}/{}", Right::open, press},
-    {"POST", "/api/v1/slack/{}", Right::open, knock},
-    {"GET", "/metrics", Right::read, metrics},
-    {"GET", "/-/healthy", Right::open, healthy},
-    {"GET", "/-/ready", Right::open, ready},
+    {"GET", "/api/v1/health", Right::read, look_at<kHealth>, "the health of everything"},
+    {"GET", "/api/v1/services", Right::read, look_at<kServices>, "services and hosts"},
+    {"GET", "/api/v1/services/{name}", Right::read, look_at<kService>,
+     "one service: facts, the last day of each number, uptime"},
+    {"GET", "/api/v1/incidents", Right::read, look_at<kIncidents>, "incidents, newest first"},
+    {"GET", "/api/v1/incidents/{id}", Right::read, look_at<kIncident>,
+     "one incident: timeline, evidence, diagnosis, actions"},
+    {"GET", "/api/v1/actions", Right::read, look_at<kActions>, "actions, newest first"},
+    {"GET", "/api/v1/alerts", Right::read, look_at<kAlerts>, "what was told, newest first"},
+    {"GET", "/api/v1/report", Right::read, look_at<kReport>, "what happened, in numbers"},
+    {"GET", "/api/v1/predictions", Right::read, look_at<kPredictions>,
+     "what will be full or expire, and when"},
+    {"GET", "/api/v1/runbook", Right::read, look_at<kRunbook>, "the entries of the runbook"},
+    {"GET", "/health", Right::open, brain_health, "of the Brain: that it answers"},
+    {"GET", "/api/v1/brain/search", Right::read, look_at<kBrainSearch>,
+     "memories that are like a text"},
+    {"GET", "/api/v1/brain/memories", Right::read, look_at<kBrainMemories>, "all memories"},
+    {"POST", "/api/v1/brain/memories", Right::write, remember, "adds a memory"},
+    {"GET", "/api/v1/runbook/candidates", Right::read, look_at<kCandidates>, "what was learned"},
+    {"POST", "/api/v1/runbook/candidates/{id}/promote", Right::write, act_on<kPromote>,
+     "moves a learned entry up"},
+    {"POST", "/api/v1/runbook/candidates/{id}/demote", Right::write, act_on<kDemote>,
+     "moves a learned entry down"},
+    {"POST", "/api/v1/incidents/{id}/ack", Right::write, act_on<kAck>,
+     "a person has seen it and takes over"},
+    {"POST", "/api/v1/incidents/{id}/resolve", Right::write, act_on<kResolve>,
+     "a person has repaired it"},
+    {"POST", "/api/v1/incidents/{id}/approve", Right::write, act_on<kApprove>,
+     "a person says yes to the action it waits for"},
+    {"POST", "/api/v1/incidents/{id}/reject", Right::write, act_on<kReject>,
+     "a person says no to it"},
+    {"GET", "/api/v1/silences", Right::read, look_at<kSilences>, "what is silent"},
+    {"POST", "/api/v1/silences", Right::write, act_on<kSilence>,
+     "tells nothing of something for a while"},
+    {"POST", "/api/v1/silences/{id}/end", Right::write, act_on<kUnsilence>, "ends a silence early"},
+    {"GET", "/api/v1/maintenance", Right::read, look_at<kMaintenance>,
+     "windows of maintenance, open and next"},
+    {"POST", "/api/v1/maintenance", Right::write, act_on<kMaintenance>,
+     "opens a window of maintenance"},
+    {"POST", "/api/v1/maintenance/{id}/end", Right::write, act_on<kEndMaintenance>,
+     "ends a window early"},
+    {"POST", "/api/v1/pause", Right::write, act_on<kPause>,
+     "the kill switch: no action starts from now on"},
+    {"POST", "/api/v1/resume", Right::write, act_on<kResume>, "actions may start again"},
+    {"POST", "/-/reload", Right::write, act_on<kReload>, "reads the configuration again"},
+    {"POST", "/api/v1/heartbeat/{service}", Right::push, push_to<Push::Kind::heartbeat>,
+     "a service lives"},
+    {"POST", "/api/v1/facts/{service}", Right::push, push_to<Push::Kind::facts>,
+     "facts of a service"},
+    {"POST", "/api/v1/events/{kind}", Right::push, push_to<Push::Kind::event>,
+     "something happened: deploy, security, crash and the like"},
+    {"POST", "/api/v1/alertmanager", Right::push, alerts_of<kAlertmanager>,
+     "alerts of Alertmanager, webhook version 4"},
+    {"POST", "/api/v1/grafana", Right::push, alerts_of<kGrafana>, "alerts of Grafana"},
+    {"POST", "/api/v1/uptime-kuma", Right::push, alerts_of<kUptimeKuma>, "alerts of Uptime Kuma"},
+    {"POST", "/api/v2/alerts", Right::push, alerts_of<kPrometheus>, "alerts of Prometheus"},
+    {"GET", "/ping/{service}", Right::push, ping, "a heartbeat, as Healthchecks has it"},
+    {"HEAD", "/ping/{service}", Right::push, ping, "a heartbeat, as Healthchecks has it"},
+    {"POST", "/ping/{service}", Right::push, ping, "a heartbeat, as Healthchecks has it"},
+    {"GET", "/ping/{service}/{signal}", Right::push, ping, "a heartbeat, as Healthchecks has it"},
+    {"HEAD", "/ping/{service}/{signal}", Right::push, ping, "a heartbeat, as Healthchecks has it"},
+    {"POST", "/ping/{service}/{signal}", Right::push, ping, "a heartbeat, as Healthchecks has it"},
+    {"GET", "/press/{channel}/{token}", Right::open, show_press,
+     "an answer to a message, by a link"},
+    {"POST", "/press/{channel}/{token}", Right::open, press, "an answer to a message, by a link"},
+    {"POST", "/api/v1/slack/{channel}", Right::open, knock, "answers to messages, from Slack"},
+    {"GET", "/metrics", Right::read, metrics,
+     "numbers about the agent and its targets, for Prometheus"},
+    {"GET", "/-/healthy", Right::open, healthy, "that it runs"},
+    {"GET", "/-/ready", Right::open, ready, "that it watches"},
+    {"GET", "/api/v1/events", Right::read, events, "what happens, as server-sent events"},
+    {"GET", "/api/v1/eval", Right::read, look_at<kEval>,
+     "the value of an expression and its parts"},
+    {"GET", "/api/v1/openapi.json", Right::read, describe, "this description"},
 });
 
-// The first "{}" segment of the pattern as the path has it, or nothing when they differ.
+WebReply describe(const WebRequest&, const std::string&, Control&) {
+    std::vector<Operation> operations;
+    for (const Route& route : kRoutes) {
+        operations.push_back({route.method, route.pattern, route.right, route.summary});
+    }
+    return json_reply(openapi(operations));
+}
+
+// The first "{...}" segment of the pattern as the path has it, or nothing when they differ.
 std::optional<std::string> match(std::string_view pattern, std::string_view path) {
     const auto wanted = split(pattern, '/'), given = split(path, '/');
     if (wanted.size() != given.size()) return std::nullopt;
     std::string name;
     for (size_t i = 0; i < wanted.size(); ++i) {
-        if (wanted[i] == "{}") {
+        if (wanted[i].starts_with('{')) {
             if (given[i].empty()) return std::nullopt;
             if (name.empty()) name = given[i];
         } else if (wanted[i] != given[i]) {
@@ -330,13 +382,16 @@ WebReply answer(WebRequest request, const WebAccess& access, Control& control) {
         const auto name = match(route.pattern, request.path);
         if (!name) continue;
         path_known = true;
-        if (route.method != request.method) continue;
+        const bool only_head = request.method == "HEAD" && route.method == "GET";
+        if (route.method != request.method && !only_head) continue;
         if (!may(route.right, request, access)) {
             return problem(401, route.right == Right::push
                                     ? "needs the push token: 'Authorization: Bearer ...'"
                                     : "needs the API token: 'Authorization: Bearer ...'");
         }
-        return route.handler(request, *name, control);
+        WebReply reply = route.handler(request, *name, control);
+        if (only_head) reply.stays_open = false;
+        return reply;
     }
     if (path_known) return problem(405, "method " + request.method + " is not for this path");
     return problem(404, "no such path '" + printable(request.path, Lines::flatten) + "'");

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "web/press_page.h"
 
@@ -298,6 +300,52 @@ TEST(ParseTarget, DecodesOrRefuses) {
     }
     EXPECT_EQ(parse_target("/x?a=1+2&b")->query,
               (std::vector<std::pair<std::string, std::string>>{{"a", "1 2"}, {"b", ""}}));
+}
+
+TEST(Api, DescribesEveryPathItHas) {
+    Heard heard;
+    const WebReply reply = ask({"GET", "/api/v1/openapi.json", ""}, heard);
+    ASSERT_EQ(reply.status, 200);
+    const Json json = Json::parse(reply.body).value();
+    EXPECT_EQ(json["openapi"].as_string(), "3.1.0");
+    const Json& paths = json["paths"];
+    for (const char* const path :
+         {"/api/v1/health", "/api/v1/services/{name}", "/api/v1/incidents/{id}/approve",
+          "/api/v1/heartbeat/{service}", "/api/v1/events", "/api/v1/events/{kind}", "/metrics"}) {
+        EXPECT_TRUE(paths.has(path)) << path;
+    }
+    // Whatever is referred to is there, and each {part} of a path is a parameter.
+    const std::string& text = reply.body;
+    const std::string reference = "\"$ref\":\"#/components/schemas/";
+    for (size_t at = text.find(reference); at != std::string::npos;
+         at = text.find(reference, at + 1)) {
+        const size_t from = at + reference.size();
+        const std::string name = text.substr(from, text.find('"', from) - from);
+        EXPECT_TRUE(json["components"]["schemas"].has(name)) << name;
+    }
+    for (const auto& [path, methods] : paths.members()) {
+        const auto parts = static_cast<size_t>(std::count(path.begin(), path.end(), '{'));
+        for (const auto& [method, operation] : methods.members()) {
+            size_t in_path = 0;
+            for (const Json& one : operation["parameters"].items()) {
+                in_path += one["in"].as_string() == "path" ? 1U : 0U;
+            }
+            EXPECT_EQ(in_path, parts) << method << " " << path;
+            EXPECT_FALSE(operation["summary"].as_string().empty()) << path;
+        }
+    }
+}
+
+TEST(Api, EventsAreAStreamFromTheOneThatWasSeenLast) {
+    Heard heard;
+    const WebReply now = ask({"GET", "/api/v1/events", ""}, heard);
+    EXPECT_TRUE(now.stays_open);
+    EXPECT_EQ(now.type, "text/event-stream");
+    EXPECT_EQ(heard.last, "") << "nothing is read again";
+    EXPECT_FALSE(ask({"HEAD", "/api/v1/events", ""}, heard).stays_open);
+    EXPECT_EQ(ask({"GET", "/api/v1/events", "", "", "localhost", "", false}, heard).status, 401);
+    EXPECT_EQ(stream_event(7, "agent.started", Json::object({{"a", "x\ny"}})),
+              "id: 7\nevent: agent.started\ndata: {\"a\":\"x\\ny\"}\n\n");
 }
 
 }  // namespace

@@ -13,8 +13,8 @@
 namespace ops {
 
 // Something to look at: health, services, service, incidents, incident, actions, alerts,
-// predictions, runbook, candidates, report, silences, maintenance, brain/search, brain/memories,
-// brain/health.
+// predictions, eval, events, runbook, candidates, report, silences, maintenance, brain/search,
+// brain/memories, brain/health.
 struct View {
     std::string what;
     std::string name;                            // of the one service or incident

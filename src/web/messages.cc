@@ -63,6 +63,11 @@ std::optional<std::string> WebRequest::parameter(std::string_view name) const {
     return std::nullopt;
 }
 
+std::string stream_event(uint64_t number, std::string_view kind, const Json& data) {
+    return "id: " + std::to_string(number) + "\nevent: " + std::string(kind) +
+           "\ndata: " + data.dump() + "\n\n";  // dump() is one line
+}
+
 WebReply problem(int status, std::string_view detail) {
     Json body = Json::object({{"type", "about:blank"},
                               {"title", title_of(status)},

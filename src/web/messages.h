@@ -30,7 +30,12 @@ struct WebReply {
     int status = 200;
     std::string type = "application/json";
     std::string body;
+    bool stays_open =
+        false;  // `body` is the beginning; what Server::publish() tells comes after it
 };
+
+// One event of a text/event-stream: its number (Last-Event-ID), its kind, and the rest as JSON.
+std::string stream_event(uint64_t number, std::string_view kind, const Json& data);
 
 // RFC 9457: {"type":"about:blank","title":...,"status":...,"detail":...}
 WebReply problem(int status, std::string_view detail);

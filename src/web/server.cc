@@ -1,12 +1,14 @@
 #include "web/server.h"
 
-#include <deque>
+#include <atomic>
 #include <map>
 #include <thread>
 #include <utility>
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 
@@ -25,6 +27,9 @@ constexpr uint32_t kMaxHeader = 16 * 1024;
 constexpr uint64_t kMaxBody = 1024 * 1024;
 constexpr auto kRequestTime = std::chrono::seconds(10);
 constexpr auto kIdleTime = std::chrono::seconds(30);
+constexpr size_t kMaxStreams = 32;
+constexpr size_t kMostBehind = 1024 * 1024;
+constexpr auto kSignOfLife = std::chrono::seconds(15);  // proxies cut what is silent for a minute
 
 struct ListenAddress {
     tcp::endpoint endpoint;
@@ -63,9 +68,17 @@ public:
         if (!bad) acceptor_.set_option(asio::socket_base::reuse_address(true), bad);
         if (!bad) acceptor_.bind(endpoint, bad);
         if (!bad) acceptor_.listen(asio::socket_base::max_listen_connections, bad);
+        if (bad == asio::error::address_in_use) {
+            return Error{
+                Fault::unavailable,
+                "listen on '" + where +
+                    "': another program listens there, perhaps another ops-agent: stop it, "
+                    "or change agent: listen"};
+        }
         if (bad) return Error{Fault::unavailable, "listen on '" + where + "': " + bad.message()};
         port_ = acceptor_.local_endpoint(bad).port();
         accept();
+        show_life();
         thread_ = std::thread([this] { context_.run(); });
         return {};
     }
@@ -78,8 +91,15 @@ public:
     void reply(uint64_t id, WebReply reply) {
         asio::post(context_, [this, id, reply = std::move(reply)]() mutable {
             const auto found = connections_.find(id);
-            if (found != connections_.end()) write(found->second, std::move(reply));
+            if (found == connections_.end()) return;
+            if (reply.stays_open) return stay_open(found->second, std::move(reply));
+            write(found->second, std::move(reply));
         });
+    }
+
+    void publish(std::string text) {
+        if (streams_ == 0) return;
+        asio::post(context_, [this, text = std::move(text)] { tell_streams(text); });
     }
 
     uint16_t port() const { return port_; }
@@ -94,6 +114,9 @@ private:
         http::response<http::string_body> response;
         bool from_loopback = false;
         bool waiting = false;  // for the reply of the deciding thread
+        bool is_stream = false;
+        std::string being_sent, to_send;  // of a stream
+        char unread = 0;
     };
     using Held = std::shared_ptr<Connection>;  // shared with the handlers in flight, Asio's idiom
 
@@ -111,7 +134,73 @@ private:
         });
     }
 
-    void drop(const Held& connection) { connections_.erase(connection->id); }
+    void drop(const Held& connection) {
+        if (std::exchange(connection->is_stream, false)) {
+            --streams_;
+            connection->stream.close();  // its read has no end of its own
+        }
+        connections_.erase(connection->id);
+    }
+
+    // --- connections that stay open ---
+
+    void stay_open(const Held& connection, WebReply reply) {
+        if (!connection->waiting) return;
+        if (streams_ >= kMaxStreams) {
+            return write(connection, problem(503, "too many listen to events already"));
+        }
+        connection->waiting = false;
+        connection->is_stream = true;
+        ++streams_;
+        connection->stream.expires_never();
+        watch_for_end(connection);
+        send(connection, "HTTP/1.1 200 OK\r\nContent-Type: " + reply.type +
+                             "\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
+                             "Connection: close\r\n\r\n" +
+                             reply.body);
+    }
+
+    void watch_for_end(const Held& connection) {
+        connection->stream.async_read_some(asio::buffer(&connection->unread, 1),
+                                           [this, connection](beast::error_code bad, size_t) {
+                                               if (bad) return drop(connection);
+                                               watch_for_end(connection);
+                                           });
+    }
+
+    void send(const Held& connection, std::string_view text) {
+        const size_t behind = connection->being_sent.size() + connection->to_send.size();
+        if (behind > kMostBehind) return drop(connection);
+        connection->to_send += text;
+        if (connection->being_sent.empty()) send_next(connection);
+    }
+
+    void send_next(const Held& connection) {
+        connection->being_sent = std::exchange(connection->to_send, {});
+        if (connection->being_sent.empty()) return;
+        asio::async_write(connection->stream, asio::buffer(connection->being_sent),
+                          [this, connection](beast::error_code bad, size_t) {
+                              if (bad) return drop(connection);
+                              send_next(connection);
+                          });
+    }
+
+    void tell_streams(std::string_view text) {
+        std::vector<Held> streams;  // sending may drop one
+        for (const auto& [id, connection] : connections_) {
+            if (connection->is_stream) streams.push_back(connection);
+        }
+        for (const Held& connection : streams) send(connection, text);
+    }
+
+    void show_life() {
+        timer_.expires_after(kSignOfLife);
+        timer_.async_wait([this](boost::system::error_code bad) {
+            if (bad) return;
+            tell_streams(":\n\n");
+            show_life();
+        });
+    }
 
     void read(const Held& connection, std::chrono::seconds limit) {
         connection->parser.emplace();
@@ -181,6 +270,8 @@ private:
     Deliver deliver_;
     asio::io_context context_{1};
     tcp::acceptor acceptor_;
+    asio::steady_timer timer_{context_};
+    std::atomic<size_t> streams_{0};
     std::map<uint64_t, Held> connections_;
     uint64_t last_id_ = 0;
     uint16_t port_ = 0;
@@ -199,6 +290,7 @@ Result<std::unique_ptr<Server>> Server::start(const std::string& listen, Deliver
 void Server::reply(uint64_t connection, WebReply reply) {
     loop_->reply(connection, std::move(reply));
 }
+void Server::publish(std::string text) { loop_->publish(std::move(text)); }
 uint16_t Server::port() const { return loop_->port(); }
 
 }  // namespace ops

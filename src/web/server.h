@@ -2,7 +2,7 @@
 // the reply when it comes; it decides nothing.
 //
 // Bounds: 256 connections, 16 KiB of headers, 1 MiB of body, 10 s for a request to arrive, 30 s
-// between requests.
+// between requests; 32 connections that stay open for events, each dropped when it is 1 MiB behind.
 #pragma once
 
 #include <functional>
@@ -26,6 +26,8 @@ public:
 
     // From any thread. A connection that is gone meanwhile is no error.
     void reply(uint64_t connection, WebReply reply);
+    // To every connection whose reply stays open (WebReply::stays_open). From any thread.
+    void publish(std::string text);
     uint16_t port() const;  // the one listened on; useful after asking for port 0
 
 private:

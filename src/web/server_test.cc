@@ -6,6 +6,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <memory>
+#include <string_view>
+#include <vector>
+
 namespace ops {
 namespace {
 
@@ -32,12 +36,46 @@ std::string talk(uint16_t port, const std::string& bytes) {
     return got;
 }
 
+// A connection that stays open.
+class Listener {
+public:
+    explicit Listener(uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_port = htons(port);
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        EXPECT_EQ(::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
+        const std::string_view asked = "GET /stream HTTP/1.1\r\nHost: x\r\n\r\n";
+        EXPECT_EQ(::send(fd_, asked.data(), asked.size(), MSG_NOSIGNAL),
+                  static_cast<ssize_t>(asked.size()));
+    }
+    ~Listener() { ::close(fd_); }
+    // Reads until this came, or until the other side ends.
+    bool hears(std::string_view text) {
+        char buffer[4096];
+        while (heard_.find(text) == std::string::npos) {
+            const ssize_t n = ::recv(fd_, buffer, sizeof(buffer), 0);
+            if (n <= 0) return false;
+            heard_.append(buffer, static_cast<size_t>(n));
+        }
+        return true;
+    }
+
+private:
+    int fd_;
+    std::string heard_;
+};
+
 // Answers every request with what it heard.
 class Echo {
 public:
     Echo() {
         auto started = Server::start("127.0.0.1:0", [this](WebRequest request) {
             if (request.path == "/busy") return false;
+            if (request.path == "/stream") {
+                server_->reply(request.connection, {200, "text/event-stream", ": hello\n\n", true});
+                return true;
+            }
             server_->reply(
                 request.connection,
                 {200, "text/plain", request.method + " " + request.path + " " + request.body});
@@ -47,6 +85,7 @@ public:
         server_ = std::move(started).value();
     }
     std::string ask(const std::string& bytes) { return talk(server_->port(), bytes); }
+    Server& server() { return *server_; }
 
 private:
     std::unique_ptr<Server> server_;
@@ -82,12 +121,56 @@ TEST(Server, RefusesWhatIsTooMuchOrNoHttp) {
     EXPECT_EQ(echo.ask("\x16\x03\x01 this is no HTTP\r\n\r\n").find("200"), std::string::npos);
 }
 
+TEST(Server, TellsThoseWhoStayWhatIsPublished) {
+    Echo echo;
+    Listener one(echo.server().port());
+    ASSERT_TRUE(one.hears("text/event-stream")) << "a stream";
+    ASSERT_TRUE(one.hears(": hello\n\n")) << "with its beginning";
+    {
+        Listener two(echo.server().port());
+        ASSERT_TRUE(two.hears(": hello\n\n"));
+        echo.server().publish("data: 1\n\n");
+        EXPECT_TRUE(one.hears("data: 1\n\n"));
+        EXPECT_TRUE(two.hears("data: 1\n\n"));
+    }
+    echo.server().publish("data: 2\n\n");
+    EXPECT_TRUE(one.hears("data: 2\n\n")) << "whoever has gone is no trouble to others";
+    const std::string much(600'000, 'x');
+    Listener slow(echo.server().port());
+    ASSERT_TRUE(slow.hears(": hello\n\n"));
+    for (int i = 0; i < 40; ++i) echo.server().publish(much);
+    EXPECT_FALSE(slow.hears("never said")) << "whoever does not read is cut off";
+}
+
+TEST(Server, KeepsFewStreamsOpen) {
+    Echo echo;
+    std::vector<std::unique_ptr<Listener>> all;
+    for (int i = 0; i < 32; ++i) {
+        all.push_back(std::make_unique<Listener>(echo.server().port()));
+        ASSERT_TRUE(all.back()->hears(": hello\n\n"));
+    }
+    Listener more(echo.server().port());
+    EXPECT_TRUE(more.hears("503"));
+}
+
 TEST(Server, NamesABadListenAddress) {
     for (const char* bad : {"8321", "nowhere:1", "127.0.0.1:99999", "127.0.0.1:"}) {
         const auto started = Server::start(bad, [](WebRequest) { return true; });
         ASSERT_FALSE(started.ok()) << bad;
         EXPECT_NE(started.error().message.find(bad), std::string::npos);
     }
+}
+
+TEST(Server, SaysThatThePortIsTaken) {
+    const auto deliver = [](WebRequest) { return true; };
+    const auto first = Server::start("127.0.0.1:0", deliver);
+    ASSERT_TRUE(first.ok());
+    const std::string taken = "127.0.0.1:" + std::to_string(first.value()->port());
+    const auto second = Server::start(taken, deliver);
+    ASSERT_FALSE(second.ok());
+    EXPECT_EQ(second.error().message, "listen on '" + taken +
+                                          "': another program listens there, perhaps another "
+                                          "ops-agent: stop it, or change agent: listen");
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 
 With both sockets given the core can start no program at all (the kernel says so), a check's command runs in the prober,
 and a killed prober is an unknown check, not a dead service. Without sockets `run` starts what it needs: a prober only
-when there is a program to run.
+when there is a program to run. A second copy in the same data folder ends at once and leaves the first one's hands alone.
 """
 import json
 import os
@@ -168,10 +168,31 @@ def children_only(agent):
         company.stop()
 
 
+def second_copy(agent):
+    company = Company(agent, [], "{pidfile: FOLDER/our.pid}")
+    company.write("our.pid", "%d\n" % os.getpid())
+    try:
+        core = company.start("run")
+        ok("the first copy watches", lambda: company.service().get("status") == "up")
+        def sockets():
+            return {name: os.stat(os.path.join(company.folder, "var", name)).st_ino
+                    for name in ("executor.sock",)}
+        before, children = sockets(), children_of(core.pid)
+        second = subprocess.run([agent, "run", "--config", company.folder + "/ops-agent.yaml"], cwd=company.folder,
+                                stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20)
+        ok("a second copy in the same data folder ends with 1", lambda: second.returncode == 1, 0)
+        ok("and says why", lambda: "another ops-agent is using it" in second.stderr, 0)
+        ok("it took nothing from the first one", lambda: sockets() == before
+           and children_of(core.pid) == children, 0)
+    finally:
+        company.stop()
+
+
 def main():
     agent = os.path.abspath(sys.argv[1])
     three_services(agent)
     children_only(agent)
+    second_copy(agent)
     print("%d passed, %d failed" % (results.count(True), results.count(False)))
     return 0 if all(results) else 1
 

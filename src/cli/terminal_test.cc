@@ -1,0 +1,57 @@
+#include "cli/terminal.h"
+
+#include <gtest/gtest.h>
+
+namespace ops {
+namespace {
+
+TEST(Terminal, KnowsHowWideTextIs) {
+    const struct {
+        const char* text;
+        int width;
+        const char* why;
+    } rows[] = {
+        {"", 0, ""},
+        {"abc", 3, "plain"},
+        {"größe", 5, "a letter is one column, however many bytes it has"},
+        {"e\u0301", 1, "a combining mark takes none"},
+        {"日本", 4, "East Asian ones are wide"},
+        {"🚀", 2, "so are emoji"},
+        {"● ✗", 3, "our own signs are not"},
+        {"\xff", 1, "a broken byte is something, too"},
+    };
+    for (const auto& row : rows) EXPECT_EQ(display_width(row.text), row.width) << row.why;
+}
+
+TEST(Terminal, CutsByColumnsAndNotWithinACharacter) {
+    EXPECT_EQ(clip_to_width("abcdef", 6), "abcdef");
+    EXPECT_EQ(clip_to_width("abcdefg", 6), "abc...");
+    EXPECT_EQ(clip_to_width("日本語です", 10), "日本語です");
+    EXPECT_EQ(clip_to_width("日本語です", 9), "日本語...");
+    EXPECT_EQ(clip_to_width("日本語です", 8), "日本...") << "half a wide one does not go";
+}
+
+std::string printed(const Table& table, int width) {
+    testing::internal::CaptureStdout();
+    table.print(Terminal(false, width));
+    return testing::internal::GetCapturedStdout();
+}
+
+TEST(Table, FitsTheTerminal) {
+    Table table({"NAME", "STATUS", "WHAT"});
+    table.row(
+        {{"a-name-that-nobody-would-type-but-somebody-did"}, {"down"}, {"connection refused"}});
+    table.row({{"b"}, {"up"}, {""}});
+    EXPECT_EQ(printed(table, 40),
+              "NAME        STATUS  WHAT\n"
+              "a-name-...  down    connection refused\n"
+              "b           up\n");
+    EXPECT_EQ(printed(table, 0),
+              "NAME                                            STATUS  WHAT\n"
+              "a-name-that-nobody-would-type-but-somebody-did  down    connection refused\n"
+              "b                                               up\n")
+        << "a pipe gets all of it";
+}
+
+}  // namespace
+}  // namespace ops
