@@ -80,7 +80,7 @@ Result<Json> OpsAgent::look(const View& view) {
         }
         Json service = target_json(detector_->state(view.name));
         flush_samples();  // what is seen stands in its history, too
-        TRY(add_history(service, *history_, view.name, ports_.clock.now()));
+        TRY(add_history(service, *history_, *store_, view.name, ports_.clock.now()));
         return service;
     }
     if (view.what == "eval") {

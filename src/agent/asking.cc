@@ -15,6 +15,7 @@ namespace {
 constexpr size_t kMostTargets = 500;
 constexpr size_t kMostFacts = 40;
 constexpr size_t kMostPoints = 60;
+constexpr size_t kMostTurns = 5000;
 constexpr Duration kDay = std::chrono::hours(24);
 constexpr double kTrendHorizon = 14 * 86400.0;        // seconds; a trend of hours is no prophet
 constexpr double kCertificateHorizon = 30 * 86400.0;  // the same
@@ -86,24 +87,53 @@ void predict(const std::string& target, const expr::World& world, const expr::Na
                             world.now()));
 }
 
+struct UpTurn {  // from then on it was up, down, or nobody looked
+    Time at{};
+    std::optional<bool> up;
+};
+
+// Oldest first, from the journal.
+Result<std::vector<UpTurn>> turns_of(Store& store, std::string_view target) {
+    EventQuery query;
+    query.order = EventQuery::Order::newest_first;
+    query.limit = kMostTurns;
+    query.kind_prefix = "target.changed";
+    query.target = std::string(target);
+    std::vector<Event> events = TRY(store.events(query));
+    query.kind_prefix = "agent.st";  // started, stopped
+    query.target.clear();
+    for (Event& event : TRY(store.events(query))) events.push_back(std::move(event));
+    std::sort(events.begin(), events.end(),
+              [](const Event& a, const Event& b) { return a.seq < b.seq; });
+    std::vector<UpTurn> turns;
+    std::optional<bool> last;
+    for (const Event& event : events) {
+        if (event.kind == "target.changed") {
+            const std::string status = event.body["status"].as_string();
+            last.reset();
+            if (status == "up" || status == "degraded") last = true;
+            if (status == "down") last = false;
+        }
+        turns.push_back({event.at, event.kind == "agent.stopped" ? std::nullopt : last});
+    }
+    return turns;
+}
+
 // Per cent of [from, now] in which it was up, of what is known of it.
-Json share_up(const std::vector<FactChange>& changes, std::string_view target, Time from,
-              Time now) {
+Json share_up(const std::vector<UpTurn>& turns, Time from, Time now) {
     Duration up{}, known{};
     std::optional<bool> state;
     Time since = from;
     const auto count_until = [&](Time end) {
-        if (!state || end <= since) return;
-        known += end - since;
-        if (*state) up += end - since;
+        if (state && end > since) {
+            known += end - since;
+            if (*state) up += end - since;
+        }
+        since = std::max(since, end);
     };
-    for (const FactChange& change : changes) {
-        if (change.target != target) continue;
-        const Time at = std::clamp(change.at, from, now);
-        count_until(at);
-        since = at;
-        state.reset();
-        if (change.value.type() == Type::boolean) state = change.value.truth();
+    for (const UpTurn& turn : turns) {
+        count_until(std::clamp(turn.at, from, now));
+        state = turn.up;
     }
     count_until(now);
     if (known == Duration{}) return Json();
@@ -168,7 +198,8 @@ Json predictions_json(const Detector& detector, const Settings& settings, Time n
     return Json::object({{"predictions", std::move(list)}});
 }
 
-Result<> add_history(Json& service, History& history, std::string_view target, Time now) {
+Result<> add_history(Json& service, History& history, Store& store, std::string_view target,
+                     Time now) {
     Json facts = Json::object();
     size_t left = kMostFacts;
     for (const std::string& fact : TRY(history.facts_of(target))) {
@@ -185,12 +216,11 @@ Result<> add_history(Json& service, History& history, std::string_view target, T
         facts.set(fact, std::move(points));
         --left;
     }
-    const std::vector<FactChange> changes = TRY(history.changes({"up"}, now));
+    const std::vector<UpTurn> turns = TRY(turns_of(store, target));
     service.set("history", std::move(facts));
-    service.set("uptime",
-                Json::object({{"day", share_up(changes, target, now - kDay, now)},
-                              {"week", share_up(changes, target, now - 7 * kDay, now)},
-                              {"month", share_up(changes, target, now - 30 * kDay, now)}}));
+    service.set("uptime", Json::object({{"day", share_up(turns, now - kDay, now)},
+                                        {"week", share_up(turns, now - 7 * kDay, now)},
+                                        {"month", share_up(turns, now - 30 * kDay, now)}}));
     return {};
 }
 

@@ -9,6 +9,7 @@
 #include "config/settings.h"
 #include "detect/detect.h"
 #include "record/history.h"
+#include "record/store.h"
 
 namespace ops {
 
@@ -27,6 +28,7 @@ Json predictions_json(const Detector& detector, const Settings& settings, Time n
 // Adds `history` (the last day of each number, at most 60 points of 40 facts) and `uptime` (per
 // cent of the last day, week and month, as far as it is on record; null where nothing is) to a
 // service.
-Result<> add_history(Json& service, History& history, std::string_view target, Time now);
+Result<> add_history(Json& service, History& history, Store& store, std::string_view target,
+                     Time now);
 
 }  // namespace ops

@@ -110,24 +110,36 @@ TEST(ServiceHistory, HasTheLastDayAndTheShareOfTimeUp) {
     std::vector<SampleRow> rows;
     for (int i = 0; i < 100; ++i) rows.push_back({"web", "latency", kNow - i * 1min, 0.5});
     ASSERT_TRUE(history.add(rows).ok());
-    const std::vector<FactChange> changes{
-        {"other", "up", kNow - 10h, Value::boolean(false)},
-        {"web", "up", kNow - 10h, Value::boolean(true)},
-        {"web", "up", kNow - 2h, Value::boolean(false)},
-        {"web", "up", kNow - 1h, Value::boolean(true)},
+    auto store = Store::open("/d", {.vfs = disk.name()});
+    ASSERT_TRUE(store.ok());
+    const auto note = [&](Time at, const char* kind, const char* target, const char* status) {
+        Event event;
+        event.at = at;
+        event.kind = kind;
+        event.target = target;
+        event.body = Json::object({{"status", status}});
+        ASSERT_TRUE(store.value()->append(std::move(event)).ok());
     };
-    ASSERT_TRUE(history.add_changes(changes).ok());
+    note(kNow - 50h, "agent.started", "", "");
+    note(kNow - 50h, "target.changed", "other", "down");
+    note(kNow - 50h, "target.changed", "web", "down");
+    note(kNow - 40h, "target.changed", "web", "up");
+    note(kNow - 30h, "agent.stopped", "", "");
+    note(kNow - 10h, "agent.started", "", "");
+    note(kNow - 2h, "target.changed", "web", "down");
+    note(kNow - 1h, "target.changed", "web", "degraded");
     Json service = Json::object();
-    ASSERT_TRUE(add_history(service, history, "web", kNow).ok());
+    ASSERT_TRUE(add_history(service, history, *store.value(), "web", kNow).ok());
     const auto& points = service["history"]["latency"].items();
     ASSERT_FALSE(points.empty());
     EXPECT_LE(points.size(), 61U);
     EXPECT_EQ(points.back()["value"].as_number(), 0.5);
-    EXPECT_NEAR(service["uptime"]["day"].as_number(), 90, 0.1) << "an hour of ten known ones";
-    EXPECT_NEAR(service["uptime"]["month"].as_number(), 90, 0.1);
+    EXPECT_NEAR(service["uptime"]["day"].as_number(), 90, 0.1)
+        << "an hour of ten in which somebody looked";
+    EXPECT_NEAR(service["uptime"]["month"].as_number(), 100.0 * 19 / 30, 0.1);
 
     Json unknown = Json::object();
-    ASSERT_TRUE(add_history(unknown, history, "never-seen", kNow).ok());
+    ASSERT_TRUE(add_history(unknown, history, *store.value(), "never-seen", kNow).ok());
     EXPECT_TRUE(unknown["uptime"]["day"].is_null());
 }
 
