@@ -19,7 +19,7 @@ public:
     void line(std::string_view text = "") const;  // to standard output
     void problem(std::string_view text) const;    // "ops-agent: TEXT" to standard error
     std::string in(Colour colour, std::string_view text) const;
-    bool has_colours() const { return colours_; }
+    bool is_terminal() const { return width_ > 0; }  // somebody sits there who can be asked
     int width() const { return width_; }
 
 private:

@@ -31,6 +31,11 @@ TEST(Terminal, CutsByColumnsAndNotWithinACharacter) {
     EXPECT_EQ(clip_to_width("日本語です", 8), "日本...") << "half a wide one does not go";
 }
 
+TEST(Terminal, WithoutColoursIsStillOne) {
+    EXPECT_TRUE(Terminal(false, 80).is_terminal()) << "NO_COLOR: whoever sits there is asked";
+    EXPECT_FALSE(Terminal(false, 0).is_terminal());
+}
+
 std::string printed(const Table& table, int width) {
     testing::internal::CaptureStdout();
     table.print(Terminal(false, width));

@@ -91,7 +91,7 @@ int verb_approve(const Invocation& invocation, Terminal& terminal) {
         return kUnwell;
     }
     if (!invocation.json) print_plan(incident.value(), *asked, terminal);
-    if (!invocation.flag("--yes") && terminal.has_colours()) {
+    if (!invocation.flag("--yes") && terminal.is_terminal()) {
         terminal.line("approve? [y/N]");
         const int answer = std::getchar();
         if (answer != 'y' && answer != 'Y') {
@@ -111,7 +111,7 @@ int verb_ack(const Invocation& invocation, Terminal& terminal) {
 }
 int verb_resolve(const Invocation& invocation, Terminal& terminal) {
     Invocation noted = invocation;
-    if (noted.option("--note").empty() && terminal.has_colours()) {
+    if (noted.option("--note").empty() && terminal.is_terminal()) {
         noted.options["--note"] = ask_what_was_done(invocation, terminal);
     }
     if (noted.option("--note").empty()) {

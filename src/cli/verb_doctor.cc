@@ -19,6 +19,7 @@
 #include "llm/llm.h"
 #include "record/memories.h"
 #include "record/store.h"
+#include "web/messages.h"
 
 namespace ops {
 namespace {
@@ -42,7 +43,8 @@ class Doctor {
 public:
     Doctor(const Loaded& loaded, const Terminal& terminal) : loaded_(loaded), log_(terminal) {}
 
-    std::vector<Finding> all() {
+    std::vector<Finding> all(const Invocation& invocation) {
+        running_agent(invocation);
         data_folder();
         clock();
         for (const Host& host : loaded_.settings.inventory.hosts) {
@@ -65,6 +67,21 @@ private:
     }
     void warning(std::string what, std::string advice) {
         findings_.push_back({Finding::Kind::warning, std::move(what), std::move(advice)});
+    }
+
+    // What an agent that runs says of itself.
+    void running_agent(const Invocation& invocation) {
+        Result<Client> opened = Client::open(invocation);
+        if (!opened.ok()) return;
+        Client client = std::move(opened).value();
+        const Result<Json> open =
+            client.get("/api/v1/incidents?limit=1000&state=" + percent_encoded(kOpenStates));
+        if (!open.ok()) return;  // none runs
+        for (const Json& one : open.value()["incidents"].items()) {
+            if (one["rule"].as_string() != kRuleSelf) continue;
+            fault("the running agent: " + printable(one["title"].as_string(), Lines::flatten),
+                  printable(one["seen"].as_string(), Lines::flatten));
+        }
     }
 
     void data_folder() {
@@ -259,7 +276,7 @@ int verb_doctor(const Invocation& invocation, Terminal& terminal) {
     if (!loaded) return kUsage;
     int code = kFine;
     Json list = Json::array();
-    for (const Finding& finding : Doctor(*loaded, terminal).all()) {
+    for (const Finding& finding : Doctor(*loaded, terminal).all(invocation)) {
         const bool is_fault = finding.kind == Finding::Kind::fault;
         if (is_fault) code = kUnwell;
         const char* word = is_fault                                 ? "fault"

@@ -385,9 +385,11 @@ WebReply answer(WebRequest request, const WebAccess& access, Control& control) {
         const bool only_head = request.method == "HEAD" && route.method == "GET";
         if (route.method != request.method && !only_head) continue;
         if (!may(route.right, request, access)) {
-            return problem(401, route.right == Right::push
-                                    ? "needs the push token: 'Authorization: Bearer ...'"
-                                    : "needs the API token: 'Authorization: Bearer ...'");
+            return problem(
+                401, route.right == Right::push
+                         ? "needs the push token: 'Authorization: Bearer ...'"
+                         : "needs the token in api.token of the data folder, or the password: "
+                           "'Authorization: Bearer ...'");
         }
         WebReply reply = route.handler(request, *name, control);
         if (only_head) reply.stays_open = false;
