@@ -153,7 +153,15 @@ int verb_inspect(const Invocation& invocation, Terminal& terminal) {
     }
     PosixFiles files;
     Problems problems;
-    const auto loaded = load(files, invocation.config_file, environment_variable, problems);
+    // The executor's children have a fixed environment: what the configuration takes from it is not
+    // here, and where a check goes seldom stands in it.
+    std::vector<std::string> unset;
+    const Environment environment = [&](const std::string& name) {
+        const std::optional<std::string> value = environment_variable(name);
+        if (!value) unset.push_back(name);
+        return value ? value : std::optional<std::string>("");
+    };
+    const auto loaded = load(files, invocation.config_file, environment, problems);
     if (!loaded) {
         terminal.problem("the configuration has errors; see 'ops-agent lint'\n" + problems.print());
         return kUsage;
@@ -169,9 +177,12 @@ int verb_inspect(const Invocation& invocation, Terminal& terminal) {
         return kUnwell;
     }
     const std::vector<Endpoint> endpoints = endpoints_of(*loaded, target);
-    const Inspected seen = what == "dns"   ? inspect_names(endpoints)
-                           : what == "tls" ? inspect_tls(endpoints)
-                                           : inspect_dependencies(*loaded, target);
+    Inspected seen = what == "dns"   ? inspect_names(endpoints)
+                     : what == "tls" ? inspect_tls(endpoints)
+                                     : inspect_dependencies(*loaded, target);
+    if (!unset.empty()) {
+        seen.text += "not set here, and taken as empty: " + join(unset, ", ") + "\n";
+    }
     if (invocation.json) {
         terminal.line(
             Json::object(
