@@ -167,6 +167,7 @@ static HttpReply brain_reply(const HttpRequest& request, World& world) {
         world.outside_told.push_back(body.ok() ? body.value() : Json());
         answer = Json::object({{"id", "there-" + std::to_string(world.outside_told.size())}});
     } else if (request.url.find("/search") != std::string::npos) {
+        world.outside_asked.push_back(request.url);
         answer = Json::object({{"results", Json(Json::Array(world.outside_memories))}});
     }
     return {200, {{"content-type", "application/json"}}, answer.dump()};

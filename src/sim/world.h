@@ -194,6 +194,7 @@ public:
     std::vector<std::string> asked_of_models;  // bodies of all requests that came to one
     // What an outside Brain at brain.sim answers to every question, and what it was told: bodies.
     std::vector<Json> outside_memories, outside_told;
+    std::vector<std::string> outside_asked;  // URLs of the questions
     std::map<std::string, SendFailure> send_failures;  // where the url or recipient holds the key
     // Kills the program at the `left`-th send from now: ProgramKilled is thrown.
     struct Death {
