@@ -12,6 +12,8 @@
 namespace ops {
 namespace {
 
+using std::literals::operator""sv;
+
 constexpr size_t kMostOrdered = 100;
 
 bool covers(const MaintenanceWindow& window, const std::string& target, const Service* service) {
@@ -61,6 +63,14 @@ std::optional<OpsAgent::OpenWindow> OpsAgent::window_of(const std::string& targe
     return latest;
 }
 
+// Of the configuration's; an opening that a person ended is over.
+std::optional<Time> OpsAgent::open_until(const MaintenanceWindow& window, Time now) const {
+    const std::optional<Time> until = window.open_until(now);
+    const auto ended = ended_openings_.find(window.name);
+    const bool is_over = until && ended != ended_openings_.end() && *until <= ended->second;
+    return is_over ? std::nullopt : until;
+}
+
 bool OpsAgent::is_in_maintenance(const std::string& target) const {
     const auto known = in_maintenance_.find(target);
     return known != in_maintenance_.end() && ports_.clock.now() < known->second;
@@ -77,7 +87,7 @@ void OpsAgent::keep_windows(Time now, const Json& deed) {
     const auto minute = std::chrono::floor<std::chrono::minutes>(now);
     if (minute == windows_seen_at_ && open_windows_.size() == windows.size() && !any_over) return;
     std::vector<std::optional<Time>> times;
-    for (const MaintenanceWindow& window : windows) times.push_back(window.open_until(now));
+    for (const MaintenanceWindow& window : windows) times.push_back(open_until(window, now));
     open_windows_ = std::move(times);
     const std::vector<OpenWindow> open = open_windows(now);
     std::map<std::string, Time> held;
@@ -126,9 +136,9 @@ void OpsAgent::repairs_go_on(const std::string& target, Time now) {
     }
 }
 
-// --- windows that a person opens ---
+// --- windows that a person opens or ends ---
 
-// What was opened before a restart and not ended; the journal has it.
+// What was opened before a restart and not ended, and ended before its time; the journal has it.
 Result<> OpsAgent::restore_windows(const Json& saved) {
     for (const auto& [target, until] : saved.members()) {
         const Result<Time> at = parse_rfc3339(until.as_string());
@@ -138,11 +148,15 @@ Result<> OpsAgent::restore_windows(const Json& saved) {
     for (const char* const kind : {"maintenance.ordered", "maintenance.recalled"}) {
         EventQuery query;
         query.kind_prefix = kind;
-        query.since = now - kLongestWindow;
+        // One of the configuration that is open only once may be longer than a week.
+        if (kind == "maintenance.ordered"sv) query.since = now - kLongestWindow;
         query.limit = 100'000;
         for (const Event& event : TRY(store_->events(query))) {
             const std::string id = event.body["id"].as_string();
             std::erase_if(ordered_windows_, [&](const auto& one) { return one.id == id; });
+            const Result<Time> until = parse_rfc3339(event.body["until"].as_string());
+            if (!until.ok() || until.value() <= now) continue;
+            if (event.kind == "maintenance.recalled") ended_openings_[id] = until.value();
             if (event.kind != "maintenance.ordered") continue;
             OrderedWindow order;
             order.id = id;
@@ -150,8 +164,6 @@ Result<> OpsAgent::restore_windows(const Json& saved) {
             order.via = event.body["via"].as_string();
             order.reason = event.body["reason"].as_string();
             order.window.targets = event.body["names"].strings();
-            const Result<Time> until = parse_rfc3339(event.body["until"].as_string());
-            if (!until.ok() || until.value() <= now) continue;
             order.window.from = event.at;
             order.window.until = until.value();
             ordered_windows_.push_back(std::move(order));
@@ -206,22 +218,36 @@ Result<Json> OpsAgent::order_maintenance(const Deed& deed, const std::string& by
 Result<Json> OpsAgent::end_maintenance(const Deed& deed, const std::string& by) {
     const auto known = std::find_if(ordered_windows_.begin(), ordered_windows_.end(),
                                     [&](const OrderedWindow& one) { return one.id == deed.id; });
-    const std::string shown = printable(deed.id, Lines::flatten);
-    if (known == ordered_windows_.end()) {
-        for (const MaintenanceWindow& window : loaded_->escalation.maintenance) {
-            if (window.name != deed.id) continue;
-            return Error{Fault::denied, "'" + shown +
-                                            "' is of the configuration: change it there, and "
-                                            "reload"};
-        }
-        return Error{Fault::not_found, "no window of maintenance '" + shown + "'"};
-    }
+    if (known == ordered_windows_.end()) return end_opening(deed, by);
     ordered_windows_.erase(known);
     Json body = Json::object({{"id", deed.id}, {"by", by}, {"via", deed.via}});
     body.set("reason", reason_of(deed));
     note("maintenance.recalled", nullptr, "", body);
     windows_seen_at_ = {};
     keep_windows(ports_.clock.now(), body);
+    return Json::object({{"ended", deed.id}});
+}
+
+// One opening of a window of the configuration, known by its name; the next comes at its time.
+Result<Json> OpsAgent::end_opening(const Deed& deed, const std::string& by) {
+    const Time now = ports_.clock.now();
+    const std::string shown = "'" + printable(deed.id, Lines::flatten) + "'";
+    std::optional<Time> until;
+    bool is_known = false;
+    for (const MaintenanceWindow& window : loaded_->escalation.maintenance) {
+        if (window.name.empty() || window.name != deed.id) continue;
+        is_known = true;
+        const std::optional<Time> open = open_until(window, now);
+        if (open && (!until || *until < *open)) until = open;
+    }
+    if (!is_known) return Error{Fault::not_found, "no window of maintenance " + shown};
+    if (!until) return Error{Fault::denied, "the window " + shown + " is not open"};
+    ended_openings_[deed.id] = *until;
+    Json body = Json::object({{"id", deed.id}, {"by", by}, {"via", deed.via}});
+    body.set("until", format_rfc3339(*until)).set("reason", reason_of(deed));
+    note("maintenance.recalled", nullptr, "", body);
+    windows_seen_at_ = {};
+    keep_windows(now, body);
     return Json::object({{"ended", deed.id}});
 }
 

@@ -120,6 +120,7 @@ void OpsAgent::note_truncated(const std::string& source, int64_t truncated) {
 }
 
 void OpsAgent::take_alert(const OutsideAlert& alert) {
+    if (alert.is_sign_of_life) return take_sign(alert);
     Case* const known = find_by_key(key_of(alert));
     if (!alert.firing) {
         if (known != nullptr) end_alert(*known, std::string(name_of(alert.source)) + " says so");

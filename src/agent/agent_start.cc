@@ -59,6 +59,8 @@ Result<> OpsAgent::open() {
         digest_day_ = saved["digest"]["day"].as_string();
         const Result<Time> until = parse_rfc3339(saved["digest"]["until"].as_string());
         if (until.ok()) digest_until_ = until.value();
+        signs_.restore(saved["signs"]);
+        signs_.listen_from(ports_.clock.now());
         detector_->restore(saved["detector"], ports_.clock.now());
         escalator_->restore(saved["escalator"], ports_.clock.now());
     }

@@ -91,6 +91,7 @@ void OpsAgent::check_self(Time now) {
     if (last_tick_) {
         const Duration passed = steady - last_tick_->second;
         const Duration jumped = now - last_tick_->first - passed;
+        if (passed > kStalled || jumped > kStalled) signs_.listen_from(now);
         if (passed > kStalled) {
             stalled_at_ = now;
             self_fails("late", "Nothing was decided for a while",

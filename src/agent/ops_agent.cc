@@ -88,6 +88,7 @@ void OpsAgent::tick() {
     }
     keep_alerts(now);
     check_self(now);
+    keep_signs(now);
     check_below(now);
     send_sign_of_life(now);
     listen_for_presses(now);
@@ -377,10 +378,10 @@ void OpsAgent::save_states() {
     }
     const Json digest =
         Json::object({{"day", digest_day_}, {"until", format_rfc3339(digest_until_)}});
-    const std::string states = "{\"detector\":" + detector_->save_text(now) +
-                               ",\"escalator\":" + escalator_->save().dump() +
-                               ",\"maintenance\":" + maintenance.dump() +
-                               ",\"digest\":" + digest.dump() + "}";
+    const std::string states =
+        "{\"detector\":" + detector_->save_text(now) +
+        ",\"escalator\":" + escalator_->save().dump() + ",\"maintenance\":" + maintenance.dump() +
+        ",\"digest\":" + digest.dump() + ",\"signs\":" + signs_.to_json().dump() + "}";
     const Result<> saved = store_->set_state("states", states);
     if (!saved.ok()) failure_ = saved.error();
 }

@@ -35,6 +35,7 @@
 #include "learn/candidate_replay.h"
 #include "learn/ladder.h"
 #include "monitor/heartbeats.h"
+#include "monitor/signs_of_life.h"
 #include "record/history.h"
 #include "record/memories.h"
 #include "record/store.h"
@@ -321,6 +322,7 @@ private:
     std::vector<OpenWindow> open_windows(Time now) const;
     std::optional<OpenWindow> window_of(const std::string& target,
                                         const std::vector<OpenWindow>& open) const;
+    std::optional<Time> open_until(const MaintenanceWindow& window, Time now) const;
     bool is_in_maintenance(const std::string& target) const;
     void keep_windows(Time now, const Json& deed);
     void note_began(const std::string& target, const OpenWindow& window);
@@ -328,6 +330,7 @@ private:
     Result<> restore_windows(const Json& saved);
     Result<Json> order_maintenance(const Deed& deed, const std::string& by);
     Result<Json> end_maintenance(const Deed& deed, const std::string& by);
+    Result<Json> end_opening(const Deed& deed, const std::string& by);
     Json maintenance_json(Windows which) const;
 
     // agent_digest.cc
@@ -361,6 +364,10 @@ private:
                                            Time now) const;
     bool is_of_alert_repair(const IncidentOpen& change) const;
     Result<> take_up_alert(Case& the_case, const Json& opened);
+
+    // agent_signs.cc
+    void take_sign(const OutsideAlert& alert);
+    void keep_signs(Time now);
 
     // agent_alerts.cc
     void tell(const std::vector<AlertDraft>& drafts);
@@ -459,6 +466,7 @@ private:
     std::unique_ptr<Escalator> escalator_;
     std::vector<std::optional<Time>> open_windows_;  // of the configuration's, in its order
     std::vector<OrderedWindow> ordered_windows_;
+    std::map<std::string, Time> ended_openings_;  // by a person, of the configuration's windows
     std::map<std::string, Time> in_maintenance_;  // targets, until when
     Time windows_seen_at_{};
     std::string digest_day_;  // of the newest; empty: there was none yet
@@ -500,6 +508,7 @@ private:
     };
     std::optional<BeingTold> being_told_;
     std::map<std::string, int64_t> alerts_truncated_;  // by source, as it was told last
+    SignsOfLife signs_;
     SecurityBook security_;
     Time next_security_save_{};
     struct SudoRan {

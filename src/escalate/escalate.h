@@ -72,6 +72,7 @@ struct EscalationSettings {
     Duration remind_every = std::chrono::hours(24);  // of what is not over; 0: never
     int storm = 10;                                  // messages a minute
     Duration unexplained_after = std::chrono::minutes(10);  // down, and no entry for it
+    std::optional<Duration> monitor_silent_after;  // its Watchdog; nothing: learned; zero: never
     std::string time_zone;
     std::string agent;
 

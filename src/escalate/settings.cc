@@ -233,6 +233,9 @@ EscalationSettings read_escalation(const Settings& settings, Problems& problems)
     read.repeat_every = fields.duration("repeat_every", read.repeat_every);
     read.remind_every = fields.duration("remind_every", read.remind_every);
     read.unexplained_after = fields.duration("unexplained_after", read.unexplained_after);
+    if (fields.has("monitor_silent_after")) {
+        read.monitor_silent_after = fields.duration("monitor_silent_after", Duration{});
+    }
     read.storm = fields.integer("storm", read.storm, 1, 10000);
     fields.done();
     if (!read.time_zone.empty() && !is_time_zone(read.time_zone)) {

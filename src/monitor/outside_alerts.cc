@@ -77,14 +77,10 @@ std::string text_in(const std::map<std::string, std::string>& texts, const std::
     return found == texts.end() ? "" : clip_end(found->second, kMostAnnotationBytes);
 }
 
-// A sign of life fires as long as all is well, Grafana's test once and for ever.
-bool is_only_seen(const std::map<std::string, std::string>& labels) {
-    const auto is = [&labels](const char* name, std::string_view value) {
-        const auto found = labels.find(name);
-        return found != labels.end() && found->second == value;
-    };
-    return (is("alertname", "Watchdog") && is("severity", "none")) ||
-           (is("alertname", "TestAlert") && is("instance", "Grafana"));
+bool has(const std::map<std::string, std::string>& labels, const char* name,
+         std::string_view value) {
+    const auto found = labels.find(name);
+    return found != labels.end() && found->second == value;
 }
 
 void keep_labels(const std::map<std::string, std::string>& sent, OutsideAlert& alert,
@@ -110,7 +106,10 @@ Result<OutsideAlert> read_one(const Json& json, AlertSource source, const std::s
     OutsideAlert alert;
     alert.source = source;
     alert.identity = identity_of(source, labels);
-    alert.is_only_seen = is_only_seen(labels);
+    // Grafana's test fires once and for ever.
+    alert.is_only_seen =
+        has(labels, "alertname", "TestAlert") && has(labels, "instance", "Grafana");
+    alert.is_sign_of_life = has(labels, "alertname", "Watchdog") && has(labels, "severity", "none");
     keep_labels(labels, alert, out);
     const auto name = labels.find("alertname");
     alert.name = name == labels.end() || name->second.empty()

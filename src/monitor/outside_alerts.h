@@ -36,8 +36,8 @@ struct OutsideAlert {
     std::string identity;
     std::string name;  // alertname; "alert" where only other labels are given
     bool firing = false;
-    bool is_only_seen =
-        false;  // a sign of life (Watchdog) or a test: it fires, and nothing is wrong
+    bool is_only_seen = false;     // a test: it fires, and nothing is wrong
+    bool is_sign_of_life = false;  // Watchdog: something is wrong when it does not fire
     std::map<std::string, std::string> labels;  // with alertname
     std::string summary, description, runbook_url;
     std::optional<Time> starts_at;

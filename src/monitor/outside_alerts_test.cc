@@ -30,6 +30,7 @@ std::string said(const Result<OutsideAlerts>& read) {
         }
         if (!alert.summary.empty()) text += ": " + alert.summary;
         if (alert.is_only_seen) text += " (only seen)";
+        if (alert.is_sign_of_life) text += " (sign of life)";
         if (alert.ends_at) text += ", until " + format_rfc3339(*alert.ends_at);
     }
     return text;
@@ -58,7 +59,7 @@ TEST(OutsideAlerts, AlertmanagersWebhook) {
         {"no alerts are no error", R"({"alerts":[]})", ""},
         {"a sign of life",
          R"({"alerts":[{"status":"firing","labels":{"alertname":"Watchdog","severity":"none"}}]})",
-         "Watchdog fires severity=none (only seen)"},
+         "Watchdog fires severity=none (sign of life)"},
         {"one of that name that is meant",
          R"({"alerts":[{"status":"firing","labels":{"alertname":"Watchdog","severity":"page"}}]})",
          "Watchdog fires severity=page"},

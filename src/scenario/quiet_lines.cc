@@ -40,8 +40,10 @@ Result<> change_maintenance(const AskAgent& ask, const std::vector<std::string>&
         return {};
     }
     const Json all = TRY(ask("GET", path, {}));
-    const std::string id =
-        TRY(id_of(all["windows"], "names", join({words.begin() + 2, words.end()}, " ")));
+    const Result<std::string> ours =
+        id_of(all["windows"], "names", join({words.begin() + 2, words.end()}, " "));
+    // One of the configuration is known by its name.
+    const std::string id = ours.ok() && !ours.value().empty() ? ours.value() : words.back();
     TRY(ask("POST", path + "/" + id + "/end", Json::object({{"by", "founder"}})));
     return {};
 }

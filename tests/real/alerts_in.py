@@ -29,11 +29,14 @@ class Shop(threading.Thread):
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
                 text = b"shop_broken %d\n" % (shop.broken and not os.path.exists(shop.mended))
-                self.send_response(200)
-                self.send_header("Content-Type", "text/plain")
-                self.send_header("Content-Length", str(len(text)))
-                self.end_headers()
-                self.wfile.write(text)
+                try:
+                    self.send_response(200)
+                    self.send_header("Content-Type", "text/plain")
+                    self.send_header("Content-Length", str(len(text)))
+                    self.end_headers()
+                    self.wfile.write(text)
+                except OSError:
+                    pass  # Prometheus was ended while it asked
 
             def log_message(self, *_):
                 pass
@@ -54,9 +57,10 @@ def start_prometheus(stage, program, shop, where):
     config = stage.write("prometheus.yml", "global: {scrape_interval: 200ms, evaluation_interval: 200ms}\n"
                          "rule_files: ['%s']\nalerting: {alertmanagers: [%s]}\nscrape_configs: [{job_name: shop, "
                          "static_configs: [{targets: ['127.0.0.1:%d']}]}]\n" % (rules, managers, shop.port))
-    stage.start(program, "--config.file=" + config, "--storage.tsdb.path=" + os.path.join(stage.folder, "data"),
-                "--web.listen-address=127.0.0.1:%d" % port, "--rules.alert.resend-delay=1s", "--log.level=warn")
+    started = stage.start(program, "--config.file=" + config, "--storage.tsdb.path=" + os.path.join(stage.folder, "data"),
+                          "--web.listen-address=127.0.0.1:%d" % port, "--rules.alert.resend-delay=1s", "--log.level=warn")
     wait_for("Prometheus", lambda: answers(port, "/-/ready"))
+    return started
 
 
 def with_templates():
@@ -98,6 +102,7 @@ common_issues:
     auto_resolve: [{command: "/usr/bin/touch %s"}, {verify: check shop}]
 """ % shop.mended)
     return RunningAgent(stage, """
+escalation: {monitor_silent_after: 6s}
 services:
   - {name: shop, check: {http: "http://127.0.0.1:%d/"}, interval: 1s}
 limits: {soak: 2s, soak_checks: 2}
@@ -124,8 +129,8 @@ def alerts_in(stage):
         where, ways = where + [port], 2
     else:
         print("  without Alertmanager (run tools/unpack real)")
-    start_prometheus(stage, program, shop, where)
-    time.sleep(3)
+    prometheus = start_prometheus(stage, program, shop, where)
+    time.sleep(8)
     stage.holds("a sign of life is no incident", agent.incidents() == [], agent.incidents())
 
     shop.broken = True
@@ -146,3 +151,11 @@ def alerts_in(stage):
     if manager:
         said = text_of(log)
         stage.holds("so does Alertmanager", "rror" not in said, said[-500:])
+    stage.end(prometheus)
+    titles = ["prometheus no longer sends", "alertmanager no longer sends"][:ways]
+    wait_for("word that Prometheus is dead, by each way", lambda: all(agent.incidents(title=one) for one in titles), 30)
+    reasons = [agent.incidents(title=one)[0]["reason"] for one in titles]
+    start_prometheus(stage, program, shop, where)
+    wait_for("word that it is back", lambda: all(agent.incidents(title=one, state="resolved") for one in titles), 30)
+    stage.holds("a dead Prometheus is missed", "has not come for 6" in reasons[0] and all(
+        "has not come for" in one or "has ended" in one for one in reasons), reasons)
