@@ -138,6 +138,22 @@ unsigned SecurityBook::failures_of(const std::string& key, Time at) {
     return sum;
 }
 
+// Who leaves after passwords that were refused has failed as often as that, and not once more: of a
+// server that takes keys only the leaving is all that is seen.
+void SecurityBook::on_failure(const AuthEvent& event, Time at) {
+    constexpr size_t kMostPorts = 32;
+    const std::string series = "from " + event.source;
+    const bool is_end = event.kind == AuthEvent::Kind::login_left;
+    if (const auto known = failures_.find(series); is_end && known != failures_.end()) {
+        const auto& ports = known->second.ports;
+        if (std::find(ports.begin(), ports.end(), event.port) != ports.end()) return;
+    }
+    count(series, event.times, at);
+    std::deque<std::string>& ports = failures_[series].ports;
+    ports.push_back(event.port);
+    if (ports.size() > kMostPorts) ports.pop_front();
+}
+
 void SecurityBook::on_login(const LogRow& row, const AuthEvent& event, Time at) {
     const std::string series = "from " + event.source;
     const unsigned failed = failures_of(series, at);
@@ -192,8 +208,7 @@ void SecurityBook::observe(const LogRow& row, const std::vector<AuthEvent>& even
     for (const AuthEvent& event : events) {
         switch (event.kind) {
             case AuthEvent::Kind::login_failed:
-                count("from " + event.source, event.times, at);
-                break;
+            case AuthEvent::Kind::login_left: on_failure(event, at); break;
             case AuthEvent::Kind::banned:
                 // fail2ban counted them in a log that we may not read.
                 count("from " + event.source, static_cast<unsigned>(row.brute_force), at);

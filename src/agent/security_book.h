@@ -66,9 +66,11 @@ private:
     struct Failures {
         std::deque<std::pair<Time, unsigned>> times;  // by the minute
         Time last{};
-        bool told = false;  // of this series: one who was let in is told once
+        bool told = false;              // of this series: one who was let in is told once
+        std::deque<std::string> ports;  // of the newest connections that failed; not saved
     };
     void on_login(const LogRow& row, const AuthEvent& event, Time at);
+    void on_failure(const AuthEvent& event, Time at);
     void on_sudo(const LogRow& row, const AuthEvent& event, Time at);
     unsigned failures_of(const std::string& key, Time at);
     void count(const std::string& key, unsigned times, Time at);

@@ -51,6 +51,27 @@ TEST_F(Security, GuessedPasswordsAloneAreNothing) {
     EXPECT_EQ(found(), Titles{});
 }
 
+// Three wrong passwords and a hung up connection, three times: what somebody does who forgot it.
+TEST_F(Security, WhoLeavesAfterWrongPasswordsFailedNoOftener) {
+    for (const char* const port : {"1", "2", "3"}) {
+        AuthEvent wrong = failed("10.0.0.1", 3);
+        AuthEvent left{AuthEvent::Kind::login_left, "root", "10.0.0.1", "", 1};
+        wrong.port = left.port = port;
+        see({wrong, left, left});
+        pass(seconds(10));
+    }
+    see({let_in("10.0.0.1")});
+    EXPECT_EQ(found(), Titles{}) << "nine";
+    // Of a server that takes keys only nothing else is seen.
+    for (int i = 0; i < 10; ++i) {
+        AuthEvent left{AuthEvent::Kind::login_left, "root", "10.0.0.2", "", 1};
+        left.port = std::to_string(40000 + i);
+        see({left});
+    }
+    see({let_in("10.0.0.2")});
+    EXPECT_EQ(found(), Titles{"Login as bob after 10 failures"});
+}
+
 TEST_F(Security, OneLetInAfterManyFailuresIsToldOnce) {
     see({failed("203.0.113.5", 9)});
     pass(minutes(5));

@@ -38,20 +38,21 @@ struct Form {
 
 // What sshd writes after a user's name; the name itself may hold the same words, so it is as long
 // as can be.
-const std::string kFrom = R"((?P<user>.*) from (?P<source>[0-9A-Fa-f.:%a-z]+) port \d+)";
+const std::string kFrom =
+    R"((?P<user>.*) from (?P<source>[0-9A-Fa-f.:%a-z]+) port (?P<port>\d{1,5}))";
 const std::string kGone =
-    R"((?P<user>.*) (?P<source>[0-9A-Fa-f.:%a-z]+) port \d+(?: \[preauth\])?)";
+    R"((?P<user>.*) (?P<source>[0-9A-Fa-f.:%a-z]+) port (?P<port>\d{1,5})(?: \[preauth\])?)";
 
 const std::vector<Form>& forms() {
     static const std::vector<Form> table{
         {"sshd", Kind::login, "Accepted (?P<method>[a-z/-]+) for " + kFrom + " ssh2(?:: .*)?"},
         {"sshd", Kind::login_failed,
          "Failed (?P<method>[a-z/-]+) for (?:invalid user )?" + kFrom + " ssh2(?:: .*)?"},
-        {"sshd", Kind::login_failed,
+        {"sshd", Kind::login_left,
          "(?:error: )?maximum authentication attempts exceeded for (?:invalid user )?" + kFrom +
              " ssh2(?: \\[preauth\\])?"},
         // Of a server that takes keys only, this is all that is seen of a guess.
-        {"sshd", Kind::login_failed,
+        {"sshd", Kind::login_left,
          "Connection (?:closed|reset) by (?:authenticating|invalid) user " + kGone},
         {"sudo", Kind::not_in_sudoers, R"((?P<user>\S+) : user NOT in sudoers ; .*)"},
         {"sudo", Kind::sudo_failed,
@@ -101,6 +102,7 @@ std::optional<AuthEvent> read(const Compiled& one, std::string_view message) {
         const std::string_view text(piece.data(), piece.size());
         if (name == "user") event.user = name_in(text);
         if (name == "source") event.source = std::string(text);
+        if (name == "port") event.port = std::string(text);
         if (name == "method") event.method = name_in(text);
         if (name == "command") {
             event.command = clip_end(printable(trim(text), Lines::flatten), kMostCommand);

@@ -14,7 +14,8 @@ namespace ops {
 
 struct AuthEvent {
     enum class Kind {
-        login_failed,    // sshd: a password or key was refused, or somebody left before it
+        login_failed,    // sshd: a password or key was refused
+        login_left,      // sshd: a connection ended before anybody was let in, whatever came before
         login,           // sshd: somebody is in
         sudo_failed,     // sudo or su: wrong passwords, or a command that is not allowed
         sudo_ran,        // sudo: a command was run as root
@@ -27,6 +28,7 @@ struct AuthEvent {
     std::string source;  // the address it came from, as sshd writes it; "" where there is none
     std::string method;  // "publickey", "password"
     unsigned times = 1;
+    std::string port{};     // of a source, as sshd writes it: one connection
     std::string command{};  // of sudo_ran: one printable line, at most 500 bytes
 
     bool operator==(const AuthEvent&) const = default;

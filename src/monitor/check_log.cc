@@ -2,6 +2,8 @@
 //
 // Counts the lines that look like errors and gives them to the pattern miner. A log that can be
 // read is well: how many errors are too many is for the runbook to say.
+#include <set>
+
 #include "base/text.h"
 #include "base/units.h"
 #include "monitor/check_kind.h"
@@ -91,8 +93,13 @@ private:
     // Only of a log that such lines were ever seen in.
     void add_login_facts(Judged& judged) {
         double failed = 0, sudo = 0;
+        std::set<std::string> failing;  // connections of which a refused password was seen
         for (const AuthEvent& event : judged.auth) {
-            if (event.kind == AuthEvent::Kind::login_failed) failed += event.times;
+            const std::string connection = event.source + " " + event.port;
+            const bool is_refused = event.kind == AuthEvent::Kind::login_failed;
+            const bool is_left = event.kind == AuthEvent::Kind::login_left;
+            if (is_refused || (is_left && !failing.contains(connection))) failed += event.times;
+            if (is_refused || is_left) failing.insert(connection);
             if (event.kind == AuthEvent::Kind::sudo_failed) sudo += event.times;
         }
         has_logins_ |= !judged.auth.empty();

@@ -3,101 +3,10 @@
 #
 #   tests/e2e/package.sh [FILE.deb]     the newest build/ops-agent_*.deb unless said otherwise
 #
-# As root. The machines are booted by lab/hosts.sh (systemd-nspawn, a network of their own with no way out) of the folder
-# $OPS_SHARED or ../shared; without it, or without root, the test says so and ends with 77. The base system is kept in
-# $LAB (/var/tmp/ops-agent-lab). The last line is 'N passed, N failed'.
+# What it needs and where it ends with 77 stands in lab.sh.
 set -uo pipefail
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../.." || exit 2
-
-hosts=${OPS_SHARED:-$PWD/../shared}/lab/hosts.sh
-export LAB=${LAB:-/var/tmp/ops-agent-lab} NS=${NS:-opsagentlab}
-here=opsagent-a  # has the package
-there=opsagent-b # is watched over ssh
-api=http://127.0.0.1:8321/api/v1
-
-skip() {
-    echo "package: skipped: $*"
-    exit 77
-}
-[ "$(id -u)" = 0 ] || skip "only root can boot machines"
-[ -x "$hosts" ] || skip "no lab at '$hosts', set OPS_SHARED"
-for program in systemd-nspawn debootstrap ip dpkg-deb; do
-    command -v "$program" >/dev/null || skip "no $program"
-done
-package=${1:-$(find build -maxdepth 1 -name 'ops-agent_*.deb' -printf '%T@ %p\n' 2>/dev/null | sort -n | tail -1 | cut -d' ' -f2)}
-[ -e "$package" ] || skip "no package; make it with ./dev package"
-
-passed=0
-failed=0
-ok() { # WHAT COMMAND ...: says whether it is so
-    local what=$1 said
-    shift
-    if said=$("$@" 2>&1); then
-        passed=$((passed + 1))
-        echo "ok   $what"
-    else
-        failed=$((failed + 1))
-        echo "FAIL $what"
-        printf '%s\n' "$said" | tail -15 | sed 's/^/       /'
-    fi
-}
-soon() { # SECONDS COMMAND ...: until it holds
-    local end=$((SECONDS + $1)) said
-    shift
-    until said=$("$@" 2>&1); do
-        [ "$SECONDS" -lt "$end" ] || {
-            printf '%s\n' "$said"
-            return 1
-        }
-        sleep 0.3
-    done
-}
-a() { "$hosts" ssh "$here" "$1"; }
-b() { "$hosts" ssh "$there" "$1"; }
-# PATH PYTHON: whether an expression about the answer `it` holds
-says() {
-    local answer
-    answer=$(a "curl -sf $api/$1") || {
-        echo "no answer at $1"
-        return 1
-    }
-    python3 -c 'import json, sys
-it = json.loads(sys.argv[1])
-sys.exit(0 if eval(sys.argv[2]) else json.dumps(it)[:1500])' "$answer" "$2"
-}
-main_pid() { a "systemctl show -P MainPID $1"; }
-
-# --- the machines ---------------------------------------------------------------------------------------------------
-
-# shellcheck disable=SC2317 # called by the trap
-finish() {
-    "$hosts" down >/dev/null 2>&1
-    rm -rf "$work"
-}
-work=$(mktemp -d)
-trap finish EXIT
-trap 'exit 130' INT TERM HUP
-"$hosts" down >/dev/null 2>&1
-if [ ! -e "$LAB/base/.with-libraries" ]; then
-    echo "== makes the base system in $LAB"
-    "$hosts" up || skip "the lab does not come up"
-    "$hosts" down
-    mapfile -t libraries < <(dpkg-deb -f "$package" Depends | tr ',' '\n' | sed 's/[(|].*//' | tr -d ' ')
-    cp -aL /etc/apt/. "$LAB/base/etc/apt/" && rm -f "$LAB/base/etc/apt/preferences.d/"*
-    cp -L /etc/resolv.conf /etc/hosts "$LAB/base/etc/"
-    cp -an /usr/share/keyrings/. "$LAB/base/usr/share/keyrings/"
-    if ! { chroot "$LAB/base" apt-get -q update && chroot "$LAB/base" env DEBIAN_FRONTEND=noninteractive apt-get -q -y \
-        --no-install-recommends install "${libraries[@]}"; } >"$LAB/apt.log" 2>&1; then
-        tail -5 "$LAB/apt.log"
-        skip "could not install the libraries of the package into the lab"
-    fi
-    touch "$LAB/base/.with-libraries"
-fi
-"$hosts" up "$here" "$there" >"$work/up.log" 2>&1 || {
-    tail -5 "$work/up.log"
-    skip "the lab's machines do not boot"
-}
-ok "both machines are up" a true
+. tests/e2e/lab.sh
 there_address=$(cat "$LAB/$there.address")
 
 # --- install ---------------------------------------------------------------------------------------------------------
