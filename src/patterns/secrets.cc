@@ -122,6 +122,9 @@ private:
         const size_t length = end - at_ - skipped;
         // "basic authentication" is no secret.
         if (length < (digits > 0 || text_[end - 1] == '=' ? 8U : 24U)) return false;
+        // "Bearer password=<secret:password>" was seen to: here '=' ends no base64.
+        const bool is_name = digits == 0 && length < 24;
+        if (is_name && secret_placeholder_length(text_.substr(end)) > 0) return false;
         copy(skipped);
         replace(length, "bearer");
         return true;
@@ -137,6 +140,13 @@ private:
         const std::string_view ends = web ? " \t\n\"'<>/?#" : " \t\n\"'<>";
         const std::string_view behind = text_.substr(at_ + 3, kLongestAuthority);
         const std::string_view authority = behind.substr(0, behind.find_first_of(ends));
+        // As this function leaves it: nothing before it is a name whose value it could be.
+        constexpr std::string_view kLeft = "<secret:url-password>";
+        const bool is_done = authority.empty() || authority.find(':') + 1 == authority.size();
+        if (is_done && behind.substr(authority.size()).starts_with(std::string(kLeft) + "@")) {
+            copy(3 + authority.size() + kLeft.size());
+            return true;
+        }
         const size_t host = authority.rfind('@');
         if (host == authority.npos) return false;
         const size_t colon = authority.find(':');

@@ -129,6 +129,12 @@ TEST(Secrets, LeaveWhatStandsAround) {
               "postgres://u:<secret:url-password>@db/x");
     EXPECT_EQ(redact_secrets("-----BEGIN PRIVATE KEY-----\nx\n-----END PRIVATE KEY-----\nup").text,
               "<secret:private-key>\nup");
+    const std::string url = redact_secrets("://password://@x").text;
+    EXPECT_EQ(url, "://password:<secret:url-password>@x");
+    EXPECT_EQ(redact_secrets(url).text, url) << "doing it twice changes nothing";
+    const std::string bearer = redact_secrets("Bearer password=a").text;
+    EXPECT_EQ(bearer, "Bearer password=<secret:password>");
+    EXPECT_EQ(redact_secrets(bearer).text, bearer);
     EXPECT_EQ(redact_secrets("x Authorization: Bearer a\nnext").text,
               "x Authorization: Bearer <secret:authorization>\nnext");
 }
