@@ -288,7 +288,7 @@ Result<Json> Machine::ask(const std::string& method, const std::string& path, co
         return Error{Fault::denied,
                      problem.ok() ? problem.value()["detail"].as_string() : reply.body};
     }
-    if (reply.type != "application/json") return Json(reply.body);
+    if (reply.type != "application/json" || reply.body.empty()) return Json(reply.body);
     return Json::parse(reply.body);
 }
 
