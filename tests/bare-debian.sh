@@ -49,6 +49,7 @@ make_tree() {
     cp -aL /etc/apt/. "$tree/etc/apt/"
     find "$tree/etc/apt/preferences.d" -type f -delete
     cp -L /etc/resolv.conf /etc/hosts "$tree/etc/"
+    ln -sfn ../proc/self/mounts "$tree/etc/mtab" # systemd makes it where it runs; Nagios plugins read it
     mkdir -p "$tree/usr/share/keyrings" "$tree/usr/local/share/ca-certificates"
     cp -an /usr/share/keyrings/. "$tree/usr/share/keyrings/"
     cp -a /usr/local/share/ca-certificates/. "$tree/usr/local/share/ca-certificates/"
