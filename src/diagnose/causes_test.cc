@@ -83,7 +83,7 @@ TEST(Causes, WhatFailedFirstAboveIsTheRoot) {
              s.becomes("api", "down", 60);
              s.becomes("api", "up", 95);
          },
-         "api went down 40s before, and web depends on it"},
+         "api went down 40s before (well again by then), and web depends on it"},
         {"seen a little later by a slower check",
          [](CauseStory& s) { s.becomes("api", "down", 110); },
          "api went down at the same time, and web depends on it"},

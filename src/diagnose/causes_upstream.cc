@@ -23,6 +23,7 @@ struct Bad {
     const Trouble* trouble = nullptr;
     Above above;
     Duration before{};  // negative: seen only after
+    bool was_over = false;
 };
 
 std::vector<std::string> starts_of(const CauseQuestion& question) {
@@ -49,7 +50,8 @@ std::vector<Bad> bad_above(const CauseQuestion& question, Time onset) {
             });
             if (trouble == nullptr || known || one.name == question.target) continue;
             if (!may_be_cause(*trouble, onset)) continue;
-            bad.push_back({trouble, std::move(one), onset - trouble->from});
+            const bool was_over = trouble->until && *trouble->until <= onset;
+            bad.push_back({trouble, std::move(one), onset - trouble->from, was_over});
         }
     }
     // The earliest is the root; of several the furthest up.
@@ -65,7 +67,7 @@ std::vector<Bad> bad_above(const CauseQuestion& question, Time onset) {
 
 std::string when_words(const Bad& bad) {
     if (bad.before < std::chrono::seconds(1)) return "at the same time";
-    return span_words(bad.before) + " before";
+    return span_words(bad.before) + " before" + (bad.was_over ? " (well again by then)" : "");
 }
 
 std::string what_words(const CauseQuestion& question, const Bad& bad) {
