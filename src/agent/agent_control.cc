@@ -37,11 +37,6 @@ std::string who(const Deed& deed) {
     return same ? deed.by : deed.by + " (" + deed.user + ")";
 }
 
-std::string filter(const View& view, const std::string& key) {
-    const auto found = view.filters.find(key);
-    return found == view.filters.end() ? "" : found->second;
-}
-
 // What a recorded name holds of its bearer: "ann" and "root" of "ann (root)".
 std::set<std::string> names_in(std::string_view recorded) {
     const size_t open = recorded.rfind(" (");
@@ -84,7 +79,7 @@ Result<Json> OpsAgent::look(const View& view) {
         return service;
     }
     if (view.what == "eval") {
-        return eval_json(filter(view, "expr"), filter(view, "service"), *detector_,
+        return eval_json(filter_of(view, "expr"), filter_of(view, "service"), *detector_,
                          loaded_->settings, ports_.clock.now());
     }
     if (view.what == "predictions") {

@@ -1,6 +1,7 @@
 // What people answer with one press: buttons of chats and push messages, links of mails. Whatever
 // way a press comes, pressed() alone decides.
 #include "agent/ops_agent.h"
+#include "agent/views.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "escalate/press.h"
@@ -329,9 +330,7 @@ Result<Json> OpsAgent::press_by_link(const Deed& deed) {
 }
 
 Result<Json> OpsAgent::look_at_link(const View& view) const {
-    const auto token = view.filters.find("token");
-    const std::optional<PressClaim> claim =
-        read_press(token == view.filters.end() ? "" : token->second, view.name);
+    const std::optional<PressClaim> claim = read_press(filter_of(view, "token"), view.name);
     if (!claim) return Error{Fault::not_found, "no such link"};
     const auto known = cases_.find(claim->press.incident);
     Press whole = claim->press;

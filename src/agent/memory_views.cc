@@ -1,8 +1,8 @@
 #include "agent/memory_views.h"
 
-#include <charconv>
 #include <utility>
 
+#include "agent/views.h"
 #include "base/text.h"
 #include "learn/brain.h"
 #include "patterns/quarantine.h"
@@ -12,25 +12,8 @@ namespace {
 
 constexpr size_t kMostFound = 100, kMostListed = 1000;
 
-std::string filter(const View& view, const std::string& key) {
-    const auto found = view.filters.find(key);
-    return found == view.filters.end() ? "" : found->second;
-}
-
-Result<size_t> limit_of(const View& view, size_t otherwise, size_t most) {
-    const std::string text = filter(view, "limit");
-    if (text.empty()) return otherwise;
-    size_t limit = 0;
-    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), limit);
-    if (problem != std::errc() || end != text.data() + text.size() || limit == 0 || limit > most) {
-        return Error{Fault::invalid, "limit '" + printable(text, Lines::flatten) +
-                                         "' is no number from 1 to " + std::to_string(most)};
-    }
-    return limit;
-}
-
 Result<Json> search(Memories& memories, const View& view, Time now) {
-    const std::string asked = filter(view, "q");
+    const std::string asked = filter_of(view, "q");
     if (trim(asked).empty()) return Error{Fault::invalid, "search for what? Give q=TEXT"};
     const Likeness question{.text = clip_end(asked, kMostMemoryText), .now = now};
     const size_t limit = TRY(limit_of(view, 10, kMostFound));
@@ -43,7 +26,7 @@ Result<Json> search(Memories& memories, const View& view, Time now) {
 
 Result<Json> list(Memories& memories, const View& view) {
     const size_t limit = TRY(limit_of(view, 100, kMostListed));
-    const std::vector<Memory> found = TRY(memories.list(filter(view, "after"), limit));
+    const std::vector<Memory> found = TRY(memories.list(filter_of(view, "after"), limit));
     Json all = Json::array();
     for (const Memory& memory : found) all.push(memory.to_json());
     return Json::object(

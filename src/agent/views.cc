@@ -1,6 +1,7 @@
 #include "agent/views.h"
 
 #include <algorithm>
+#include <charconv>
 #include <map>
 
 #include "agent/health.h"
@@ -20,27 +21,30 @@ Json event_json(const Event& event) {
                          {"body", event.body}});
 }
 
-namespace {
-
-std::string filter(const View& view, const std::string& key) {
+std::string filter_of(const View& view, const std::string& key) {
     const auto found = view.filters.find(key);
     return found == view.filters.end() ? "" : found->second;
 }
 
-Result<size_t> limit_of(const View& view, size_t otherwise) {
-    const std::string text = filter(view, "limit");
+Result<size_t> limit_of(const View& view, size_t otherwise, size_t most) {
+    const std::string text = filter_of(view, "limit");
     if (text.empty()) return otherwise;
-    if (text.size() > 4 || text.find_first_not_of("0123456789") != std::string::npos ||
-        std::stoul(text) == 0) {
+    size_t limit = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), limit);
+    if (problem != std::errc() || end != text.data() + text.size() || limit == 0 || limit > most) {
         return Error{Fault::invalid, "limit '" + printable(text, Lines::flatten) +
-                                         "' is not a number from 1 to 9999"};
+                                         "' is no number from 1 to " + std::to_string(most)};
     }
-    return static_cast<size_t>(std::stoul(text));
+    return limit;
 }
+
+namespace {
+
+constexpr size_t kMostListed = 9999;
 
 // "7d" before now, or a date-time.
 Result<std::optional<Time>> since_of(const View& view, Time now) {
-    const std::string text = filter(view, "since");
+    const std::string text = filter_of(view, "since");
     if (text.empty()) return std::optional<Time>();
     const Result<Duration> span = parse_duration(text);
     if (span.ok()) return std::optional<Time>(now - span.value());
@@ -52,7 +56,7 @@ Result<std::optional<Time>> since_of(const View& view, Time now) {
 
 Result<Json> incidents(Store& store, const View& view, Time now) {
     IncidentQuery query;
-    const std::string state = filter(view, "state");
+    const std::string state = filter_of(view, "state");
     for (const std::string_view name : split(state, ',')) {
         if (state.empty()) break;
         const auto one = parse_incident_state(name);
@@ -61,10 +65,11 @@ Result<Json> incidents(Store& store, const View& view, Time now) {
                          "no incident state '" + printable(name, Lines::flatten) + "'"};
         query.states.push_back(*one);
     }
-    query.target = filter(view, "service");
-    query.cursor = filter(view, "cursor");
+    query.target = filter_of(view, "service");
+    query.cursor = filter_of(view, "cursor");
     query.since = TRY(since_of(view, now));
-    query.limit = TRY(limit_of(view, 100)) + 1;  // one more tells whether there is a next page
+    query.limit =
+        TRY(limit_of(view, 100, kMostListed)) + 1;  // one more tells whether there is a next page
     std::vector<Incident> found = TRY(store.incidents(query));
     Json next;
     if (found.size() == query.limit) {
@@ -123,7 +128,7 @@ Result<Json> incident(Store& store, const View& view) {
 
 // What came after the one that was seen last, at most a thousand.
 Result<Json> events_after(Store& store, const View& view) {
-    const std::string after = filter(view, "after");
+    const std::string after = filter_of(view, "after");
     if (after.empty() || after.size() > 18 ||
         after.find_first_not_of("0123456789") != std::string::npos) {
         return Error{Fault::invalid,
@@ -138,10 +143,10 @@ Result<Json> events_after(Store& store, const View& view) {
 
 Result<Json> actions(Store& store, const View& view, Time now) {
     ActionQuery query;
-    query.incident = filter(view, "incident");
-    query.target = filter(view, "service");
+    query.incident = filter_of(view, "incident");
+    query.target = filter_of(view, "service");
     query.since = TRY(since_of(view, now));
-    query.limit = TRY(limit_of(view, 100));
+    query.limit = TRY(limit_of(view, 100, kMostListed));
     Json list = Json::array();
     for (const Action& action : TRY(store.actions(query))) list.push(action.to_json());
     return Json::object({{"actions", list}});
@@ -149,9 +154,9 @@ Result<Json> actions(Store& store, const View& view, Time now) {
 
 Result<Json> alerts(Store& store, const View& view, Time now) {
     AlertQuery query;
-    query.incident = filter(view, "incident");
+    query.incident = filter_of(view, "incident");
     query.since = TRY(since_of(view, now));
-    query.limit = TRY(limit_of(view, 100));
+    query.limit = TRY(limit_of(view, 100, kMostListed));
     Json list = Json::array();
     for (const StoredAlert& alert : TRY(store.alerts(query))) {
         list.push(
