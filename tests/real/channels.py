@@ -7,7 +7,6 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 import threading
 
 from mail import HOSTILE
@@ -231,8 +230,8 @@ def by_apprise(stage, listener):
     if not program:
         print("  skipped: Apprise (run tools/unpack real)")
         return
-    wrapper = stage.write("apprise", "#!/bin/sh\nPYTHONPATH=%s/usr/lib/python3/dist-packages exec %s %s \"$@\"\n" % (
-        PEERS, sys.executable, program), 0o755)
+    wrapper = stage.write("apprise", "#!/bin/sh\nPYTHONPATH=%s/usr/lib/python3/dist-packages exec %s \"$@\"\n" % (
+        PEERS, program), 0o755)
     secret(stage, "apprise.conf", "ops=json://127.0.0.1:%d/apprise" % listener.port)
     one = "apprise: {config_file: apprise.conf, program: %s, tag: %s}"
     head = "agent: {name: real, data_dir: ./var, runbook: runbook.yaml}\n"

@@ -147,7 +147,8 @@ numprocs=2
 command=sleep 600
 startsecs=0
 """.format(stage.folder, path, port))
-    stage.start(sys.executable, program, "-c", config, env=with_unpacked_python())
+    # By the Python that it names, Debian's: another in the path knows no packages of Debian.
+    stage.start(program, "-c", config, env=with_unpacked_python())
     stage.write("right.pw", "s3cret\n")
     stage.write("wrong.pw", "guess\n")
     server = xmlrpc.client.ServerProxy("http://ops:s3cret@127.0.0.1:%d/RPC2" % port)
