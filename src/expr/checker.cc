@@ -150,7 +150,8 @@ private:
             const std::vector<std::string> known = names_.all();
             message += did_you_mean(name, known);
             if (nearest(name, known).empty())
-                message += ", a string stands in quotes: \"" + name + "\"";
+                message += ", a string stands in quotes: \"" + name +
+                           "\", and a fact that is pushed is declared under 'facts:'";
         }
         complain(node, std::move(message));
     }
@@ -313,6 +314,12 @@ private:
         }
     }
 
+    std::string usual_limit(const Node& node) const {
+        const bool is_score = node.op == Op::call && tree_.calls[node.item].function != nullptr &&
+                              tree_.calls[node.item].function->name == "anomaly";
+        return is_score ? "3.5" : "5";
+    }
+
     std::string how_to_compare(const Node& node) const {
         const std::string text = shown(node);
         const bool fact = node.op == Op::fact || node.op == Op::call;
@@ -321,7 +328,7 @@ private:
             case Type::percentage: return "compare it, as in " + subject + " > 90%";
             case Type::duration: return "compare it, as in " + subject + " > 5m";
             case Type::size: return "compare it, as in " + subject + " > 1GB";
-            case Type::number: return "compare it, as in " + subject + " > 5";
+            case Type::number: return "compare it, as in " + subject + " > " + usual_limit(node);
             case Type::string: return "compare it, as in " + subject + " == \"text\"";
             default: return "ask for an item, as in " + subject + " contains \"text\"";
         }

@@ -63,7 +63,7 @@ constexpr auto kFunctions = std::to_array<Function>({
      "time until it reaches the value, by the trend of the last 6 h", kTrend,
      [](Samples s, Window w, double value) { return series::time_until(s, w, value); }},
     {"anomaly", "fact", Takes::fact, Of::quantity, Gives::number,
-     "how unusual the newest value is for this time of day: above 3.5 is an outlier",
+     "how unusual the newest value is for this time of day, a number: write `anomaly(fact) > 3.5`",
      "30 samples in 7 d",
      [](Samples s, Window w, double) {
          const series::JudgedAnomaly judged = series::judge_anomaly(s, w.end);
