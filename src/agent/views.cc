@@ -137,8 +137,9 @@ Result<Json> events_after(Store& store, const View& view) {
     EventQuery query;
     query.from_seq = std::stoull(after) + 1;
     Json list = Json::array();
-    for (const Event& event : TRY(store.events(query))) list.push(event_json(event));
-    return Json::object({{"events", list}});
+    const std::vector<Event> events = TRY(store.events(query));
+    for (const Event& event : events) list.push(event_json(event));
+    return Json::object({{"events", list}, {"more", events.size() == query.limit}});
 }
 
 Result<Json> actions(Store& store, const View& view, Time now) {

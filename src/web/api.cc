@@ -22,6 +22,8 @@ struct Route {
     std::string_view summary;
 };
 
+constexpr size_t kPingBody = 10'000;  // so much is kept of what a ping says
+
 int status_of(Fault fault) {
     switch (fault) {
         case Fault::invalid: return 400;
@@ -84,11 +86,17 @@ WebReply push(const WebRequest& request, Push push, Control& control) {
         if (!body.ok() && push.kind != Push::Kind::heartbeat) {
             return problem(400, "body: " + body.error().message);
         }
-        push.body = body.ok() ? std::move(body).value() : Json(clip_end(request.body, 10'000));
+        push.body = body.ok() ? std::move(body).value() : Json(clip_end(request.body, kPingBody));
     }
     const Result<> done = control.push(push);
     if (!done.ok()) return problem(status_of(done.error().fault), done.error().message);
-    if (request.path.starts_with("/ping/")) return {200, "text/plain; charset=utf-8", "OK\n"};
+    if (request.path.starts_with("/ping/")) {
+        return {200,
+                "text/plain; charset=utf-8",
+                "OK\n",
+                false,
+                {{"Ping-Body-Limit", std::to_string(kPingBody)}}};
+    }
     return json_reply(Json::object({{"ok", true}}));
 }
 
@@ -199,6 +207,7 @@ WebReply brain_health(const WebRequest& request, const std::string&, Control& co
 // The journal while it is written, from the event after Last-Event-ID on, or from now.
 WebReply events(const WebRequest& request, const std::string&, Control& control) {
     std::string body = ": what happens, as it is written down\n\n";
+    bool is_all = true;
     const std::string last = request.header("last-event-id");
     if (!last.empty()) {
         const Result<Json> seen = control.look({"events", "", {{"after", last}}});
@@ -207,8 +216,11 @@ WebReply events(const WebRequest& request, const std::string&, Control& control)
             body += stream_event(static_cast<uint64_t>(event["seq"].as_int()),
                                  event["kind"].as_string(), event);
         }
+        is_all = !seen.value()["more"].as_bool();
     }
-    return {200, "text/event-stream", std::move(body), true};
+    // Of one who is far behind the stream ends here: it asks again from there on, and misses
+    // nothing.
+    return {200, "text/event-stream", std::move(body), is_all};
 }
 
 WebReply describe(const WebRequest&, const std::string&, Control&);
@@ -347,7 +359,7 @@ bool is_own_origin(const std::string& origin, const WebAccess& access) {
 
 bool bears(const WebRequest& request, const std::string& token) {
     const std::string authorization = request.header("authorization");
-    return !token.empty() && authorization.starts_with("Bearer ") &&
+    return !token.empty() && to_lower(authorization.substr(0, 7)) == "bearer " &&
            equal_constant_time(std::string_view(authorization).substr(7), token);
 }
 
@@ -370,6 +382,10 @@ WebReply answer(WebRequest request, const WebAccess& access, Control& control) {
     request.proof = bears(request, access.api_token)  ? "token"
                     : bears(request, access.password) ? "password"
                                                       : "";
+    const auto is_host = [](const auto& header) { return header.first == "host"; };
+    if (std::count_if(request.headers.begin(), request.headers.end(), is_host) > 1) {
+        return problem(400, "more than one Host");
+    }
     if (!is_own_name(request.header("host"), access)) {
         return problem(403, "this server does not go by the name '" +
                                 printable(request.header("host"), Lines::flatten) + "'");
@@ -377,11 +393,12 @@ WebReply answer(WebRequest request, const WebAccess& access, Control& control) {
     if (!is_own_origin(request.header("origin"), access)) {
         return problem(403, "requests from other web sites are refused");
     }
-    bool path_known = false;
+    std::vector<std::string> methods;  // that the path has
     for (const Route& route : kRoutes) {
         const auto name = match(route.pattern, request.path);
         if (!name) continue;
-        path_known = true;
+        methods.emplace_back(route.method);
+        if (route.method == "GET") methods.emplace_back("HEAD");
         const bool only_head = request.method == "HEAD" && route.method == "GET";
         if (route.method != request.method && !only_head) continue;
         if (!may(route.right, request, access)) {
@@ -395,7 +412,14 @@ WebReply answer(WebRequest request, const WebAccess& access, Control& control) {
         if (only_head) reply.stays_open = false;
         return reply;
     }
-    if (path_known) return problem(405, "method " + request.method + " is not for this path");
+    if (!methods.empty()) {
+        std::sort(methods.begin(), methods.end());
+        methods.erase(std::unique(methods.begin(), methods.end()), methods.end());
+        WebReply reply = problem(
+            405, "method " + printable(request.method, Lines::flatten) + " is not for this path");
+        reply.headers.emplace_back("Allow", join(methods, ", "));
+        return reply;
+    }
     return problem(404, "no such path '" + printable(request.path, Lines::flatten) + "'");
 }
 

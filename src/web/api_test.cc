@@ -17,6 +17,7 @@ public:
         last = "look " + view.what + " " + view.name;
         for (const auto& [key, value] : view.filters) last += " " + key + "=" + value;
         if (view.name == "nobody") return Error{Fault::not_found, "no service 'nobody'"};
+        if (view.what == "events") return events;
         return Json::object({{"what", view.what}});
     }
     Result<Json> act(const Deed& deed) override {
@@ -32,6 +33,7 @@ public:
     std::string metrics() override { return "ops_agent_open_incidents 0\n"; }
     bool is_ready() override { return false; }
     std::string last, who;
+    Json events;  // what there is after the last one seen
 };
 
 struct Asked {
@@ -253,6 +255,50 @@ TEST(Api, WithAPasswordReadingNeedsItToo) {
     Heard heard;
     EXPECT_EQ(ask({"GET", "/api/v1/health", ""}, heard, access).status, 401);
     EXPECT_EQ(ask({"GET", "/api/v1/health", "hush"}, heard, access).status, 200);
+}
+
+// RFC 9110: 11.1 and 15.5.6.
+TEST(Api, FollowsHttpInItsHeaders) {
+    Heard heard;
+    const WebReply wrong = ask({"OPTIONS", "/api/v1/silences", ""}, heard);
+    EXPECT_EQ(wrong.status, 405);
+    ASSERT_EQ(wrong.headers.size(), 1U);
+    EXPECT_EQ(wrong.headers[0].first + ": " + wrong.headers[0].second, "Allow: GET, HEAD, POST");
+    WebRequest request;
+    request.method = "POST";
+    request.path = "/api/v1/pause";
+    request.headers = {{"host", "localhost"}, {"authorization", "bearer secret"}};
+    EXPECT_EQ(answer(request, {"secret", "", "", {}}, heard).status, 200) << "any case";
+    request.headers[1].second = "basic secret";
+    EXPECT_EQ(answer(request, {"secret", "", "", {}}, heard).status, 401);
+}
+
+TEST(Api, AStreamEndsWhereNotAllCouldBeSaid) {
+    Heard heard;
+    WebRequest request;
+    request.method = "GET";
+    request.path = "/api/v1/events";
+    request.from_loopback = true;
+    request.headers = {{"host", "localhost"}, {"last-event-id", "3"}};
+    const Json event = Json::object({{"seq", 4}, {"kind", "a.b"}});
+    Json list = Json::array();
+    list.push(event);
+    for (const bool more : {true, false}) {
+        heard.events = Json::object({{"events", list}, {"more", more}});
+        const WebReply reply = answer(request, {"secret", "", "", {}}, heard);
+        EXPECT_NE(reply.body.find("id: 4\nevent: a.b\n"), std::string::npos) << reply.body;
+        EXPECT_EQ(reply.stays_open, !more) << "what comes now would hide what is left out";
+    }
+    request.headers.emplace_back("host", "evil.example");
+    EXPECT_EQ(answer(request, {"secret", "", "", {}}, heard).status, 400) << "RFC 9112, 3.2";
+}
+
+TEST(Api, APingSaysHowMuchOfItIsKept) {
+    Heard heard;
+    const WebReply reply = ask({"GET", "/ping/worker_3", ""}, heard);
+    EXPECT_EQ(reply.body, "OK\n");
+    ASSERT_EQ(reply.headers.size(), 1U) << "as Healthchecks has it";
+    EXPECT_EQ(reply.headers[0].first + ": " + reply.headers[0].second, "Ping-Body-Limit: 10000");
 }
 
 TEST(Api, ErrorsAreProblemJson) {

@@ -42,6 +42,7 @@ std::string_view title_of(int status) {
         case 409: return "Conflict";
         case 413: return "Content Too Large";
         case 429: return "Too Many Requests";
+        case 431: return "Request Header Fields Too Large";
         case 503: return "Service Unavailable";
         default: return "Internal Server Error";
     }

@@ -32,6 +32,7 @@ struct WebReply {
     std::string body;
     bool stays_open =
         false;  // `body` is the beginning; what Server::publish() tells comes after it
+    std::vector<std::pair<std::string, std::string>> headers{};  // beside those that all have
 };
 
 // One event of a text/event-stream: its number (Last-Event-ID), its kind, and the rest as JSON.

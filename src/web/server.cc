@@ -1,5 +1,6 @@
 #include "web/server.h"
 
+#include <algorithm>
 #include <atomic>
 #include <map>
 #include <thread>
@@ -27,6 +28,7 @@ constexpr uint32_t kMaxHeader = 16 * 1024;
 constexpr uint64_t kMaxBody = 1024 * 1024;
 constexpr auto kRequestTime = std::chrono::seconds(10);
 constexpr auto kIdleTime = std::chrono::seconds(30);
+constexpr auto kFarewell = std::chrono::seconds(2);
 constexpr size_t kMaxStreams = 32;
 constexpr size_t kMostBehind = 1024 * 1024;
 constexpr auto kSignOfLife = std::chrono::seconds(15);  // proxies cut what is silent for a minute
@@ -115,13 +117,16 @@ private:
         bool from_loopback = false;
         bool waiting = false;  // for the reply of the deciding thread
         bool is_stream = false;
+        bool is_written = false;          // a reply is on its way
+        bool ends = false;                // with this reply: what comes next on it cannot be read
         std::string being_sent, to_send;  // of a stream
-        char unread = 0;
+        std::array<char, 512> unread{};
     };
     using Held = std::shared_ptr<Connection>;  // shared with the handlers in flight, Asio's idiom
 
     void accept() {
         acceptor_.async_accept([this](boost::system::error_code bad, tcp::socket socket) {
+            if (!bad) make_room();
             if (!bad && connections_.size() < kMaxConnections) {
                 boost::system::error_code ignored;
                 const auto peer = socket.remote_endpoint(ignored).address();
@@ -132,6 +137,18 @@ private:
             }
             if (bad != asio::error::operation_aborted) accept();
         });
+    }
+
+    // Whoever holds connections open and asks nothing may not keep out who has something to ask.
+    void make_room() {
+        if (connections_.size() < kMaxConnections) return;
+        const auto idle =
+            std::find_if(connections_.begin(), connections_.end(), [](const auto& one) {
+                return !one.second->waiting && !one.second->is_stream && !one.second->is_written;
+            });
+        if (idle == connections_.end()) return;
+        idle->second->stream.close();
+        connections_.erase(idle);
     }
 
     void drop(const Held& connection) {
@@ -161,7 +178,7 @@ private:
     }
 
     void watch_for_end(const Held& connection) {
-        connection->stream.async_read_some(asio::buffer(&connection->unread, 1),
+        connection->stream.async_read_some(asio::buffer(connection->unread),
                                            [this, connection](beast::error_code bad, size_t) {
                                                if (bad) return drop(connection);
                                                watch_for_end(connection);
@@ -207,17 +224,40 @@ private:
         connection->parser->header_limit(kMaxHeader);
         connection->parser->body_limit(kMaxBody);
         connection->stream.expires_after(limit);
-        http::async_read(connection->stream, connection->buffer, *connection->parser,
-                         [this, connection](beast::error_code bad, size_t) {
-                             if (bad == http::error::body_limit) {
-                                 connection->waiting = true;
-                                 write(connection, problem(413, "body over 1 MiB"));
-                             } else if (bad) {
-                                 drop(connection);
-                             } else {
-                                 hand_on(connection);
-                             }
-                         });
+        http::async_read(
+            connection->stream, connection->buffer, *connection->parser,
+            [this, connection](beast::error_code bad, size_t) {
+                if (bad == http::error::body_limit) {
+                    refuse(connection, problem(413, "body over 1 MiB"));
+                } else if (bad == http::error::header_limit) {
+                    refuse(connection, problem(431, "address and headers over 16 KiB"));
+                } else if (is_no_http(bad)) {
+                    refuse(connection, problem(400, "this is no HTTP: " + bad.message()));
+                } else if (bad) {
+                    drop(connection);
+                } else {
+                    hand_on(connection);
+                }
+            });
+    }
+
+    static bool is_no_http(const beast::error_code& bad) {
+        return bad.category() == beast::error_code(http::error::bad_method).category() &&
+               bad != http::error::end_of_stream && bad != http::error::partial_message;
+    }
+
+    void refuse(const Held& connection, WebReply reply) {
+        connection->waiting = true;
+        connection->ends = true;
+        write(connection, std::move(reply));
+    }
+
+    // To close while more comes in would take back the reply that says why.
+    void read_to_end(const Held& connection) {
+        boost::system::error_code ignored;
+        connection->stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
+        connection->stream.expires_after(kFarewell);
+        watch_for_end(connection);
     }
 
     void hand_on(const Held& connection) {
@@ -249,19 +289,23 @@ private:
         connection->waiting = false;
         const auto& request = connection->parser->get();
         const bool head = request.method() == http::verb::head;
-        const bool keep = request.keep_alive() && reply.status != 413;
+        const bool keep = request.keep_alive() && !connection->ends;
+        connection->is_written = true;
         auto& response = connection->response;
         response = {static_cast<http::status>(reply.status), 11};
         response.set(http::field::content_type, reply.type);
         response.set(http::field::cache_control, "no-store");
         response.set("X-Content-Type-Options", "nosniff");
         if (reply.status == 401) response.set(http::field::www_authenticate, "Bearer");
+        for (const auto& [name, value] : reply.headers) response.set(name, value);
         response.content_length(reply.body.size());
         if (!head) response.body() = std::move(reply.body);
         response.keep_alive(keep);
         connection->stream.expires_after(kRequestTime);
         http::async_write(connection->stream, response,
                           [this, connection, keep](beast::error_code bad, size_t) {
+                              connection->is_written = false;
+                              if (!bad && connection->ends) return read_to_end(connection);
                               if (bad || !keep) return drop(connection);
                               read(connection, kIdleTime);
                           });
