@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "base/counted.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "monitor/check_kind.h"
@@ -76,7 +77,10 @@ private:
         seen.reason = settings_->expect.differences(answer);
         const bool as_expected = seen.reason.empty();
         seen.health = as_expected ? Health::good : Health::bad;
-        if (!as_expected) seen.evidence = shown_evidence(answer.body);
+        if (!as_expected) {
+            seen.reason += where_it_leads(answer);
+            seen.evidence = shown_evidence(answer.body);
+        }
         add_fact(seen, "up", Value::boolean(as_expected));
         add_fact(seen, "http_status", Value::number(answer.status));
         const HttpPhases& phases = answer.phases;
@@ -90,6 +94,16 @@ private:
             answer.certificate_expires ? answer.certificate_expires : reply.certificate_expires;
         add_certificate(reply.at, expires, seen);
         if (as_expected) judge_quality(reply.at, latency, expires, seen);
+    }
+
+    // Why a redirect was not followed.
+    std::string where_it_leads(const HttpAnswer& answer) const {
+        const auto location =
+            std::find_if(answer.headers.begin(), answer.headers.end(),
+                         [](const auto& header) { return header.first == "location"; });
+        if (answer.status / 100 != 3 || location == answer.headers.end()) return "";
+        return " to '" + shown(location->second) + "' (followed are " +
+               counted(settings_->ask.max_redirects, "redirect") + ", on the same host)";
     }
 
     // It works; is it slow, or about to stop working?

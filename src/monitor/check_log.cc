@@ -4,6 +4,7 @@
 // read is well: how many errors are too many is for the runbook to say.
 #include <set>
 
+#include "base/counted.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "monitor/check_kind.h"
@@ -119,7 +120,9 @@ private:
         std::string text;
         const size_t first = lines.size() > kEvidenceLines ? lines.size() - kEvidenceLines : 0;
         for (size_t i = first; i < lines.size(); ++i) text += clip_end(lines[i], 380) + "\n";
-        if (skipped > 0) text += "(" + std::to_string(skipped) + " lines were not read)\n";
+        if (skipped > 0)
+            text +=
+                "(" + counted(skipped, "line") + (skipped == 1 ? " was" : " were") + " not read)\n";
         return shown_evidence(text);
     }
 

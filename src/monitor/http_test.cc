@@ -68,6 +68,14 @@ TEST(HttpCheck, SaysWhatDiffers) {
     }
 }
 
+TEST(HttpCheck, SaysWhereARedirectLeadsThatWasNotFollowed) {
+    Made made = make("{http: 'http://a'}");
+    HttpAnswer answer = std::get<HttpAnswer>(http(302, ""));
+    answer.headers = {{"location", "http://b/\x1b[2J"}};
+    EXPECT_EQ(print(made->judge(reply(answer))),
+              "bad: HTTP 302 to 'http://b/' (followed are 3 redirects, on the same host)");
+}
+
 TEST(HttpCheck, TellsItsFacts) {
     Made made = make("{http: 'https://a'}");
     HttpAnswer answer = std::get<HttpAnswer>(http(200, ""));
