@@ -74,7 +74,22 @@ private:
         return std::find(known.begin(), known.end(), name) != known.end();
     }
 
+    // "{name" is no word that anybody wants to hand to a program.
+    void check_open_placeholders(const Word& word) {
+        const std::string& text = word.text;
+        for (size_t at = text.find('{'); at != std::string::npos; at = text.find('{', at + 1)) {
+            size_t end = at + 1;
+            while (end < text.size() && std::isalpha(static_cast<unsigned char>(text[end])) != 0) {
+                ++end;
+            }
+            const std::string name = text.substr(at + 1, end - at - 1);
+            if (!is_known(name) || (end < text.size() && text[end] == '}')) continue;
+            issue(word.offset_of(at), "the placeholder '{" + name + "' is never closed");
+        }
+    }
+
     void check_placeholders(const Word& word) {
+        check_open_placeholders(word);
         for (const Placeholder& placeholder : find_placeholders(word.text)) {
             if (is_known(placeholder.name)) continue;
             std::string hint = did_you_mean(placeholder.name, placeholder_names());

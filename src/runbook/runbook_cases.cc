@@ -57,12 +57,14 @@ void read_given(const Node& node, RunbookTest& test, RunbookDraft& draft) {
                              "test '" + test.name + "' needs 'given', a map of facts");
         return;
     }
+    const std::vector<std::string> targets = {"service", "host", "signal"};
     bool has_target = false;
     for (const Node::Member& member : node.members) {
         const std::optional<Type> type = draft.names.fact(member.key);
         if (!type && member.key != "signal") {
             draft.problems.error(member.key_place, "there is no fact '" + member.key + "'" +
                                                        did_you_mean(member.key, draft.names.all()));
+            has_target = has_target || !nearest(member.key, targets).empty();  // told as misspelt
             continue;
         }
         if (!member.value.is_scalar()) {

@@ -85,7 +85,8 @@ void read_map(const Node& node, Verification& verification, RunbookDraft& draft)
     if (expression) read_text(expression, verification, draft);
     if (command && expression) {
         draft.problems.error(node.place, "'verify' takes a 'command' or an 'expression', not both");
-    } else if (!command.is_scalar() && !expression && !node.damaged) {
+    } else if (!command.is_scalar() && !expression && !node.damaged &&
+               !fields.has_misspelt("command") && !fields.has_misspelt("expression")) {
         draft.problems.error(node.place, "'verify' needs a 'command' or an 'expression'");
     }
 }
