@@ -10,6 +10,9 @@
 namespace ops {
 namespace {
 
+// Whatever is added to a time of day stays one.
+constexpr Duration kLongestSpan = std::chrono::hours(24 * 3660);
+
 std::string quote(std::string_view word) { return "'" + std::string(word) + "'"; }
 
 // The error of a parser in base/ shows the text; a secret may not be shown.
@@ -63,6 +66,10 @@ Duration Fields::duration(std::string_view key, Duration otherwise) {
     const std::optional<std::string> value = optional_text(key);
     if (!value) return otherwise;
     const Result<Duration> span = parse_duration(*value);
+    if (span.ok() && span.value() > kLongestSpan) {
+        problems_.error(node_[key].place, quote(key) + " must be ten years at most");
+        return otherwise;
+    }
     if (span.ok()) return span.value();
     problems_.error(
         node_[key].place,

@@ -118,6 +118,8 @@ void fill_in_environment(Node& tree, const Environment& environment, Problems& p
     for (Node& item : tree.items) fill_in_environment(item, environment, problems);
     for (Node::Member& member : tree.members) {
         fill_in_environment(member.value, environment, problems);
+        // What is not set is told where it stands, and not again as a key that is missing.
+        if (member.value.damaged) tree.damaged = true;
     }
 }
 

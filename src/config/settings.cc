@@ -117,6 +117,13 @@ std::string_view name_of(Mode mode) {
 }
 
 bool SettingsDraft::claim(std::string_view kind, const std::string& name, const Place& place) {
+    // The records take no longer ones.
+    constexpr size_t kLongestName = 128;
+    if (name.size() > kLongestName) {
+        error_once(place, "the name '" + clip_end(name, 64) + "' is longer than " +
+                              std::to_string(kLongestName) + " characters");
+        return false;
+    }
     if (!is_safe_word(name)) {
         error_once(place,
                    "the name '" + printable(clip_end(name, 64), Lines::flatten) +

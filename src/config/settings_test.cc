@@ -224,6 +224,28 @@ TEST(Settings, TakeTheEnvironmentAsTextOnly) {
     EXPECT_EQ(settings.brain["token"].describe(), "the value from the environment");
 }
 
+TEST(Settings, SayOfBrokenTextThatItIsBrokenAndNoMore) {
+    for (const std::string& name :
+         {std::string("al\0ien", 6), std::string("al\xff\xfeien"), std::string("\"\x01x\"")}) {
+        Problems problems;
+        (void)read_settings({{"f", "agent: {name: " + name + "}"}}, environment, problems);
+        EXPECT_EQ(problems.all().size(), 1U) << problems.print();
+    }
+}
+
+TEST(Settings, BoundWhatTheRecordsAndTheClockCanTake) {
+    Problems problems;
+    const std::string name(129, 'w');
+    (void)read_settings({{"f", "services: [{name: " + name +
+                                   ", check: {tcp: \"a:1\"}, interval: 9223372036854775807ms}]"}},
+                        environment, problems);
+    EXPECT_EQ(problems.print(),
+              "f:1:181: error: 'interval' must be ten years at most\n"
+              "f:1:19: error: the name '" +
+                  name.substr(0, 61) + "...' is longer than 128 characters\n");
+    EXPECT_EQ(read("agent: {name: " + name.substr(1) + "}").agent.name.size(), 128U);
+}
+
 TEST(Settings, HashEveryByteRead) {
     const std::string one = read("agent: {name: box}\n").sha256;
     EXPECT_EQ(one, read("agent: {name: box}\n").sha256);

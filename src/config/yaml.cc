@@ -61,19 +61,26 @@ CleanText clean(std::string_view text, const std::string& file, Problems& proble
         problems.error(place, what);
         mended.push_back(place.line);
     };
+    // Within a word by what a name may hold, so that nobody complains of the name as well.
+    const auto replace = [&] {
+        const char before = cleaned.empty() ? ' ' : cleaned.back();
+        const bool in_word = std::isalnum(static_cast<unsigned char>(before)) != 0 ||
+                             before == '_' || before == '"' || before == '\'';
+        cleaned += in_word ? '_' : ' ';
+    };
     for (size_t i = 0; i < text.size();) {
         const size_t length = sequence_length(text, i);
         const auto byte = static_cast<unsigned char>(text[i]);
         if (length == 0) {
             complain("this is not UTF-8 text");
-            cleaned += "\xef\xbf\xbd";
+            replace();
             ++i;
         } else if (byte == '\r' && i + 1 < text.size() && text[i + 1] == '\n') {
             ++i;
             continue;
         } else if ((byte < 0x20 && byte != '\n' && byte != '\t') || byte == 0x7f) {
             complain("a control character may not stand in this file");
-            cleaned += ' ';
+            replace();
             ++i;
         } else {
             cleaned.append(text, i, length);
@@ -305,6 +312,20 @@ private:
         return std::nullopt;
     }
 
+    // Where a quote may have been meant to end: with its line, before the last brackets, before the
+    // first of the others.
+    static std::vector<size_t> quote_ends(const std::string& line, size_t start) {
+        std::vector<size_t> ends = {line.find_last_not_of(" \t") + 1,
+                                    line.find_last_not_of(" }]") + 1};
+        for (size_t at = start; ends.size() < 10; ++at) {
+            at = line.find_first_of(",}]", at);
+            if (at == std::string::npos) break;
+            ends.push_back(at);
+        }
+        std::erase_if(ends, [&](size_t at) { return at < start || at > line.size(); });
+        return ends;
+    }
+
     // Closes the quote on its own line, at the place from which most can be read.
     bool mend_quote(const YamlStop& stop) {
         const char quote = stop.message.find("single") != std::string::npos ? '\'' : '"';
@@ -313,19 +334,30 @@ private:
         const std::string line = line_at(opening->line);
         const size_t start = byte_of_column(line, opening->column) + 1;
         const size_t content_end = line.find_last_not_of(" \t") + 1;
-        const size_t brackets = line.find_last_not_of(" }]") + 1;
-        const size_t comma = line.find(',', start);
-        for (const size_t at : {content_end, brackets, comma}) {
-            if (at == std::string::npos || at < start || at > line.size()) continue;
-            line_at(opening->line) = line.substr(0, at) + quote + line.substr(at);
+        std::string best;
+        bool best_is_guess = false;
+        int furthest = opening->line;
+        for (const size_t at : quote_ends(line, start)) {
+            // Between brackets nobody knows what belongs to the text: it is left out.
+            const bool is_guess = at != content_end;
+            line_at(opening->line) = is_guess ? line.substr(0, start - 1) + line.substr(at)
+                                              : line.substr(0, at) + quote + line.substr(at);
             const YamlPass pass = read_lines(lines_);
             const bool bracket_is_open = pass.stop && pass.stop->open_bracket &&
                                          pass.stop->open_bracket->line == opening->line;
-            if (!pass.stop || (pass.stop->place.line > opening->line && !bracket_is_open)) {
-                tell(*opening, std::string("unterminated quote: the ") + quote +
-                                   " opened here is not closed on this line");
-                return true;
-            }
+            const int reached = pass.stop ? pass.stop->place.line : line_count() + 1;
+            if (reached <= furthest || bracket_is_open) continue;
+            best = line_at(opening->line);
+            best_is_guess = is_guess;
+            furthest = reached;
+            if (!pass.stop) break;
+        }
+        if (!best.empty()) {
+            line_at(opening->line) = best;
+            tell(*opening, std::string("unterminated quote: the ") + quote +
+                               " opened here is not closed on this line");
+            if (best_is_guess) damaged_.push_back(opening->line);
+            return true;
         }
         line_at(opening->line) = line;
         if (opening->line != stop.place.line) return false;
@@ -375,6 +407,10 @@ private:
 Node parse_yaml(std::string_view text, const std::string& file, Problems& problems) {
     if (text.size() > kMaxBytes) {
         problems.error({file, 0, 0}, "is larger than 1 MiB");
+        return {};
+    }
+    if (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff")) {
+        problems.error({file, 1, 1}, "this is UTF-16 text, save it as UTF-8");
         return {};
     }
     return Reader(clean(text, file, problems), file, problems).read();

@@ -89,6 +89,10 @@ TEST(Yaml, RefusesWhatIsNoText) {
          "f:1:5: error: a control character may not stand in this file\n"},
         {"a: \x1b[1m\n", "f:1:4: error: a control character may not stand in this file\n"},
         {"é: 1\na: é\xff\n", "f:2:5: error: this is not UTF-8 text\n"},
+        {std::string("\xff\xfe"
+                     "a\0:\0",
+                     6),
+         "f:1:1: error: this is UTF-16 text, save it as UTF-8\n"},
         {std::string(1024 * 1024 + 1, ' '), "f: error: is larger than 1 MiB\n"},
     };
     for (const Row& row : rows) {
