@@ -5,6 +5,7 @@
 #include "agent/views.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "cli/configuration.h"
 #include "io/curl_http.h"
 #include "io/posix_files.h"
 #include "io/standard_output.h"
@@ -29,17 +30,8 @@ std::string path_of(const View& view) {
 }  // namespace
 
 Result<Client> Client::open(const Invocation& invocation) {
-    if (invocation.config_file.empty()) {
-        return Error{Fault::invalid,
-                     "no ops-agent.yaml here nor in /etc/ops-agent; name one with --config"};
-    }
+    std::unique_ptr<Loaded> loaded = TRY(read_configuration(invocation));
     PosixFiles files;
-    Problems problems;
-    auto loaded = load(files, invocation.config_file, environment_variable, problems);
-    if (!loaded) {
-        return Error{Fault::invalid,
-                     "the configuration has errors; see 'ops-agent lint'\n" + problems.print()};
-    }
     Client client;
     client.listen_ = loaded->settings.agent.listen;
     client.data_dir_ = loaded->data_dir;

@@ -2,12 +2,11 @@
 
 #include <algorithm>
 
+#include "cli/configuration.h"
 #include "io/inbox.h"
-#include "io/posix_files.h"
 #include "io/posix_processes.h"
 #include "io/probe_engine.h"
 #include "io/real_clock.h"
-#include "io/standard_output.h"
 
 namespace ops {
 
@@ -38,18 +37,8 @@ Snapshot::~Snapshot() = default;
 
 Result<std::unique_ptr<Snapshot>> Snapshot::take(const Invocation& invocation,
                                                  const std::string& only_target) {
-    if (invocation.config_file.empty()) {
-        return Error{Fault::invalid,
-                     "no ops-agent.yaml here nor in /etc/ops-agent; name one with --config"};
-    }
-    PosixFiles files;
-    Problems problems;
     std::unique_ptr<Snapshot> snapshot(new Snapshot());
-    snapshot->loaded_ = load(files, invocation.config_file, environment_variable, problems);
-    if (!snapshot->loaded_) {
-        return Error{Fault::invalid,
-                     "the configuration has errors; see 'ops-agent lint'\n" + problems.print()};
-    }
+    snapshot->loaded_ = TRY(read_configuration(invocation));
     if (!only_target.empty() && !snapshot->loaded_->settings.inventory.has_target(only_target)) {
         return Error{Fault::invalid,
                      "no service or host '" + only_target + "' in the configuration"};

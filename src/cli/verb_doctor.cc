@@ -1,11 +1,11 @@
 // What would stop it working, and what to do about each; and `notify test`.
 #include <set>
 
-#include "agent/load.h"
 #include "agent/outside_brain.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "cli/client.h"
+#include "cli/configuration.h"
 #include "cli/secrets.h"
 #include "cli/verbs.h"
 #include "escalate/channel.h"
@@ -15,7 +15,6 @@
 #include "io/posix_processes.h"
 #include "io/program_path.h"
 #include "io/real_clock.h"
-#include "io/standard_output.h"
 #include "llm/llm.h"
 #include "record/memories.h"
 #include "record/store.h"
@@ -254,26 +253,12 @@ private:
     std::vector<Finding> findings_;
 };
 
-std::unique_ptr<Loaded> load_or_say(const Invocation& invocation, const Terminal& terminal) {
-    if (invocation.config_file.empty()) {
-        terminal.problem(
-            "no ops-agent.yaml here nor in /etc/ops-agent; 'ops-agent init --write' makes a "
-            "starter");
-        return nullptr;
-    }
-    PosixFiles files;
-    Problems problems;
-    auto loaded = load(files, invocation.config_file, environment_variable, problems);
-    if (!loaded)
-        terminal.problem("the configuration has errors; see 'ops-agent lint'\n" + problems.print());
-    return loaded;
-}
-
 }  // namespace
 
 int verb_doctor(const Invocation& invocation, Terminal& terminal) {
-    const auto loaded = load_or_say(invocation, terminal);
-    if (!loaded) return kUsage;
+    const auto read = read_configuration(invocation);
+    if (!read.ok()) return told(read.error(), terminal);
+    const std::unique_ptr<Loaded>& loaded = read.value();
     int code = kFine;
     Json list = Json::array();
     for (const Finding& finding : Doctor(*loaded, terminal).all(invocation)) {
@@ -302,8 +287,9 @@ int verb_notify(const Invocation& invocation, Terminal& terminal) {
         terminal.problem("notify can 'test', not '" + invocation.words[0] + "'");
         return kUsage;
     }
-    const auto loaded = load_or_say(invocation, terminal);
-    if (!loaded) return kUsage;
+    const auto read = read_configuration(invocation);
+    if (!read.ok()) return told(read.error(), terminal);
+    const std::unique_ptr<Loaded>& loaded = read.value();
     const std::string& name = invocation.words[1];
     const ChannelSettings* channel = loaded->escalation.find(name);
     if (channel == nullptr) {

@@ -1,6 +1,8 @@
 #include <algorithm>
 
 #include "agent/load.h"
+#include "cli/client.h"
+#include "cli/configuration.h"
 #include "cli/secrets.h"
 #include "cli/verbs.h"
 #include "io/posix_files.h"
@@ -9,10 +11,8 @@
 namespace ops {
 
 int verb_lint(const Invocation& invocation, Terminal& terminal) {
-    if (invocation.config_file.empty()) {
-        terminal.problem("no ops-agent.yaml here nor in /etc/ops-agent; name one with --config");
-        return kUsage;
-    }
+    const Result<> given = needs_configuration(invocation);
+    if (!given.ok()) return told(given.error(), terminal);
     PosixFiles files;
     Problems problems;
     if (const auto text = files.read(invocation.config_file); !text.ok()) {

@@ -1,13 +1,12 @@
 // What a runbook would have done on recorded history, and whether a changed one would do better.
 #include <optional>
 
-#include "agent/load.h"
 #include "base/units.h"
 #include "cli/client.h"
+#include "cli/configuration.h"
 #include "cli/verbs.h"
 #include "escalate/compose.h"
 #include "io/posix_files.h"
-#include "io/standard_output.h"
 #include "learn/replay.h"
 #include "runbook/learned.h"
 
@@ -213,17 +212,10 @@ int refuse(const Error& error, const Terminal& terminal) {
 int verb_replay(const Invocation& invocation, Terminal& terminal) {
     const Result<Duration> span = parse_duration(invocation.option("--since", "30d"));
     if (!span.ok()) return refuse(span.error(), terminal);
-    if (invocation.config_file.empty()) {
-        terminal.problem("no ops-agent.yaml here nor in /etc/ops-agent; name one with --config");
-        return kUsage;
-    }
+    const auto configuration = read_configuration(invocation);
+    if (!configuration.ok()) return told(configuration.error(), terminal);
+    const std::unique_ptr<Loaded>& loaded = configuration.value();
     PosixFiles files;
-    Problems problems;
-    const auto loaded = load(files, invocation.config_file, environment_variable, problems);
-    if (!loaded) {
-        terminal.problem("the configuration has errors; see 'ops-agent lint'\n" + problems.print());
-        return kUsage;
-    }
     Runbook in_force = loaded->runbook;
     add_learned(files, *loaded, in_force);
     std::optional<Runbook> changed;
@@ -237,7 +229,10 @@ int verb_replay(const Invocation& invocation, Terminal& terminal) {
     std::vector<const Runbook*> runbooks = {&in_force};
     if (changed) runbooks.push_back(&*changed);
     const Result<Recorded> recorded = read_records(*loaded, runbooks, span.value());
-    if (!recorded.ok()) return refuse(recorded.error(), terminal);
+    if (!recorded.ok()) {
+        terminal.problem(recorded.error().message);
+        return kUnwell;
+    }
 
     const Inventory& inventory = loaded->settings.inventory;
     const ReplayReport before = replay(recorded.value(), in_force, inventory);

@@ -1,4 +1,6 @@
 #include "agent/daemon.h"
+#include "cli/client.h"
+#include "cli/configuration.h"
 #include "cli/verbs.h"
 #include "cli/version.h"
 #include "io/standard_output.h"
@@ -7,13 +9,6 @@
 
 namespace ops {
 namespace {
-
-int no_config(const Terminal& terminal) {
-    terminal.problem(
-        "no ops-agent.yaml here nor in /etc/ops-agent; 'ops-agent init --write' makes a starter "
-        "from this machine");
-    return kUsage;
-}
 
 std::optional<int> number_of(const std::string& text) {
     if (text.empty() || text.size() > 9 ||
@@ -26,7 +21,8 @@ std::optional<int> number_of(const std::string& text) {
 }  // namespace
 
 int verb_run(const Invocation& invocation, Terminal& terminal) {
-    if (invocation.config_file.empty()) return no_config(terminal);
+    const Result<> given = needs_configuration(invocation);
+    if (!given.ok()) return told(given.error(), terminal);
     return run_daemon({.config_file = invocation.config_file,
                        .environment = environment_variable,
                        .version = kVersion,
@@ -51,7 +47,8 @@ std::optional<Options> serving(const Invocation& invocation, Terminal& terminal)
 }
 
 int verb_executor(const Invocation& invocation, Terminal& terminal) {
-    if (invocation.config_file.empty()) return no_config(terminal);
+    const Result<> given = needs_configuration(invocation);
+    if (!given.ok()) return told(given.error(), terminal);
     auto options = serving<RunExecutor>(invocation, terminal);
     if (!options) return kUsage;
     options->transient_units = invocation.flag("--transient-units");
@@ -59,7 +56,8 @@ int verb_executor(const Invocation& invocation, Terminal& terminal) {
 }
 
 int verb_prober(const Invocation& invocation, Terminal& terminal) {
-    if (invocation.config_file.empty()) return no_config(terminal);
+    const Result<> given = needs_configuration(invocation);
+    if (!given.ok()) return told(given.error(), terminal);
     const auto options = serving<RunProber>(invocation, terminal);
     return options ? run_prober(*options, environment_variable) : kUsage;
 }

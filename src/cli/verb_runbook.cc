@@ -1,10 +1,8 @@
-#include "agent/load.h"
 #include "agent/runbook_tests.h"
 #include "base/text.h"
 #include "cli/client.h"
+#include "cli/configuration.h"
 #include "cli/verbs.h"
-#include "io/posix_files.h"
-#include "io/standard_output.h"
 
 namespace ops {
 namespace {
@@ -77,17 +75,9 @@ int verb_runbook(const Invocation& invocation, Terminal& terminal) {
                          what + "'" + did_you_mean(what, known));
         return kUsage;
     }
-    if (invocation.config_file.empty()) {
-        terminal.problem("no ops-agent.yaml here nor in /etc/ops-agent; name one with --config");
-        return kUsage;
-    }
-    PosixFiles files;
-    Problems problems;
-    const auto loaded = load(files, invocation.config_file, environment_variable, problems);
-    if (!loaded) {
-        terminal.problem("the configuration has errors; see 'ops-agent lint'\n" + problems.print());
-        return kUnwell;
-    }
+    const auto read = read_configuration(invocation);
+    if (!read.ok()) return told(read.error(), terminal);
+    const std::unique_ptr<Loaded>& loaded = read.value();
     return what == "list" ? list(*loaded, invocation, terminal)
                           : test(*loaded, invocation, terminal);
 }
