@@ -1,8 +1,9 @@
 // `runbook candidates|promote|demote`: what was learned, and a person's word on it.
-#include "agent/load.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "cli/client.h"
+#include "cli/configuration.h"
+#include "cli/own_runbook.h"
 #include "cli/verbs.h"
 #include "io/posix_files.h"
 #include "io/standard_output.h"
@@ -90,39 +91,20 @@ Result<Json> find_candidate(const std::string& id, Client& client) {
 }
 
 // The operator's runbook as it is and with the entry in it, which is a runbook.
-struct Grown {
-    std::string path, before, after;
-};
-Result<Grown> grow(const Invocation& invocation, const std::string& block) {
+Result<GrownFile> grow(const Invocation& invocation, const std::string& block) {
+    const auto loaded = TRY(read_configuration(invocation));
     PosixFiles files;
-    Problems problems;
-    const auto loaded = load(files, invocation.config_file, environment_variable, problems);
-    if (!loaded) {
-        return Error{Fault::invalid,
-                     "the configuration has errors; see 'ops-agent lint'\n" + problems.print()};
-    }
-    Grown grown{.path = loaded->runbook_file, .before = "", .after = ""};
+    GrownFile grown{.path = loaded->runbook_file, .before = "", .after = ""};
     grown.before = TRY(files.read(grown.path));
     grown.after = TRY(append_entry(grown.before, block).during("'" + grown.path + "'"));
     Problems found;
     const auto runbook = read_runbook({grown.path, grown.after}, loaded->settings, found);
     if (!runbook || found.has_errors()) {
-        return Error{Fault::invalid, "with the entry in it, '" + grown.path +
-                                         "' would not be in order; nothing was changed\n" +
-                                         found.print()};
+        return Error{Fault::denied, "with the entry in it, '" + grown.path +
+                                        "' would not be in order; nothing was changed\n" +
+                                        found.print()};
     }
     return grown;
-}
-
-// Whoever changed the file since it was read keeps that change.
-Result<> write_grown(const Grown& grown, const std::string& kept) {
-    PosixFiles files;
-    TRY(files.create_new(kept, grown.before));
-    if (TRY(files.read(grown.path)) != grown.before) {
-        return Error{Fault::denied,
-                     "'" + grown.path + "' was changed meanwhile; nothing was written"};
-    }
-    return files.rewrite(grown.path, grown.after);
 }
 
 void reload(Client& client, const Terminal& terminal) {
@@ -137,7 +119,7 @@ int put_into_runbook(const std::string& id, const Invocation& invocation, Client
     const Result<Json> one = find_candidate(id, client);
     if (!one.ok()) return told(one.error(), terminal);
     const std::string block = block_for_runbook(one.value()["text"].as_string());
-    const Result<Grown> grown = grow(invocation, block);
+    const Result<GrownFile> grown = grow(invocation, block);
     if (!grown.ok()) return told(grown.error(), terminal);
     const std::string& path = grown.value().path;
     const std::string kept = path + ".before-" + one.value()["id"].as_string();
@@ -152,7 +134,8 @@ int put_into_runbook(const std::string& id, const Invocation& invocation, Client
             kept);
         return kFine;
     }
-    const Result<> written = write_grown(grown.value(), kept);
+    PosixFiles files;
+    const Result<> written = write_if_unchanged(files, grown.value(), kept);
     if (!written.ok()) return told(written.error(), terminal);
     terminal.line("added; as it was: " + kept);
     reload(client, terminal);

@@ -10,9 +10,10 @@ A *.golden file is a list of commands with what they print and, unless it is 0, 
     ...
     [exit 3]
 
-`$ [80] ops-agent ...` runs it on a terminal of 80 columns. All run in a folder with the records of recorded.scn,
-which a simulated agent left behind, so that every time and id in them is the same each time; "now" is a fixed
-moment after it. Words that differ from build to build are masked.
+`$ [80] ops-agent ...` runs it on a terminal of 80 columns, `$ cat FILE` shows a file. All run in a folder with the
+records that a simulated agent left behind, of NAME.scn for NAME.golden where there is one, else of recorded.scn, so
+that every time and id in them is the same each time; "now" is a fixed moment after it. Words that differ from build
+to build are masked.
 """
 import difflib
 import fcntl
@@ -31,6 +32,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 NOW = "2026-01-29T15:12:00Z"
 TIMED = {"status", "silences", "incidents", "show", "actions", "alerts", "report", "brain"}
 COMMAND = re.compile(r"^\$ (?:\[(\d+)\] )?ops-agent(.*)$")
+CAT = re.compile(r"^\$ cat (\S+)$")
 END = b"\0the end\0"
 BUILD = re.compile(r"ops-agent (\S+) \(commit [^,]+, [^)]+\)")
 
@@ -84,7 +86,9 @@ def replay(program, golden, folder):
     """The golden file as it would be written now."""
     out = []
     for line in golden.read_text().splitlines():
-        command = COMMAND.match(line)
+        command, cat = COMMAND.match(line), CAT.match(line)
+        if cat:
+            out.append(line + "\n" + (folder / cat.group(1)).read_text())
         if not command:
             continue
         columns = int(command.group(1)) if command.group(1) else 0
@@ -93,21 +97,29 @@ def replay(program, golden, folder):
     return "\n".join(out)
 
 
+def recorded(program, script, folder):
+    """A folder as the agent of this scenario leaves it, with what is given beside the goldens."""
+    folder.mkdir()
+    subprocess.run([program, "simulate", script, "--keep", folder], check=True, stdout=subprocess.DEVNULL)
+    for given in [*HERE.glob("*.yaml"), *HERE.glob("*.jsonl")]:
+        (folder / given.name).write_text(given.read_text())
+    return folder
+
+
 def main(arguments):
     program = pathlib.Path(arguments[0]).resolve()
     update = "--update" in arguments
     worst = 0
+    goldens = sorted(HERE.glob("*.golden"))
+    if not goldens:
+        sys.exit("golden.py: no *.golden here")
     with tempfile.TemporaryDirectory() as name:
-        folder = pathlib.Path(name)
-        subprocess.run([program, "simulate", HERE / "recorded.scn", "--keep", folder], check=True,
-                       stdout=subprocess.DEVNULL)
-        for given in [*HERE.glob("*.yaml"), *HERE.glob("*.jsonl")]:
-            (folder / given.name).write_text(given.read_text())
-        goldens = sorted(HERE.glob("*.golden"))
-        if not goldens:
-            sys.exit("golden.py: no *.golden here")
+        folders = {}
         for golden in goldens:
-            now = replay(program, golden, folder)
+            script = golden.with_suffix(".scn") if golden.with_suffix(".scn").exists() else HERE / "recorded.scn"
+            if script not in folders:
+                folders[script] = recorded(program, script, pathlib.Path(name) / script.stem)
+            now = replay(program, golden, folders[script])
             if update:
                 golden.write_text(now)
             elif now != golden.read_text():
