@@ -5,6 +5,8 @@
 
 #include "base/hash.h"
 #include "base/text.h"
+#include "patterns/merge.h"
+#include "patterns/shapes.h"
 
 namespace ops {
 namespace {
@@ -20,6 +22,18 @@ constexpr Duration kSaveCounts = std::chrono::minutes(10);
 
 std::string count_of(size_t count, const std::string& what) {
     return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
+
+// "#1f3...9c2": see LogBook::signs_of.
+std::string digits_of(const Template& made) {
+    std::string digits = "#";
+    for (const MaskedToken& token : made.tokens) {
+        const bool is_value = std::ranges::none_of(token.key, is_letter);
+        digits += is_open(token.key) ? "~~~"
+                  : is_value         ? "..."
+                                     : sha256_hex(token.key).substr(0, 3);
+    }
+    return digits;
 }
 
 }  // namespace
@@ -166,26 +180,31 @@ std::vector<LogBook::Said> LogBook::said_by(std::string_view target, Time now,
 }
 
 std::vector<std::string> LogBook::signs_of(std::string_view target, Time from, Time to) const {
-    std::map<std::string, size_t> counts;  // by template: two logs may say the same
+    struct Counted {
+        size_t count = 0;
+        std::string text{};
+    };
+    std::map<std::string, Counted> counts;  // by their digits: two logs may say the same
     for (const Log& log : logs_) {
         if (log.row.target != target) continue;
         for (const auto& [at, id] : log.errors) {
             if (at < from || at > to) continue;
             const Template* const found = log.novelty.templates().by_id(id);
-            if (found != nullptr) ++counts[found->text()];
+            if (found == nullptr) continue;
+            Counted& counted = counts[digits_of(*found)];
+            if (++counted.count == 1) counted.text = found->text();
         }
     }
-    std::vector<std::pair<size_t, std::string>> often;
-    for (auto& [text, count] : counts) often.emplace_back(count, text);
-    std::sort(often.begin(), often.end(), [](const auto& a, const auto& b) {
-        return std::tie(b.first, a.second) < std::tie(a.first, b.second);
-    });
+    std::vector<std::pair<std::string, Counted>> often(counts.begin(), counts.end());
+    std::ranges::stable_sort(
+        often, [](const auto& a, const auto& b) { return a.second.count > b.second.count; });
     if (often.size() > kMostSigns) often.resize(kMostSigns);
     std::vector<std::string> signs;
-    for (const auto& [count, text] : often) {
-        const std::string safe = quarantine({"", {}, {}, text}, Templates(), Reader::model).text;
+    for (const auto& [digits, counted] : often) {
+        const std::string safe =
+            quarantine({"", {}, {}, counted.text}, Templates(), Reader::model).text;
         const std::string words = printable(clip_end(trim(safe), kMostSign), Lines::flatten);
-        signs.push_back(words + " #" + sha256_hex(text).substr(0, 8));
+        signs.push_back(words + " " + digits);
     }
     std::sort(signs.begin(), signs.end());
     return signs;

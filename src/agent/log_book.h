@@ -61,8 +61,9 @@ public:
     // Which errors the logs of a target told of from `from` to `to`, of the last hour: one line for
     // each template, sorted, at most kMostSigns, the most frequent. Made to be compared with those
     // of another day: the words are the ordinary ones only, whatever was learned until then, and
-    // "#1f3a9c2e" at the end tells apart what shows the same. So nothing that somebody wrote into a
-    // log can be read in it.
+    // "#1f3...9c2" at the end tells apart what shows the same: three hexadecimal digits of each
+    // word. So nothing that somebody wrote into a log can be read in it, and one of a template that
+    // was generalised since is known again (learn/signature.h).
     static constexpr size_t kMostSigns = 12;
     std::vector<std::string> signs_of(std::string_view target, Time from, Time to) const;
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "learn/signature.h"
+
 namespace ops {
 namespace {
 
@@ -183,6 +185,33 @@ TEST(LogBook, SignsAreTheSameOnAnotherDay) {
     ASSERT_EQ(other.size(), 1u);
     EXPECT_NE(other, first) << "shown alike, and another one";
     EXPECT_EQ(other[0].substr(0, 40), first[0].substr(0, 40));
+}
+
+// What was said of a memory's log is known again when the miner has learned since that a word of it
+// varies (kVariants).
+TEST(LogBook, ASignIsKnownAgainAfterItsTemplateWasGeneralised) {
+    LogBook book = book_of();
+    const Time late = kStart + hours(2);
+    const auto said_by = [&](const char* who, Time at) {
+        book.observe(
+            0, lines({std::string("ERROR upload refused because ") + who + " painted the index"}),
+            at);
+    };
+    for (const char* const who : {"anna", "bert", "carl", "dora", "emil"}) said_by(who, late);
+    // Of another day, with one of the words from before.
+    LogBook fresh = book_of();
+    fresh.observe(0, lines({"ERROR upload refused because bert painted the index"}), late);
+    const auto before = fresh.signs_of("api", late, late);
+    const auto after = book.signs_of("api", late, late);
+    ASSERT_EQ(before.size(), 1u);
+    ASSERT_EQ(after.size(), 1u) << "five are one by now";
+    EXPECT_NE(before, after);
+    EXPECT_DOUBLE_EQ(overlap_of_signs(before, after), 1);
+    fresh.observe(0, lines({"ERROR upload refused because bert painted the disk"}),
+                  late + hours(1));
+    const auto other = fresh.signs_of("api", late + hours(1), late + hours(1));
+    ASSERT_EQ(other.size(), 1u);
+    EXPECT_DOUBLE_EQ(overlap_of_signs(other, after), 0);
 }
 
 TEST(LogBook, SignsAreOfTheirTimeAndTargetAndBounded) {

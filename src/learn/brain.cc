@@ -88,7 +88,7 @@ void add_structure(const Likeness& question, Recalled& recalled) {
     if (const double part = overlap(memory.signature, question.signature); part > 0) {
         add(kSignature * part, "same symptoms: " + in_common(memory.signature, question.signature));
     }
-    if (const double part = overlap(memory.templates, question.templates); part > 0) {
+    if (const double part = overlap_of_signs(memory.templates, question.templates); part > 0) {
         add(kTemplates * part, "same log lines");
     }
 }
@@ -197,7 +197,7 @@ std::optional<Memory> memory_of(const Story& story) {
 StoredMemory with_terms(Memory memory) {
     std::string text = memory.text;
     // What the text does not say already.
-    for (const std::string& one : memory.templates) text += "\n" + one;
+    for (const std::string& one : memory.templates) text.append("\n").append(words_of_sign(one));
     StoredMemory stored;
     stored.terms.title = terms_of(memory.title);
     stored.terms.text = terms_of(text);

@@ -90,6 +90,20 @@ void add_number(const Steps& steps, double value, std::set<std::string>& found) 
     found.insert(std::string(steps.fact) + (steps.above ? ">" : "<") + std::string(passed));
 }
 
+// Each word of a template is three characters: its digits, "..." where a value stood from the
+// beginning, "~~~" where any word may stand by now.
+bool is_same_sign(std::string_view a, std::string_view b) {
+    constexpr size_t kWord = 3;
+    const std::string_view left = a.substr(words_of_sign(a).size());
+    const std::string_view right = b.substr(words_of_sign(b).size());
+    if (left.size() != right.size() || left.size() % kWord != 2) return a == b;  // 2: " #"
+    for (size_t i = 2; i < left.size(); i += kWord) {
+        const std::string_view one = left.substr(i, kWord), other = right.substr(i, kWord);
+        if (one != other && one != "~~~" && other != "~~~") return false;
+    }
+    return true;
+}
+
 }  // namespace
 
 std::string_view reason_class(std::string_view reason) {
@@ -135,6 +149,23 @@ double overlap(const std::vector<std::string>& a, const std::vector<std::string>
     std::set_intersection(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(both));
     const size_t all = a.size() + b.size() - both.size();
     return all == 0 ? 0 : static_cast<double>(both.size()) / static_cast<double>(all);
+}
+
+std::string_view words_of_sign(std::string_view sign) { return sign.substr(0, sign.rfind(" #")); }
+
+double overlap_of_signs(const std::vector<std::string>& a, const std::vector<std::string>& b) {
+    const auto known_in = [](const std::vector<std::string>& these,
+                             const std::vector<std::string>& those) {
+        return static_cast<size_t>(std::ranges::count_if(these, [&](const std::string& one) {
+            return std::ranges::any_of(
+                those, [&](const std::string& other) { return is_same_sign(one, other); });
+        }));
+    };
+    const size_t of_a = known_in(a, b), of_b = known_in(b, a);
+    // Many that were joined to one since are one.
+    const size_t both = std::min(of_a, of_b);
+    const size_t all = both + (a.size() - of_a) + (b.size() - of_b);
+    return all == 0 ? 0 : static_cast<double>(both) / static_cast<double>(all);
 }
 
 }  // namespace ops

@@ -28,4 +28,10 @@ std::string_view reason_class(std::string_view reason);
 // Share of what the two have in common, 0 to 1 (Jaccard). Both sorted; 0 when one is empty.
 double overlap(const std::vector<std::string>& a, const std::vector<std::string>& b);
 
+// The same for signs of log templates (agent/log_book.h), of which one that was generalised since
+// is still the same: "pool <num> <word> #1f3...9c2" and "pool <num> <*> #1f3...~~~".
+double overlap_of_signs(const std::vector<std::string>& a, const std::vector<std::string>& b);
+// Without its digits: what a person reads.
+std::string_view words_of_sign(std::string_view sign);
+
 }  // namespace ops

@@ -80,5 +80,21 @@ TEST(Signature, OverlapIsTheShareInCommon) {
     EXPECT_DOUBLE_EQ(overlap({}, {}), 0) << "two that say nothing are not alike";
 }
 
+TEST(Signature, ASignOutlivesThatItsTemplateIsGeneralised) {
+    const Strings old{"pool <word> exhausted #aaa001bbb"};
+    EXPECT_DOUBLE_EQ(overlap_of_signs(old, {"pool <*> exhausted #aaa~~~bbb"}), 1);
+    EXPECT_DOUBLE_EQ(overlap_of_signs(old, {"pool <*> refused #aaa~~~ccc"}), 0);
+    EXPECT_DOUBLE_EQ(overlap_of_signs(old, {"pool <word> exhausted #aaa002bbb"}), 0)
+        << "shown alike, and another one";
+    EXPECT_DOUBLE_EQ(overlap_of_signs(old, {"pool <*> is exhausted #aaa~~~cccbbb"}), 0);
+    EXPECT_DOUBLE_EQ(overlap_of_signs({old[0], "pool <word> exhausted #aaa002bbb"},
+                                      {"pool <*> exhausted #aaa~~~bbb", "other #ddd"}),
+                     1.0 / 2)
+        << "the two are one by now";
+    EXPECT_DOUBLE_EQ(overlap_of_signs({"as another program wrote it"}, {"as it wrote it"}), 0);
+    EXPECT_DOUBLE_EQ(overlap_of_signs({"the same"}, {"the same"}), 1);
+    EXPECT_DOUBLE_EQ(overlap_of_signs({}, {}), 0);
+}
+
 }  // namespace
 }  // namespace ops
