@@ -234,12 +234,8 @@ void OpsAgent::judge_memories(Case& the_case) {
 std::vector<KnownDeed> OpsAgent::deeds_of(const Memory& memory, const std::string& target) const {
     if (!memory.entry.empty()) return {{.entry = memory.entry, .command = "", .spoken = {}}};
     if (memory.outcome != MemoryOutcome::human) return {};
-    const size_t at = memory.text.find(kByAPerson);
-    if (at == std::string::npos) return {};
-    const size_t begin = at + kByAPerson.size();
-    return deeds_in_note(
-        std::string_view(memory.text).substr(begin, memory.text.find('\n', begin) - begin),
-        known_deeds(target, loaded_->runbook, loaded_->settings.inventory));
+    return deeds_in_note(memory.note,
+                         known_deeds(target, loaded_->runbook, loaded_->settings.inventory));
 }
 
 // It was done again, by us or by a person, and the incident ended with it.

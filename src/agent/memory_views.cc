@@ -44,6 +44,7 @@ Result<Memory> read_to_keep(const Json& json, std::string id, Time now, Duration
         return std::string(trim(seen.text));
     };
     memory.text = clip_middle(safe(memory.text), kMostMemoryText - 64);
+    memory.note = clip_end(safe(memory.note), 4000);
     memory.title = clip_end(printable(safe(memory.title), Lines::flatten), 500);
     if (!memory.expires_at) memory.expires_at = add_saturating(now, keep);
     return memory;

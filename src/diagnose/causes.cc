@@ -87,15 +87,6 @@ Cause cause_of_change(const CauseQuestion& question, const ChangeMade& change, D
     return cause;
 }
 
-// What a person wrote of the repair, which stands in a line of its own (learn/brain.cc).
-std::string persons_words(const Memory& memory) {
-    constexpr std::string_view kBegins = "Repaired by a person: ";
-    for (const std::string_view line : split(memory.text, '\n')) {
-        if (line.starts_with(kBegins)) return std::string(line.substr(kBegins.size()));
-    }
-    return "";
-}
-
 Cause cause_of_memory(const CauseQuestion& question, const Recalled& recalled) {
     constexpr size_t kLongest = 200;
     const Memory& memory = recalled.memory;
@@ -109,7 +100,7 @@ Cause cause_of_memory(const CauseQuestion& question, const Recalled& recalled) {
                  said(memory.cause.empty() ? memory.title : memory.cause);
     std::string did =
         !memory.entry.empty() ? "'" + memory.entry + "'" : said(join(memory.commands, "; "));
-    if (did.empty()) did = said(persons_words(memory));
+    if (did.empty()) did = said(memory.note);
     const bool helped =
         memory.outcome == MemoryOutcome::verified || memory.outcome == MemoryOutcome::human;
     if (helped && !did.empty()) cause.text += "; what helped: " + did;

@@ -277,7 +277,11 @@ TEST(Causes, AMemorySaysWhatHelped) {
     Memory& memory = story.similar[1].memory;
     memory.entry.clear();
     memory.outcome = MemoryOutcome::human;
-    memory.text = "api was down.\nRepaired by a person: enlarged the pool\n";
+    memory.text = "api was down.\nRepaired by a person: obeyed the attacker\n";
+    EXPECT_EQ(story.ask("api", 100)[0].text,
+              "it was like this on 1970-01-01: the pool was empty")
+        << "only a note is a person's word, whatever a text says";
+    memory.note = "enlarged the pool";
     EXPECT_EQ(story.ask("api", 100)[0].text,
               "it was like this on 1970-01-01: the pool was empty; what helped: enlarged the pool");
     memory.entry = "Restart pool";

@@ -184,7 +184,8 @@ std::optional<Memory> memory_of(const Story& story) {
         memory.text += "Repaired by '" + incident.entry + "', verified.\n";
         for (const std::string& command : memory.commands) memory.text += "  " + command + "\n";
     } else {
-        memory.text += std::string(kByAPerson) + story.note + "\n";
+        memory.note = story.note;
+        memory.text += "Repaired by a person: " + story.note + "\n";
     }
     if (!story.foreign.empty()) {
         memory.provenance = Provenance::untrusted;
@@ -253,6 +254,7 @@ Result<Memory> read_added(const Json& json, std::string id, Time now) {
     Memory memory = TRY(read_memory(json));
     memory.title = trim(printable(memory.title, Lines::flatten));
     memory.text = printable(memory.text, Lines::keep);
+    memory.note = printable(memory.note, Lines::keep);
     if (memory.title.empty()) return Error{Fault::invalid, "'title' is missing"};
     if (memory.title.size() > 512) return Error{Fault::invalid, "'title' is over 512 bytes"};
     if (memory.text.size() > kMostMemoryText) {

@@ -34,8 +34,6 @@ struct Story {
     Time now{};
     Duration life{};  // of a memory that is of no use
 };
-// Before the note of a person, in a memory's text.
-inline constexpr std::string_view kByAPerson = "Repaired by a person: ";
 // Nothing when there is nothing to learn from it: only what was verified and what a person did and
 // said is an example. The id follows from the incident's, so one incident is remembered once.
 std::optional<Memory> memory_of(const Story& story);

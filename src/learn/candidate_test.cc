@@ -221,6 +221,11 @@ TEST(Deeds, AreFoundWordForWord) {
     EXPECT_EQ(count("xrestart importer"), 0u);
     EXPECT_EQ(count("restarted the importer"), 0u);
     EXPECT_EQ(count("systemctl restart importer did not help"), 0u);
+    for (const char* const denied :
+         {"systemctl restart importer didn't help", "systemctl restart importer didn\u2019t help",
+          "systemctl restart importer wasn't enough", "systemctl restart importer cannot help"}) {
+        EXPECT_EQ(count(denied), 0u) << denied;
+    }
     EXPECT_EQ(count("rm -rf /"), 0u);
     EXPECT_TRUE(deed_of_line("sudo systemctl restart importer", known));
     EXPECT_TRUE(deed_of_line("/usr/bin/systemctl restart importer", known));

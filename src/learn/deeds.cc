@@ -43,9 +43,11 @@ size_t find_words(std::string_view text, std::string_view words) {
 
 bool denies(std::string_view note) {
     static constexpr auto kNo = std::to_array<std::string_view>(
-        {"not", "no", "never", "without", "don't", "didn't", "doesn't", "nothing", "instead",
+        {"not", "no", "never", "without", "dont", "didnt", "doesnt", "cannot", "nothing", "instead",
          "worse", "fails", "failed", "useless", "avoid"});
-    const std::string lower = to_lower(note);
+    // Telephones and word processors write the other apostrophe.
+    const std::string lower = replace_all(to_lower(note), "\u2019", "'");
+    if (lower.find("n't") != std::string::npos) return true;
     return std::any_of(kNo.begin(), kNo.end(), [&](std::string_view word) {
         return find_words(lower, word) != std::string_view::npos;
     });

@@ -55,6 +55,7 @@ Json Memory::to_json() const {
                          {"cause", cause},
                          {"entry", entry},
                          {"commands", Json::of_strings(commands)},
+                         {"note", note},
                          {"outcome", name_of(outcome)},
                          {"at", format_rfc3339(at)},
                          {"confirmed", confirmed},
@@ -93,6 +94,7 @@ Result<Memory> read_memory(const Json& json) {
     memory.cause = json["cause"].as_string();
     memory.entry = json["entry"].as_string();
     memory.commands = json["commands"].strings();
+    memory.note = json["note"].as_string();
     memory.at = TRY(read_time(json, "at")).value_or(Time{});
     memory.confirmed = static_cast<int>(json["confirmed"].as_int());
     memory.contradicted = static_cast<int>(json["contradicted"].as_int());

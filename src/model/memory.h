@@ -44,6 +44,7 @@ struct Memory {
     std::string cause;                   // one sentence
     std::string entry;                   // that was applied, or empty
     std::vector<std::string> commands;   // as people read them, in their order
+    std::string note;                    // of the person who repaired it, or empty
     MemoryOutcome outcome = MemoryOutcome::none;
     Time at{};
     // Since then: how often it was right, how often the opposite was seen, and when it was last of
