@@ -161,18 +161,19 @@ std::string OpsAgent::recent_changes() const {
     for (const char* const kind : {"event.outside", "config.loaded", "agent.started",
                                    "agent.paused", "action.intent", "target.changed"}) {
         EventQuery query;
-        query.kind_prefix = kind;
+        query.kind = kind;
         query.since = ports_.clock.now() - kRecent;
         query.order = EventQuery::Order::newest_first;
         query.limit = kMostChanges;
         auto events = store_->events(query);
         if (!events.ok()) continue;
         for (const Event& event : events.value()) {
-            if (all.size() < kMostChanges) all.push_back(event);
+            all.push_back(event);
         }
     }
     std::stable_sort(all.begin(), all.end(),
                      [](const Event& a, const Event& b) { return a.seq > b.seq; });
+    if (all.size() > kMostChanges) all.resize(kMostChanges);
     std::string lines;
     for (const Event& event : all) {
         lines += format_rfc3339(event.at) + " " + event.kind;

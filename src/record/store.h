@@ -47,7 +47,9 @@ struct StoreOptions {
 struct EventQuery {
     std::string incident{};     // empty: any
     std::string target{};       // empty: any
-    std::string kind_prefix{};  // "action." or "incident.opened"; empty: any
+    // One kind, or all that begin so ("action."); empty: any. Of one kind the newest few are found
+    // without looking at the others.
+    std::string kind{}, kind_prefix{};
     uint64_t from_seq = 0;      // this one and later
     std::optional<Time> since{};
     enum class Order { oldest_first, newest_first } order = Order::oldest_first;

@@ -127,6 +127,7 @@ Result<std::vector<Event>> Store::events(const EventQuery& query) {
     Conditions where;
     where.add_unless_empty("incident = ?", query.incident);
     where.add_unless_empty("target = ?", query.target);
+    where.add_unless_empty("kind = ?", query.kind);
     if (!query.kind_prefix.empty()) {
         where.add("kind >= ? AND kind < ?", {query.kind_prefix, end_of_prefix(query.kind_prefix)});
     }

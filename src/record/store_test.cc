@@ -140,6 +140,8 @@ TEST_F(StoreTest, FindsEvents) {
         {{.target = "db"}, {"incident.opened"}, "of one target"},
         {{.kind_prefix = "action."}, {"action.intent", "action.outcome"}, "of a family"},
         {{.kind_prefix = "action.outcome"}, {"action.outcome"}, "of one kind"},
+        {{.kind = "action.outcome"}, {"action.outcome"}, "of exactly one kind"},
+        {{.kind = "action."}, {}, "a family is no kind"},
         {{.from_seq = 4}, {"action.outcome", "actionable.not"}, "from a place"},
         {{.since = at(4)}, {"action.outcome", "actionable.not"}, "from a time"},
         {{.order = Order::newest_first, .limit = 2},
