@@ -25,9 +25,9 @@ constexpr Duration kExpireEvery = std::chrono::hours(1);
 constexpr size_t kMostUntold = 1000;
 constexpr Duration kAskOutsideAgain = std::chrono::minutes(1);
 
-std::string quarantined(const std::string& text, Reader reader, Time now) {
-    const Quarantined safe =
-        quarantine({.source = "memory", .from = now, .to = now, .text = text}, Templates(), reader);
+std::string for_a_model(const std::string& text, Time now) {
+    const Quarantined safe = quarantine({.source = "memory", .from = now, .to = now, .text = text},
+                                        Templates(), Reader::model);
     return std::string(trim(safe.text));
 }
 
@@ -102,9 +102,7 @@ void OpsAgent::recall_similar(Case& the_case) {
                             .templates = the_case.log_signs,
                             .now = ports_.clock.now()};
     if (!loaded_->brain.url.empty() && question.now >= ask_outside_again_) {
-        // What is asked leaves this machine: only words that carry no secret.
-        deferred_.push_back(
-            {incident.id, AskBrain{quarantined(question.text, Reader::person, question.now)}, 0});
+        deferred_.push_back({incident.id, AskBrain{question.text}, 0});
     }
     if (!memories_) return;
     Result<std::vector<Recalled>> found = recall(*memories_, question, kMostSimilar);
@@ -181,7 +179,7 @@ void OpsAgent::remember(const Case& the_case) {
                 .group = group_of(incident.target),
                 .signature = the_case.signature,
                 .templates = log_signs(incident),
-                .note = quarantined(incident.note, Reader::person, now),
+                .note = std::string(trim(incident.note)),  // safe since it came in (redacted.h)
                 .foreign = {},
                 .now = now,
                 .life = loaded_->brain.keep};
@@ -190,7 +188,7 @@ void OpsAgent::remember(const Case& the_case) {
     // Sentences of our own checks are in the signature as their class. Any other reason of a dead
     // service may be anybody's text: an answer's body, a command's output. A symptom's is our own.
     if (incident.rule == "down" && reason_class(incident.seen).empty()) {
-        story.foreign = quarantined(incident.seen, Reader::model, now);
+        story.foreign = for_a_model(incident.seen, now);
     }
     std::optional<Memory> memory = memory_of(story);
     if (!memory) return;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "agent/redacted.h"
 #include "base/text.h"
 #include "io/secret.h"
 #include "patterns/quarantine.h"
@@ -53,7 +54,7 @@ Result<> OutsideBrain::health() {
 Result<std::vector<Memory>> OutsideBrain::search(const std::string& text, Time now) {
     const Json answer =
         TRY(ask("GET",
-                "/api/v1/brain/search?q=" + percent_encoded(clip_end(text, kMostAsked)) +
+                "/api/v1/brain/search?q=" + percent_encoded(clip_end(safe(text, now), kMostAsked)) +
                     "&limit=" + std::to_string(kMostFromOutside),
                 ""));
     if (!answer["results"].is_array()) return Error{Fault::invalid, "its answer has no 'results'"};
@@ -78,8 +79,9 @@ Result<std::vector<Memory>> OutsideBrain::search(const std::string& text, Time n
 }
 
 Result<std::string> OutsideBrain::tell(const Memory& memory, const std::string& from) {
-    const Json body = Json::object(
-        {{"title", memory.title}, {"text", memory.text}, {"meta", meta_of(memory, from)}});
+    // What a command of the operator's holds is for our eyes only, too.
+    const Json body = redacted(Json::object(
+        {{"title", memory.title}, {"text", memory.text}, {"meta", meta_of(memory, from)}}));
     const Json answer = TRY(ask("POST", "/api/v1/brain/memories", body.dump()));
     return printable(clip_end(answer["id"].as_string(), 128), Lines::flatten);
 }

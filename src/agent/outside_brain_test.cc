@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "patterns/secrets_for_test.h"
 #include "sim/world.h"
+#include "web/messages.h"
 
 namespace ops {
 namespace {
@@ -29,7 +31,7 @@ protected:
 };
 
 TEST_F(OutsideBrainTest, AsksWithTokenAndLimits) {
-    ASSERT_TRUE(brain_.search("a b&limit=9\n" + std::string(5000, 'x'), kNow).ok());
+    ASSERT_TRUE(brain_.search("a b&limit=9\n" + std::string(1500, 'x'), kNow).ok());
     ASSERT_EQ(http_.asked.size(), 1U);
     const HttpRequest& asked = http_.asked[0];
     EXPECT_TRUE(asked.url.starts_with("http://brain/api/v1/brain/search?q=a%20b%26limit%3D9%0Axx"))
@@ -72,6 +74,38 @@ TEST_F(OutsideBrainTest, NeitherDoesAnIdTellASecret) {
     ASSERT_TRUE(found.ok() && found.value().size() == 1);
     EXPECT_EQ(found.value()[0].id, "outside:key <secret:aws-key> password=<secret:password>");
     EXPECT_EQ(found.value()[0].meta["id"].as_string(), "") << "no id of ours looks like that";
+}
+
+// Whatever it is handed: here it leaves the machine.
+TEST_F(OutsideBrainTest, NoSecretAndNoTrickLeavesTheMachine) {
+    const std::string tricks = "\x1b[2J\x07\u202e\u2066\u200b";
+    for (const SecretRow& row : secret_rows()) {
+        if (row.secret.empty()) continue;
+        http_.asked.clear();
+        const std::string text = row.text + tricks;
+        ASSERT_TRUE(brain_.search(text, kNow).ok());
+        Memory memory;
+        memory.title = "down " + text;
+        memory.text = text;
+        memory.cause = text;
+        memory.commands = {text};
+        http_.reply = HttpReply{200, {}, R"({"id":"7"})"};
+        ASSERT_TRUE(brain_.tell(memory, "alien").ok());
+        http_.reply = HttpReply{200, {}, R"({"results":[]})"};
+        ASSERT_EQ(http_.asked.size(), 2U);
+        for (const std::string& sent : {http_.asked[0].url, http_.asked[1].body}) {
+            for (const std::string& part :
+                 {percent_encoded(row.secret), Json(row.secret).dump(), percent_encoded("\x1b"),
+                  percent_encoded("\u202e"), percent_encoded("\u200b"), std::string("\\u001b"),
+                  std::string("\\u0007"), std::string("\u202e"), std::string("\u2066"),
+                  std::string("\u200b")}) {
+                const bool is_quoted = part.starts_with('"');
+                const std::string bare = is_quoted ? part.substr(1, part.size() - 2) : part;
+                EXPECT_EQ(sent.find(bare), std::string::npos) << row.kind << ": " << sent;
+            }
+            EXPECT_NE(sent.find("secret"), std::string::npos) << "it never came that far: " << sent;
+        }
+    }
 }
 
 TEST_F(OutsideBrainTest, EachWayOfFailingIsAnError) {

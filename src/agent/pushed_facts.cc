@@ -6,6 +6,7 @@
 #include "base/units.h"
 #include "model/fact.h"
 #include "monitor/reading.h"
+#include "patterns/lookalikes.h"
 #include "patterns/secrets.h"
 #include "runbook/alert_facts.h"
 
@@ -50,8 +51,9 @@ Result<Value> read_pushed_fact(const std::string& name, const Json& value,
     }
     if (!value.is_string()) return wrong();
     // People see facts and the journal keeps them: a secret that was pushed goes no further.
-    const std::string text =
-        redact_secrets(printable(clip_end(value.as_string(), 1024), Lines::flatten)).text;
+    const std::string text = redact_secrets(fold_lookalikes(printable(
+                                                clip_end(value.as_string(), 1024), Lines::flatten)))
+                                 .text;
     switch (type) {
         case Type::duration:
             return Value::duration(TRY(parse_duration(text).during("fact '" + name + "'")));

@@ -3,13 +3,15 @@
 #include <array>
 
 #include "base/text.h"
+#include "patterns/lookalikes.h"
 #include "patterns/secrets.h"
 
 namespace ops {
 
 Json redacted(const Json& json) {
     if (json.is_string()) {
-        return redact_secrets(printable(json.as_string(), Lines::keep)).text;
+        // Folded before it is looked at, as in the quarantine: a name may only look like one.
+        return redact_secrets(fold_lookalikes(printable(json.as_string(), Lines::keep))).text;
     }
     if (json.is_array()) {
         Json all = Json::array();

@@ -48,8 +48,10 @@ bool denies(std::string_view word) {
     return word == "0" || word == "no" || word == "without" || word == "zero";
 }
 
-// A line as a person may see it.
-std::string shown(std::string_view line) {
+// A line as a person may see it; one whose message was written in escapes (JSON) by its message,
+// since they hide what must not be shown.
+std::string shown(std::string_view line, std::string_view message) {
+    if (line.find(message) == std::string_view::npos) line = message;
     std::string text = quarantine({"", {}, {}, std::string(line.substr(0, kMostShownLine))},
                                   Templates(), Reader::person)
                            .text;
@@ -129,7 +131,7 @@ uint64_t Novelty::observe(std::string_view line, Time at, Error error) {
         const Template* made = templates_.by_id(learned.id);
         if (made == nullptr) return learned.id;
         pending_.examples.push_back(clip_end(made->text(), kLongestExample));
-        pending_.said.push_back(shown(line));
+        pending_.said.push_back(shown(line, parts.content));
     }
     return learned.id;
 }

@@ -132,6 +132,19 @@ TEST(Novelty, SecretsAreNeverLearned) {
     EXPECT_EQ(told->examples.front(), "login with password=<secret:password>");
 }
 
+// The message that is taken out of JSON may hold anything again, whoever made the line printable.
+TEST(Novelty, WhatJsonHidIsMadePrintableBeforeItIsLearned) {
+    Novelty novelty = learned();
+    novelty.observe(
+        R"({"level":"error","msg":"login \u001b[2J\u202e with pass\u200bword=hunter2"})",
+        kStart + days{4});
+    EXPECT_EQ(novelty.to_json().dump().find("hunter2"), std::string::npos)
+        << novelty.to_json().dump();
+    const auto told = novelty.due(kStart + days{5});
+    ASSERT_TRUE(told);
+    EXPECT_EQ(told->examples.front(), "login with password=<secret:password>");
+}
+
 TEST(Novelty, ALineOfEachPatternIsKeptAsAPersonMaySeeIt) {
     Novelty novelty({.learning = Duration{0}});
     novelty.begin(kStart);
