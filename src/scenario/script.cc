@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "config/name_range.h"
 
 namespace ops {
 namespace {
@@ -82,7 +83,19 @@ Result<std::vector<ScriptLine>> parse_script(std::string_view text, const std::s
         }
         end_block();
         ScriptLine one{number, std::string(trim(line)), TRY(words_of(line, file, number)), ""};
-        if (!one.words.empty()) script.push_back(std::move(one));
+        if (one.words.empty()) continue;
+        if (one.words[0] != "service" || one.words.size() < 2) {
+            script.push_back(std::move(one));
+            continue;
+        }
+        // "service worker_{1..7} down" is seven lines.
+        const auto members = expand_name(one.words[1]);
+        if (!members.ok()) return at_line(file, number, members.error().message);
+        for (const RangeMember& member : members.value()) {
+            ScriptLine of_member = one;
+            of_member.words[1] = member.name;
+            script.push_back(std::move(of_member));
+        }
     }
     end_block();
     return script;

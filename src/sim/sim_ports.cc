@@ -78,11 +78,14 @@ Result<> SimFiles::make_folder(const std::string&) { return write_fault; }
 Result<std::vector<std::string>> SimFiles::list(const std::string& folder) {
     std::vector<std::string> names;
     const std::string prefix = folder + "/";
-    for (const auto& [path, bytes] : contents_) {
-        if (!path.starts_with(prefix)) continue;
-        const std::string rest = path.substr(prefix.size());
-        const std::string name = rest.substr(0, rest.find('/'));
-        if (names.empty() || names.back() != name) names.push_back(name);
+    auto at = contents_.lower_bound(prefix);
+    while (at != contents_.end() && at->first.starts_with(prefix)) {
+        const std::string rest = at->first.substr(prefix.size());
+        const size_t slash = rest.find('/');
+        names.push_back(rest.substr(0, slash));
+        // What is in a folder within is left out at once: '0' comes next after '/'.
+        at = slash == std::string::npos ? std::next(at)
+                                        : contents_.lower_bound(prefix + names.back() + "0");
     }
     return names;
 }
