@@ -45,6 +45,21 @@ std::string send_sign(Http& http, const std::string& url, std::string body,
     return status >= 200 && status < 300 ? "" : "HTTP " + std::to_string(status);
 }
 
+// Little is both few bytes and a small share: a small disk is not too small from its first day.
+constexpr double kLittleBytes = 100e6, kLittleShare = 0.05, kLittleInodes = 0.001;
+
+// What is left where that is less than `factor` times little; else nothing.
+std::string little_left(const DiskSpace& disk, double factor) {
+    if (disk.free_bytes < factor * std::min(kLittleBytes, disk.bytes * kLittleShare)) {
+        return format_size(disk.free_bytes) + " of " + format_size(disk.bytes);
+    }
+    if (disk.free_inodes < factor * disk.inodes * kLittleInodes) {
+        return format_number(disk.free_inodes, 0) + " of " + format_number(disk.inodes, 0) +
+               " inodes";
+    }
+    return "";
+}
+
 }  // namespace
 
 // A tick that comes is the sign: one that cannot commit, decides nothing or hangs sends none.
@@ -111,15 +126,15 @@ void OpsAgent::check_self(Time now) {
     if (is_past(jumped_at_)) self_is_well("clock", "it goes as it should");
 }
 
-// --- what it stands on: the executor, its own pace. (The disk of its own records is watched as
-// every disk of this machine is; of a model nothing depends, so its silence is no incident.) ---
+// --- what it stands on: the executor, the disk of its records, its own pace. (Of a model nothing
+// depends, so its silence is no incident.) ---
 
 void OpsAgent::check_below(Time now) {
     if (!watching_ || is_self_checking_ || now < next_self_check_) return;
     next_self_check_ = now + kSelfCheckEvery;
     check_lateness();
-    is_self_checking_ = ports_.workers.submit([this] {
-        SelfChecked checked;
+    is_self_checking_ = ports_.workers.submit([this, folder = loaded_->data_dir] {
+        SelfChecked checked{.executor = "", .disk = ports_.files.space(folder)};
         // No step has this key, and no epoch is 0: an answer is all that is asked for.
         const auto seen = ports_.executors.look({sha256_hex("self-check"), 0});
         if (!seen.ok() && seen.error().fault != Fault::denied) {
@@ -131,6 +146,7 @@ void OpsAgent::check_below(Time now) {
 
 void OpsAgent::on_self_checked(const SelfChecked& checked) {
     is_self_checking_ = false;
+    check_own_disk(checked.disk);
     if (checked.executor.empty()) {
         executor_failed_ = 0;
         self_is_well("executor", "it answers");
@@ -138,6 +154,23 @@ void OpsAgent::on_self_checked(const SelfChecked& checked) {
         self_fails("executor", "The executor does not answer: nothing can be repaired",
                    checked.executor, Level::alert);
     }
+}
+
+// Whatever `disks:` of this machine leaves out: without this one nothing is recorded, and so
+// nothing repaired. How full others may be is for the criteria to say.
+void OpsAgent::check_own_disk(const Result<DiskSpace>& space) {
+    const std::string disk = "The disk of the agent's own records ", at = loaded_->data_dir;
+    const auto fails = [&](const std::string& how, const std::string& reason) {
+        self_fails("disk", disk + how, reason, Level::alert);
+    };
+    if (!space.ok()) return fails("cannot be seen", space.error().message);
+    if (space.value().read_only) return fails("is read-only", "'" + at + "' is on it");
+    const std::string left = little_left(space.value(), 1);
+    if (!left.empty()) {
+        return fails("is nearly full", left + " left for '" + at +
+                                           "'; when it is full, nothing is recorded or repaired");
+    }
+    if (little_left(space.value(), 2).empty()) self_is_well("disk", "there is room again");
 }
 
 // How many of the last minute's checks began more than five seconds behind their schedule.

@@ -344,6 +344,7 @@ private:
     void check_below(Time now);
     void check_lateness();
     void on_self_checked(const SelfChecked& checked);
+    void check_own_disk(const Result<DiskSpace>& disk);
     void self_fails(const std::string& what, const std::string& title, const std::string& reason,
                     Level level);
     void self_is_well(const std::string& what, const std::string& why);

@@ -64,8 +64,9 @@ struct PressesHeard {  // on a channel that was listened to
     std::string channel;
     Result<Heard> result;
 };
-struct SelfChecked {       // what the agent stands on
-    std::string executor;  // why it does not answer; empty: it does
+struct SelfChecked {         // what the agent stands on
+    std::string executor;    // why it does not answer; empty: it does
+    Result<DiskSpace> disk;  // of its own records
 };
 struct ReloadWanted {
     uint64_t connection = 0;  // who asked over HTTP; 0: a signal

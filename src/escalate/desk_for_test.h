@@ -59,6 +59,7 @@ public:
     Result<std::vector<std::string>> list(const std::string&) override {
         return std::vector<std::string>{};
     }
+    Result<DiskSpace> space(const std::string&) override { return DiskSpace{}; }
     std::map<std::string, std::string> files = {
         {"/etc/hook.key", "s3cret\n"},
         {"/etc/bot.token", "42:s3cret\n"},

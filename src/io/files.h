@@ -9,6 +9,14 @@
 
 namespace ops {
 
+// Of a file system: what is left of it for users other than root, as df counts it. A file system
+// without a fixed number of inodes says 0 of 0.
+struct DiskSpace {
+    double bytes = 0, free_bytes = 0;
+    double inodes = 0, free_inodes = 0;
+    bool read_only = false;
+};
+
 class Files {
 public:
     virtual ~Files() = default;
@@ -25,6 +33,7 @@ public:
     // With its parents, mode 0700; ok when it is there.
     virtual Result<> make_folder(const std::string& path) = 0;
     virtual Result<std::vector<std::string>> list(const std::string& folder) = 0;  // names, sorted
+    virtual Result<DiskSpace> space(const std::string& folder) = 0;  // where this folder is
 };
 
 }  // namespace ops

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include <algorithm>
 #include <atomic>
@@ -171,6 +172,20 @@ Result<std::vector<std::string>> PosixFiles::list(const std::string& folder) {
     if (errno != 0) return system_error(doing("list", folder), errno);
     std::sort(names.begin(), names.end());
     return names;
+}
+
+Result<DiskSpace> PosixFiles::space(const std::string& folder) {
+    struct statvfs told {};
+    if (::statvfs(folder.c_str(), &told) != 0) {
+        return system_error(doing("look at the disk of", folder), errno);
+    }
+    const auto block = static_cast<double>(told.f_frsize);
+    return DiskSpace{
+        .bytes = static_cast<double>(told.f_blocks - told.f_bfree + told.f_bavail) * block,
+        .free_bytes = static_cast<double>(told.f_bavail) * block,
+        .inodes = static_cast<double>(told.f_files),
+        .free_inodes = static_cast<double>(told.f_favail),
+        .read_only = (told.f_flag & ST_RDONLY) != 0};
 }
 
 }  // namespace ops

@@ -19,6 +19,7 @@ public:
     Result<> remove(const std::string& path) override;
     Result<> make_folder(const std::string& path) override;
     Result<std::vector<std::string>> list(const std::string& folder) override;
+    Result<DiskSpace> space(const std::string& folder) override;
 };
 
 }  // namespace ops

@@ -85,6 +85,16 @@ TEST_F(PosixFilesTest, ReadsFilesThatSayTheyAreEmpty) {
     EXPECT_NE(files_.read("/proc/self/status").value().find("Pid:"), std::string::npos);
 }
 
+TEST_F(PosixFilesTest, TellsWhatIsLeftOfADisk) {
+    const DiskSpace space = files_.space(folder_).value();
+    EXPECT_GT(space.bytes, 0);
+    EXPECT_LE(space.free_bytes, space.bytes);
+    EXPECT_LE(space.free_inodes, space.inodes);
+    EXPECT_FALSE(space.read_only);
+    EXPECT_EQ(files_.space("/proc").value().free_bytes, 0) << "which is none";
+    EXPECT_EQ(files_.space(path("no")).error().fault, Fault::not_found);
+}
+
 TEST(RealClock, GoesForward) {
     RealClock clock;
     const Duration steady = clock.steady();

@@ -83,6 +83,7 @@ public:
         }
         return names;
     }
+    Result<DiskSpace> space(const std::string&) override { return DiskSpace{}; }
 
     std::map<std::string, std::string> contents;
     std::string unreadable;     // this path or folder

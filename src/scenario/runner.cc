@@ -4,9 +4,9 @@
 
 #include "base/text.h"
 #include "base/units.h"
+#include "scenario/crash_lines.h"
 #include "scenario/learned_lines.h"
 #include "scenario/machine.h"
-#include "scenario/crash_lines.h"
 #include "scenario/outside.h"
 #include "scenario/quiet_lines.h"
 #include "scenario/script.h"
@@ -129,6 +129,10 @@ private:
         if (line.text == "restart agent") {
             if (machine_.agent() != nullptr) machine_.kill_agent();
             return machine_.start_agent();
+        }
+        if (verb == "disk" && words.size() == 3 && words[1] == "left") {
+            machine_.world().own_disk.free_bytes = static_cast<double>(TRY(parse_size(words[2])));
+            return {};
         }
         if (verb == "disk" && words.size() == 2) {
             machine_.disk().set_read_only(words[1] == "read-only");

@@ -90,6 +90,8 @@ Result<std::vector<std::string>> SimFiles::list(const std::string& folder) {
     return names;
 }
 
+Result<DiskSpace> SimFiles::space(const std::string&) { return world_.own_disk; }
+
 Result<Exit> SimProcesses::run(const Command& command) {
     if (world_.power_.is_lost()) throw PowerLost{};
     const std::string line = join(command.argv, " ");

@@ -39,6 +39,7 @@ public:
     Result<> remove(const std::string& path) override;
     Result<> make_folder(const std::string& path) override;
     Result<std::vector<std::string>> list(const std::string& folder) override;
+    Result<DiskSpace> space(const std::string& folder) override;
 
     Result<> write_fault;  // every write answers this when it is an error: a full or read-only disk
 

@@ -143,6 +143,7 @@ public:
     // Lines of a log, by the path or unit that a check asks for; all that were ever written.
     std::map<std::string, std::vector<std::string>> logs;
     AccessSeen access;  // of our own machine
+    DiskSpace own_disk{.bytes = 500e9, .free_bytes = 300e9, .inodes = 1e6, .free_inodes = 9e5};
 
     void on_command(std::string part, std::function<Exit(World&)> run);
     const std::vector<Effect>& ledger() const { return ledger_; }
@@ -194,7 +195,7 @@ public:
     std::vector<std::string> asked_of_models;  // bodies of all requests that came to one
     // What an outside Brain at brain.sim answers to every question, and what it was told: bodies.
     std::vector<Json> outside_memories, outside_told;
-    std::vector<std::string> outside_asked;  // URLs of the questions
+    std::vector<std::string> outside_asked;            // URLs of the questions
     std::map<std::string, SendFailure> send_failures;  // where the url or recipient holds the key
     // Kills the program at the `left`-th send from now: ProgramKilled is thrown.
     struct Death {
