@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "escalate/base64.h"
 #include "resolve/rules.h"
 
 namespace ops {
@@ -30,19 +31,31 @@ std::string watchdog_alert(const std::string& agent, Time now, Duration every) {
     return alerts.dump();
 }
 
-// Nothing, or why it was not taken; the address is a secret and is never said.
-std::string send_sign(Http& http, const std::string& url, std::string body,
-                      const std::string& token) {
+// The address and passwords are secrets and are never said. `file` reads one beside the
+// configuration.
+template <typename ReadFile>
+Result<> send_sign(Http& http, const SignReceiver& to, const std::string& path, std::string body,
+                   const ReadFile& file) {
+    if (!to.is_set()) return {};
     HttpRequest request;
     request.method = "POST";
-    if (!token.empty()) request.headers.emplace_back("Authorization", "Bearer " + token);
-    request.url = url;
+    request.url = (to.url_file.empty() ? to.url : TRY(file(to.url_file))) + path;
+    std::string proof;
+    if (!to.token_file.empty()) proof = "Bearer " + TRY(file(to.token_file));
+    if (!to.user.empty()) {
+        proof = "Basic " + base64(to.user + ":" + TRY(file(to.password_file)));
+    }
+    if (!proof.empty()) request.headers.emplace_back("Authorization", proof);
     if (!body.empty()) request.headers.emplace_back("Content-Type", "application/json");
     request.body = std::move(body);
     const Result<HttpReply> reply = http.send(request);
-    if (!reply.ok()) return replace_all(reply.error().message, url, "the address");
+    if (!reply.ok()) {
+        const Error& error = reply.error();
+        return Error{error.fault, replace_all(error.message, request.url, "the address")};
+    }
     const int status = reply.value().status;
-    return status >= 200 && status < 300 ? "" : "HTTP " + std::to_string(status);
+    if (status >= 200 && status < 300) return {};
+    return Error{Fault::denied, "HTTP " + std::to_string(status)};
 }
 
 // Little is both few bytes and a small share: a small disk is not too small from its first day.
@@ -69,22 +82,16 @@ void OpsAgent::send_sign_of_life(Time now) {
     next_sign_ = now + wanted.every;
     const std::string agent = loaded_->settings.agent.name;
     is_signing_ = ports_.workers.submit([this, wanted, agent, now, config = options_.config_file] {
-        std::string error;
-        // What stands in a file beside the configuration, or what was given.
-        const auto read = [&](const std::string& file, const std::string& otherwise) {
-            if (file.empty()) return otherwise;
-            const Result<std::string> text = ports_.files.read(beside(config, file));
-            if (!text.ok()) error = text.error().message;
-            return text.ok() ? std::string(trim(text.value())) : std::string();
+        const auto file = [&](const std::string& name) -> Result<std::string> {
+            return std::string(trim(TRY(ports_.files.read(beside(config, name)))));
         };
-        const std::string url = read(wanted.url_file, wanted.url);
-        const std::string token = read(wanted.token_file, "");
-        if (!url.empty() && error.empty()) error = send_sign(ports_.http, url, "", token);
-        if (!wanted.alertmanager.empty()) {
-            const std::string other = send_sign(ports_.http, wanted.alertmanager + "/api/v2/alerts",
-                                                watchdog_alert(agent, now, wanted.every), "");
-            if (error.empty()) error = other;
-        }
+        const std::string alert = watchdog_alert(agent, now, wanted.every);
+        const Result<> address = send_sign(ports_.http, wanted.address, "", "", file);
+        const Result<> alertmanager =
+            send_sign(ports_.http, wanted.alertmanager, "/api/v2/alerts", alert, file);
+        const std::string error = !address.ok()        ? address.error().message
+                                  : !alertmanager.ok() ? alertmanager.error().message
+                                                       : "";
         (void)ports_.post(SignSent{error});
     });
 }

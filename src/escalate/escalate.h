@@ -52,11 +52,16 @@ struct Person {
 
 // A sign of life to others, who tell when it does not come: an address of Healthchecks' kind, an
 // Alertmanager that always has the alert Watchdog.
+struct SignReceiver {
+    std::string url, url_file;
+    std::string token_file;           // a bearer token; or:
+    std::string user, password_file;  // Basic
+    bool is_set() const { return !url.empty() || !url_file.empty(); }
+};
 struct DeadMan {
-    std::string url, url_file, alertmanager;
-    std::string token_file;  // sent with what goes to the address, as a bearer token
+    SignReceiver address, alertmanager;
     Duration every = std::chrono::minutes(1);
-    bool is_set() const { return !url.empty() || !url_file.empty() || !alertmanager.empty(); }
+    bool is_set() const { return address.is_set() || alertmanager.is_set(); }
 };
 
 struct EscalationSettings {

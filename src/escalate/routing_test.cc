@@ -354,5 +354,35 @@ escalation:
     }
 }
 
+TEST(Lint, AnAlertmanagerMayAskWhoKnocks) {
+    struct Row {
+        const char* written;
+        const char* said;
+    };
+    for (const Row& row : {
+             Row{"alertmanager: \"http://am:9093/\"", ""},
+             Row{"alertmanager: {url: \"http://am:9093/\", token_file: am.key}", ""},
+             Row{"alertmanager: {url: \"http://am\", user: ops, password_file: am.key}", ""},
+             Row{"alertmanager: {token_file: am.key}", "'alertmanager' needs 'url'"},
+             Row{"alertmanager: {url: am}", "'url' must begin with http:// or https://"},
+             Row{"alertmanager: {url: \"http://am\", user: ops}", "belong together"},
+             Row{"alertmanager: {url: \"http://am\", user: u, password_file: p, token_file: t}",
+                 "not both"},
+             Row{"{token_file: am.key, alertmanager: \"http://am\"}", "below 'alertmanager'"},
+         }) {
+        const std::string written(row.written);
+        const std::string map = written.starts_with('{') ? written : "{" + written + "}";
+        EscalationSettings read;
+        const std::string said = lint_channels(
+            "channels: [{name: c, console: {}}]\nescalation: {dead_man: " + map + "}\n", &read);
+        if (*row.said == '\0') {
+            EXPECT_EQ(said, "") << written;
+            EXPECT_TRUE(read.dead_man.is_set()) << written;
+        } else {
+            EXPECT_NE(said.find(row.said), std::string::npos) << written << "\n" << said;
+        }
+    }
+}
+
 }  // namespace
 }  // namespace ops

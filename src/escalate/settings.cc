@@ -170,25 +170,50 @@ std::string address(Fields& fields, const std::string& key, Problems& problems) 
     return url;
 }
 
+// An address, or what stands before it asks for more.
+SignReceiver read_alertmanager(Fields& dead_man, Problems& problems) {
+    SignReceiver read;
+    const Node& node = dead_man.node("alertmanager");
+    if (!node.is_map()) {
+        read.url = address(dead_man, "alertmanager", problems);
+        return read;
+    }
+    Fields fields(node, "'alertmanager'", problems);
+    fields.required_text("url");
+    read.url = address(fields, "url", problems);
+    read.token_file = fields.text("token_file");
+    read.user = fields.text("user");
+    read.password_file = fields.text("password_file");
+    fields.done();
+    if (read.user.empty() != read.password_file.empty()) {
+        problems.error(node.place, "'user' and 'password_file' belong together");
+    } else if (!read.user.empty() && !read.token_file.empty()) {
+        problems.error(node.place, "'token_file', or 'user' and 'password_file', not both");
+    }
+    return read;
+}
+
 void read_dead_man(const Node& node, Reading& reading) {
     if (!node) return;
     Problems& problems = reading.problems;
     Fields fields(node, "'dead_man'", problems);
     DeadMan& read = reading.into.dead_man;
-    read.url = address(fields, "url", problems);
-    read.url_file = fields.text("url_file");
-    read.token_file = fields.text("token_file");
-    read.alertmanager = address(fields, "alertmanager", problems);
+    SignReceiver& to = read.address;
+    to.url = address(fields, "url", problems);
+    to.url_file = fields.text("url_file");
+    to.token_file = fields.text("token_file");
+    read.alertmanager = read_alertmanager(fields, problems);
     read.every = fields.duration("every", read.every);
     if (read.every < std::chrono::seconds(10)) {
         problems.error(fields.place_of("every"), "'every' is 10s at least");
     }
-    if (!read.url.empty() && !read.url_file.empty()) {
+    if (!to.url.empty() && !to.url_file.empty()) {
         problems.error(fields.place_of("url"), "'url' and 'url_file' say the same: take one");
     }
-    if (!read.token_file.empty() && read.url.empty() && read.url_file.empty()) {
+    if (!to.token_file.empty() && !to.is_set()) {
         problems.error(fields.place_of("token_file"),
-                       "'token_file' belongs to 'url' or 'url_file'");
+                       "'token_file' belongs to 'url' or 'url_file'; of an Alertmanager it stands "
+                       "below 'alertmanager', beside its 'url'");
     }
     fields.done();
     if (!read.is_set()) {
