@@ -1,5 +1,6 @@
 #include "web/openapi.h"
 
+#include <algorithm>
 #include <array>
 #include <string>
 
@@ -48,6 +49,57 @@ constexpr std::string_view kShapes = R"json({
     "exit": {"type": ["integer", "null"]}, "output": {"type": "string"}, "approved_by": {"type": ["string", "null"]}}},
 "Actions": {"type": "object", "required": ["actions"],
   "properties": {"actions": {"type": "array", "items": {"$ref": "#/components/schemas/Action"}}}},
+"Services": {"type": "object", "required": ["services", "hosts"],
+  "properties": {"services": {"type": "array", "items": {"$ref": "#/components/schemas/Service"}},
+    "hosts": {"type": "array", "items": {"$ref": "#/components/schemas/Service"}}}},
+"Alerts": {"type": "object", "required": ["alerts"],
+  "properties": {"alerts": {"type": "array", "items": {"type": "object",
+    "required": ["key", "incident", "at", "level", "state", "title", "text", "sent", "waiting", "given_up", "error"],
+    "properties": {"key": {"type": "string"}, "incident": {"type": ["string", "null"]}, "at": {"$ref": "#/components/schemas/Time"},
+      "level": {"enum": ["none", "log", "warning", "alert", "critical"]}, "title": {"type": "string"}, "text": {"type": "string"},
+      "sent": {"type": "array", "items": {"type": "string"}}, "waiting": {"type": "array", "items": {"type": "string"}},
+      "given_up": {"type": "array", "items": {"type": "string"}}, "error": {"type": ["string", "null"]}}}}}},
+"Report": {"type": "object", "required": ["since", "until", "incidents", "repaired", "recovered_by_themselves", "closed_by_people",
+    "open", "alerts", "median_repair_seconds", "most_incidents", "repaired_what", "told_what", "open_what", "trouble", "silences",
+    "maintenance"],
+  "properties": {"since": {"$ref": "#/components/schemas/Time"}, "until": {"$ref": "#/components/schemas/Time"},
+    "incidents": {"type": "integer"}, "repaired": {"type": "integer"}, "recovered_by_themselves": {"type": "integer"},
+    "closed_by_people": {"type": "integer"}, "open": {"type": "integer"}, "alerts": {"type": "integer"},
+    "median_repair_seconds": {"type": ["number", "null"]}, "most_incidents": {"type": "array", "items": {"type": "object"}}}},
+"Runbook": {"type": "object", "required": ["entries"],
+  "properties": {"entries": {"type": "array", "items": {"type": "object",
+    "required": ["name", "symptoms", "steps", "risk", "effect", "autonomy", "enabled", "sha256"],
+    "properties": {"name": {"type": "string"}, "symptoms": {"type": "array", "items": {"type": "string"}},
+      "steps": {"type": "array", "items": {"type": "string"}}, "risk": {"enum": ["low", "medium", "high", "destructive"]},
+      "effect": {"enum": ["read", "idempotent", "once"]}, "autonomy": {"enum": ["shadow", "ask", "auto"]},
+      "enabled": {"type": "boolean"}, "sha256": {"type": "string"}}}}}},
+"Candidates": {"type": "object", "required": ["candidates"],
+  "properties": {"candidates": {"type": "array", "items": {"type": "object",
+    "required": ["id", "entry", "autonomy", "right", "verified", "wrong", "failed", "may_be_promoted", "lacks", "text"]}}}},
+"KeptMemory": {"type": "object", "required": ["id", "title", "text", "meta"],
+  "properties": {"id": {"type": "string"}, "title": {"type": "string"}, "text": {"type": "string"}, "meta": {"type": "object"}}},
+"Found": {"type": "object", "required": ["results"],
+  "properties": {"results": {"type": "array", "items": {"allOf": [{"$ref": "#/components/schemas/KeptMemory"},
+    {"type": "object", "required": ["score"], "properties": {"score": {"type": "number"}}}]}}}},
+"Memories": {"type": "object", "required": ["memories", "next"],
+  "properties": {"memories": {"type": "array", "items": {"$ref": "#/components/schemas/KeptMemory"}},
+    "next": {"type": ["string", "null"], "description": "what to give as 'after' for the next page"}}},
+"Silences": {"type": "object", "required": ["silences"],
+  "properties": {"silences": {"type": "array", "items": {"type": "object",
+    "required": ["id", "matchers", "since", "until", "by", "reason"],
+    "properties": {"id": {"type": "string"}, "matchers": {"type": "array", "items": {"type": "string"}},
+      "since": {"$ref": "#/components/schemas/Time"}, "until": {"$ref": "#/components/schemas/Time"}, "by": {"type": "string"},
+      "reason": {"type": "string"}}}}}},
+"Windows": {"type": "object", "required": ["windows"],
+  "properties": {"windows": {"type": "array", "items": {"type": "object",
+    "required": ["id", "name", "names", "from", "until", "open", "source", "by", "reason"],
+    "properties": {"id": {"type": ["string", "null"]}, "name": {"type": "string"}, "names": {"type": "array", "items": {"type": "string"}},
+      "from": {"$ref": "#/components/schemas/Time"}, "until": {"$ref": "#/components/schemas/Time"}, "open": {"type": "boolean"},
+      "source": {"enum": ["configuration", "person"]}}}}}},
+"Value": {"type": "object", "required": ["expression", "target", "value", "printed", "parts", "missing"],
+  "properties": {"expression": {"type": "string"}, "target": {"type": "string"}, "printed": {"type": "string"},
+    "parts": {"type": "array", "items": {"type": "object", "required": ["text", "value", "printed", "why_unknown", "depth"]}},
+    "missing": {"type": "array", "items": {"type": "string"}}}},
 "Predictions": {"type": "object", "required": ["predictions"],
   "properties": {"predictions": {"type": "array", "items": {"type": "object",
     "required": ["target", "fact", "value", "limit", "in_seconds", "at", "says"]}}}},
@@ -66,10 +118,20 @@ struct Shape {  // of what is sent (POST) or answered (GET)
 };
 constexpr auto kShapeOf = std::to_array<Shape>({
     {"GET", "/api/v1/health", "Health"},
+    {"GET", "/api/v1/services", "Services"},
     {"GET", "/api/v1/services/{name}", "Service"},
     {"GET", "/api/v1/incidents", "Incidents"},
     {"GET", "/api/v1/incidents/{id}", "Incident"},
     {"GET", "/api/v1/actions", "Actions"},
+    {"GET", "/api/v1/alerts", "Alerts"},
+    {"GET", "/api/v1/report", "Report"},
+    {"GET", "/api/v1/runbook", "Runbook"},
+    {"GET", "/api/v1/runbook/candidates", "Candidates"},
+    {"GET", "/api/v1/brain/search", "Found"},
+    {"GET", "/api/v1/brain/memories", "Memories"},
+    {"GET", "/api/v1/silences", "Silences"},
+    {"GET", "/api/v1/maintenance", "Windows"},
+    {"GET", "/api/v1/eval", "Value"},
     {"GET", "/api/v1/predictions", "Predictions"},
     {"POST", "/api/v1/facts/{service}", "Facts"},
     {"POST", "/api/v1/brain/memories", "Memory"},
@@ -77,15 +139,16 @@ constexpr auto kShapeOf = std::to_array<Shape>({
 });
 
 struct Filters {
-    std::string_view path, names;
+    std::string_view path, names;  // one with '!' is needed
 };
 constexpr auto kFilters = std::to_array<Filters>({
     {"/api/v1/incidents", "state,service,limit,cursor,since"},
     {"/api/v1/actions", "incident,service,limit,since"},
     {"/api/v1/alerts", "incident,limit,since"},
     {"/api/v1/report", "since"},
-    {"/api/v1/brain/search", "q,limit"},
-    {"/api/v1/eval", "expr,service"},
+    {"/api/v1/brain/search", "q!,limit"},
+    {"/api/v1/brain/memories", "after,limit"},
+    {"/api/v1/eval", "expr!,service"},
 });
 
 std::string_view shape_of(const Operation& operation) {
@@ -105,10 +168,12 @@ Json content(const std::string& type, Json schema) {
 }
 
 Json parameter(std::string_view name, const char* where) {
+    const bool is_needed = std::string_view(where) == "path" || name.ends_with('!');
+    if (name.ends_with('!')) name.remove_suffix(1);
     Json type = Json::object({{"type", name == "limit" ? "integer" : "string"}});
     return Json::object({{"name", std::string(name)},
                          {"in", where},
-                         {"required", std::string_view(where) == "path"},
+                         {"required", is_needed},
                          {"schema", std::move(type)}});
 }
 
@@ -127,22 +192,37 @@ Json parameters_of(const Operation& operation) {
     return list;
 }
 
+// Of a good reply. What others send alerts and presses to is answered by the status alone.
+std::string_view type_of(const Operation& operation) {
+    constexpr auto kSilent = std::to_array<std::string_view>(
+        {"/api/v1/alertmanager", "/api/v1/grafana", "/api/v1/uptime-kuma", "/api/v2/alerts",
+         "/api/v1/slack/{channel}"});
+    const std::string_view path = operation.path;
+    if (std::find(kSilent.begin(), kSilent.end(), path) != kSilent.end()) return "";
+    if (path.starts_with("/press/")) return "text/html";
+    if (path == "/api/v1/events" && operation.method == "GET") return "text/event-stream";
+    const bool is_json = path.starts_with("/api/") || path == "/health" || path == "/-/reload";
+    return is_json ? "application/json" : "text/plain";
+}
+
 Json replies_of(const Operation& operation) {
-    const bool is_json = operation.path.starts_with("/api/") || operation.path == "/health" ||
-                         operation.path == "/-/reload";
-    const bool is_stream = operation.path == "/api/v1/events" && operation.method == "GET";
-    const std::string type = is_stream ? "text/event-stream"
-                             : is_json ? "application/json"
-                                       : "text/plain";
-    Json good = operation.method == "GET" && is_json && !is_stream
-                    ? reference(shape_of(operation))
-                    : Json::object({{"type", is_json && !is_stream ? "object" : "string"}});
+    const std::string type(type_of(operation));
+    const bool is_json = type == "application/json";
+    Json done = Json::object({{"description", "done"}});
+    if (!type.empty() && operation.method != "HEAD") {
+        Json schema = is_json && operation.method == "GET"
+                          ? reference(shape_of(operation))
+                          : Json::object({{"type", is_json ? "object" : "string"}});
+        done.set("content", content(type, std::move(schema)));
+    }
+    Json wrong =
+        type == "text/html"
+            ? content(type, Json::object({{"type", "string"}}))  // a person is before it
+            : content("application/problem+json", reference("Problem"));
     return Json::object(
-        {{"200",
-          Json::object({{"description", "done"}, {"content", content(type, std::move(good))}})},
+        {{"200", std::move(done)},
          {"default",
-          Json::object({{"description", "what is wrong"},
-                        {"content", content("application/problem+json", reference("Problem"))}})}});
+          Json::object({{"description", "what is wrong"}, {"content", std::move(wrong)}})}});
 }
 
 Json security_of(Right right) {

@@ -3,7 +3,7 @@
 
     counterparts.py OPS_AGENT [NAME ...]      names: nginx prometheus supervisord plugins mail channels models contracts
                                               pings remote brains money alerts_in presses watchers
-                                              delivery
+                                              delivery described
 
 Starts what is installed, or unpacked by `tools/unpack real`, on loopback and in a temporary folder. What is not there is
 skipped and said; when nothing is, the exit code is 77, which ctest takes as skipped.
@@ -17,6 +17,7 @@ import brains
 import channels
 import contracts
 import delivery
+import described
 import looks
 import mail
 import models
@@ -32,7 +33,7 @@ STAGES = {"nginx": looks.nginx, "prometheus": looks.prometheus, "supervisord": l
           "plugins": looks.plugins, "mail": mail.mail, "channels": channels.channels, "models": models.models,
           "contracts": contracts.contracts, "pings": pings.pings, "money": money.money, "remote": remote.remote, "brains": brains.brains,
           "alerts_in": alerts_in.alerts_in, "presses": presses.presses, "delivery": delivery.delivery,
-          "watchers": watchers.watchers}
+          "watchers": watchers.watchers, "described": described.described}
 
 
 def main():
