@@ -1,5 +1,6 @@
 // app_store: the state of an app's newest version and of its newest review, by Apple's App Store
-// Connect API. Two calls a round; the token is made anew before it ends.
+// Connect API. Two calls a round, with a token that is made anew before it ends. A check has no
+// clock, so each round begins with a look at this machine, whose answer tells the time.
 //
 // https://developer.apple.com/documentation/appstoreconnectapi, "Generating Tokens for API
 // Requests" and "Identifying Rate Limits".
@@ -32,10 +33,9 @@ public:
         : Check(request.index, request.settings.target, "app_store"),
           settings_(std::move(settings)) {}
 
-    // Without a token at the very first: only a reply tells the time that a token is made for.
     Ask ask() const override {
         return {.check = index(),
-                .question = question(versions_path()),
+                .question = LocalAsk{LocalAsk::What::machine, "", {}},
                 .time_limit = settings_.timeout};
     }
 
@@ -43,18 +43,20 @@ public:
         Judged judged;
         Observation& seen = judged.observation;
         seen = observe(*this, reply);
+        if (reply.answer.ok() && std::holds_alternative<LocalAnswer>(reply.answer.value())) {
+            return ask_versions(std::move(judged));
+        }
         const auto* http =
             reply.answer.ok() ? std::get_if<HttpAnswer>(&reply.answer.value()) : nullptr;
         if (http == nullptr) {
             seen.reason =
                 "app store connect: " + (reply.answer.ok() ? "an answer of another kind"
                                                            : shown(reply.answer.error().message));
-            return done(std::move(judged));
+            return judged;
         }
-        if (http->status == 401 && seen.at - token_made_ > kTokenUse) return renewed(judged, seen);
         const auto body = Json::parse(http->body);
         seen.reason = fault_of(*http, body);
-        if (!seen.reason.empty()) return done(std::move(judged));
+        if (!seen.reason.empty()) return judged;
         const Json& data = body.value()["data"];
         if (is_asking_reviews_) {
             read_reviews(data);
@@ -66,26 +68,34 @@ public:
     }
 
 private:
-    Judged renewed(Judged& judged, Observation& seen) {
-        const auto now =
-            std::chrono::duration_cast<std::chrono::seconds>(seen.at.time_since_epoch()).count();
-        const auto life = std::chrono::duration_cast<std::chrono::seconds>(kTokenLife).count();
-        const auto token = make_es256_token(
+    Judged ask_versions(Judged judged) {
+        is_asking_reviews_ = false;
+        Observation& seen = judged.observation;
+        if (token_.empty() || seen.at < token_made_ || seen.at - token_made_ > kTokenUse) {
+            const auto token = make_token(seen.at);
+            if (!token.ok()) {
+                seen.reason = "key_file: " + token.error().message;
+                return judged;
+            }
+            token_ = token.value();
+            token_made_ = seen.at;
+        }
+        judged.ask_now = question(versions_path());
+        return judged;
+    }
+
+    Result<std::string> make_token(Time at) const {
+        const auto seconds = [](Duration span) {
+            return int64_t{std::chrono::duration_cast<std::chrono::seconds>(span).count()};
+        };
+        const int64_t now = seconds(at.time_since_epoch());
+        return make_es256_token(
             settings_.key,
             Json::object({{"alg", "ES256"}, {"kid", settings_.key_id}, {"typ", "JWT"}}),
             Json::object({{"iss", settings_.issuer_id},
-                          {"iat", int64_t{now}},
-                          {"exp", int64_t{now + life}},
+                          {"iat", now},
+                          {"exp", now + seconds(kTokenLife)},
                           {"aud", "appstoreconnect-v1"}}));
-        if (!token.ok()) {
-            seen.reason = "key_file: " + token.error().message;
-            return done(std::move(judged));
-        }
-        token_ = token.value();
-        token_made_ = seen.at;
-        is_asking_reviews_ = false;
-        judged.ask_now = question(versions_path());
-        return std::move(judged);
     }
 
     static std::string fault_of(const HttpAnswer& http, const Result<Json>& body) {
@@ -174,14 +184,6 @@ private:
         if (!review_.empty()) {
             add_reading(seen.facts, settings_.prefix + "_submission", Value::string(review_));
         }
-        return done(std::move(judged));
-    }
-
-    // The end of a round, whatever it came to: the next one begins with the versions, and with a
-    // token that is good until then.
-    Judged done(Judged judged) {
-        is_asking_reviews_ = false;
-        judged.next_question = question(versions_path());
         return judged;
     }
 
@@ -197,7 +199,7 @@ private:
         url.path = (url.path == "/" ? "" : url.path) + path;
         HttpAsk ask;
         ask.url = url.print();
-        if (!token_.empty()) ask.headers = {{"Authorization", "Bearer " + token_}};
+        ask.headers = {{"Authorization", "Bearer " + token_}};
         ask.max_redirects = 0;  // the token goes to nobody else
         return ask;
     }

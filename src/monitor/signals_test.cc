@@ -38,31 +38,36 @@ std::string version(const std::string& state, const std::string& created,
 }
 Answer data(const std::string& items) { return http(200, R"({"data":[)" + items + "]}"); }
 
+// What a round begins with.
+Reply a_moment(Time at = kNoon) { return reply(LocalAnswer{}, at); }
+
 // A check that has its token.
 Made with_token() {
     Made made = make_app();
-    (void)made->judge(reply(http(401, "{}")));
+    (void)made->judge(a_moment());
     return made;
 }
 
-TEST(AppStoreCheck, MakesItsTokenWhenItLearnsTheTime) {
+TEST(AppStoreCheck, EveryRequestBearsATokenOfThisTime) {
     Made made = make_app();
     ASSERT_TRUE(made.check) << print(made.problems);
-    EXPECT_EQ(bearer(made->ask().question), "");
-    Judged judged = made->judge(reply(http(401, "{}")));
-    ASSERT_TRUE(judged.ask_now);
-    const std::string first = bearer(*judged.ask_now);
+    EXPECT_TRUE(std::holds_alternative<LocalAsk>(made->ask().question))
+        << "nobody is asked before the time is known";
+    const auto token_at = [&](Time at) {
+        const Judged judged = made->judge(a_moment(at));
+        return judged.ask_now ? bearer(*judged.ask_now) : "none";
+    };
+    const std::string first = token_at(kNoon);
     EXPECT_EQ(first.substr(0, 9), "Bearer ey");
-    EXPECT_EQ(asked(*judged.ask_now).max_redirects, 0);
+    EXPECT_EQ(asked(*made->judge(a_moment()).ask_now).max_redirects, 0);
+    EXPECT_EQ(token_at(kNoon + std::chrono::minutes(15)), first);
+    const std::string second = token_at(kNoon + std::chrono::minutes(16));
+    EXPECT_NE(second, first) << "Apple takes one for 20 minutes";
+    EXPECT_NE(token_at(kNoon), second) << "the clock was put back: it is of the future";
     // Refused with a token that is new: it is the key, the ids or the clock.
-    judged = made->judge(reply(http(401, R"({"errors":[{"detail":"bad token"}]})")));
-    EXPECT_EQ(print(judged),
+    EXPECT_EQ(print(made->judge(reply(http(401, R"({"errors":[{"detail":"bad token"}]})")))),
               "unknown: app store connect does not know us (key, key_id, issuer_id, "
               "or this machine's clock): bad token");
-    // An old one is made anew.
-    judged = made->judge(reply(http(401, "{}"), kNoon + std::chrono::minutes(30)));
-    ASSERT_TRUE(judged.ask_now);
-    EXPECT_NE(bearer(*judged.ask_now), first);
 }
 
 TEST(AppStoreCheck, TellsTheNewestVersionAndReview) {
@@ -82,8 +87,6 @@ TEST(AppStoreCheck, TellsTheNewestVersionAndReview) {
     EXPECT_EQ(fact(judged, "review_state"), "\"METADATA_REJECTED\"");
     EXPECT_EQ(fact(judged, "app_review_version"), "\"2.4.1\"");
     EXPECT_EQ(fact(judged, "app_review_submission"), "\"UNRESOLVED_ISSUES\"");
-    ASSERT_TRUE(judged.next_question) << "the next round bears the token";
-    EXPECT_NE(bearer(*judged.next_question), "");
 }
 
 TEST(AppStoreCheck, AnOldServerNamesTheStateOtherwise) {
@@ -122,6 +125,7 @@ TEST(AppStoreCheck, WhatCannotBeAskedIsUnknown) {
         Made made = with_token();
         EXPECT_EQ(print(made->judge(row.reply)), row.judged);
         // Whatever stage it broke off in, the next round begins with the versions.
+        (void)made->judge(a_moment());
         EXPECT_TRUE(made->judge(reply(data(""))).ask_now);
     }
 }
