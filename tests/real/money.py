@@ -1,8 +1,11 @@
 """The founder's numbers from where they really are: SQLite, PostgreSQL, and the APIs of Stripe and App Store Connect as their
 descriptions in ../shared/contracts have them (Prism judges each request; skipped where they are not at hand)."""
+import http.client
+import json
 import os
 import shutil
 import subprocess
+import urllib.parse
 
 from contracts import MODULES, SERVER, SHARED, refusals
 from stage import answers, free_port, wait_for
@@ -12,7 +15,7 @@ POSTGRES = "/usr/lib/postgresql/15/bin/"
 
 
 def money(stage):
-    tried = [sqlite(stage), postgresql(stage), apis(stage)]
+    tried = [sqlite(stage), postgresql(stage), apis(stage), stripe(stage)]
     return any(tried) or False
 
 
@@ -106,4 +109,59 @@ def apis(stage):
     stage.holds("Stripe: the answer of its fixtures is read", seen["revenue"]["facts"].get("revenue_mrr") == 0 and
                 "revenue_charges_hourly" in seen["revenue"]["facts"], seen["revenue"])
     stage.holds("Apple: a rejected version", seen["app"]["facts"].get("review_state") in ("REJECTED", "METADATA_REJECTED"), seen["app"])
+    return True
+
+
+STRIPE = ("process.env.LOG_LEVEL = 'silent'; require('http').createServer(require(process.argv[1]).createExpressApp())"
+          ".listen(+process.argv[2], '127.0.0.1')")
+
+
+class Shop:
+    """What is sold through stripe-stateful-mock: Stripe of 2020, which keeps what it is told."""
+
+    def __init__(self, port, key):
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        self.headers = {"Authorization": "Bearer " + key,
+                        "Content-Type": "application/x-www-form-urlencoded"}
+
+    def make(self, what, **values):
+        self.connection.request("POST", "/v1/" + what, urllib.parse.urlencode(values), self.headers)
+        return json.loads(self.connection.getresponse().read())
+
+
+def stripe(stage):
+    """Pages, intervals, quantities, refunds and refusals; of discounts and of times it knows nothing (docs/checks.md)."""
+    node, mock = shutil.which("node"), os.path.join(MODULES, "stripe-stateful-mock")
+    if not node or not os.path.exists(mock):
+        return skipped("stripe-stateful-mock (run tools/unpack real, with npm)")
+    port = free_port()
+    stage.start(node, "-e", STRIPE, mock, str(port))
+    wait_for("stripe-stateful-mock", lambda: answers(port), 60)
+    shop = Shop(port, "sk_test_1")
+    product = shop.make("products", name="a shop", type="service")["id"]
+    # Cents for a span of time. The mock says amount_decimal in dollars, where Stripe says cents, and an interval_count that it was
+    # given as a text, so none is given.
+    plans = {"month": 1000, "year": 12000, "week": 1200, "day": 100}
+    for interval, amount in plans.items():
+        shop.make("plans", id=interval, amount=amount * 100, currency="usd", interval=interval, product=product)
+    customer = shop.make("customers", source="tok_visa")["id"]
+    a_year = {"month": 12, "year": 1, "week": 365.25 / 7, "day": 365.25}
+    wanted = 0.0
+    for number in range(230):
+        interval, quantity = list(plans)[number % len(plans)], 1 + number % 3
+        shop.make("subscriptions", **{"customer": customer, "items[0][plan]": interval, "items[0][quantity]": quantity})
+        wanted += plans[interval] / 100 * quantity * a_year[interval] / 12
+    charges = [shop.make("charges", amount=500 + number, currency="usd", source="tok_visa") for number in range(210)]
+    shop.make("refunds", charge=charges[0]["id"], amount=200)
+    shop.make("charges", amount=700, currency="usd", source="tok_chargeDeclined")
+    key = stage.write("stripe.key", "sk_test_1\n")
+    os.chmod(key, 0o600)
+    seen = facts(stage, ["name: shop, stripe: {key_file: '%s', url: 'http://127.0.0.1:%d'}" % (key, port)])["shop"]
+    found = seen["facts"]
+    stage.holds("Stripe: 230 subscriptions on three pages", found.get("shop_subscriptions") == 230, seen)
+    stage.holds("Stripe: of four intervals and three quantities", abs(found.get("shop_mrr", 0) - wanted) < wanted / 1000,
+                (found.get("shop_mrr"), wanted))
+    stage.holds("Stripe: 210 charges on three pages, less what was given back", found.get("shop_charges_hourly") == 210 and
+                abs(found.get("shop_hourly", 0) - (sum(500 + number for number in range(210)) - 200) / 100) < 0.01, seen)
+    stage.holds("Stripe: a card that was declined", found.get("shop_failed_hourly") == 1 and found.get("shop_uncounted") == 0, seen)
     return True
