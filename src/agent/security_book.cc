@@ -36,10 +36,28 @@ std::string by(const AuthEvent& event) {
     return event.method == "publickey" ? "a key" : "a " + event.method;
 }
 
-std::string port_thing(const ListeningPort& port) {
-    const std::string program = port.program.empty() ? "" : " of " + clean(port.program);
-    if (port.port >= kFirstEphemeralPort && !program.empty()) return "high port" + program;
-    return "port " + std::to_string(port.port) + program;
+constexpr const char* kProgramUnseen =
+    " (its program may not be seen by ops-agent's own user; the evidence 'listening_ports' of "
+    "'ops-agent show' has what the executor saw)";
+
+// Whose a port is: its program, or where that may not be seen the user who opened it.
+struct PortOwner {
+    std::string words;  // " of nginx", " of user www-data"
+    bool is_user = false;
+};
+PortOwner owner_of(const ListeningPort& port, const std::vector<AccountSeen>& accounts) {
+    if (!port.program.empty()) return {" of " + clean(port.program)};
+    if (port.uid < 0) return {};
+    const auto account = std::find_if(accounts.begin(), accounts.end(),
+                                      [&](const AccountSeen& one) { return one.uid == port.uid; });
+    return {account != accounts.end() ? " of user " + clean(account->name)
+                                      : " of user id " + std::to_string(port.uid),
+            true};
+}
+
+std::string port_thing(const ListeningPort& port, const PortOwner& owner) {
+    if (port.port >= kFirstEphemeralPort && !owner.words.empty()) return "high port" + owner.words;
+    return "port " + std::to_string(port.port) + (owner.is_user ? "" : owner.words);
 }
 
 // Two keys of one account differ by their last letters, which `cat` shows at the end, too.
@@ -260,11 +278,13 @@ void SecurityBook::observe(const std::string& target, const AccessSeen& seen, Ti
     // A port must be there at two looks in a row: what comes and goes is no service.
     std::map<std::string, std::string> now;
     for (const ListeningPort& port : seen.ports) {
-        const std::string thing = port_thing(port);
-        const std::string line = "port " + std::to_string(port.port) +
-                                 (port.program.empty() ? "" : " of " + clean(port.program));
+        const PortOwner owner = owner_of(port, seen.accounts);
+        const std::string thing = port_thing(port, owner);
+        const std::string line = "port " + std::to_string(port.port) + owner.words;
         now.emplace(thing, line);
-        if (first || seen_once_.contains(thing)) look(thing, "New listening " + line, line);
+        if (first || seen_once_.contains(thing)) {
+            look(thing, "New listening " + line, line + (owner.is_user ? kProgramUnseen : ""));
+        }
     }
     seen_once_ = std::move(now);
     if (titles.empty()) return;

@@ -211,6 +211,30 @@ TEST_F(Security, HighPortsAreKnownByTheirProgram) {
     EXPECT_EQ(found(), Titles{"New listening port 51234 of implant"});
 }
 
+// As for a core that is no superuser, and so for the service of the Debian package.
+TEST_F(Security, WhereTheProgramMayNotBeSeenItsUserIsTold) {
+    AccessSeen seen = usual();
+    seen.accounts.push_back({.name = "statd", .home = "/", .uid = 108});
+    seen.ports.push_back({.port = 40001, .is_public = true, .uid = 108});
+    look(seen);
+    seen.ports.back().port = 51234;  // after a restart the kernel gave it another one
+    look(seen);
+    look(seen);
+    EXPECT_EQ(found(), Titles{}) << "a critical alert at each restart of rpc.statd";
+    seen.ports.back() = {.port = 51234, .is_public = true, .uid = 4711};
+    look(seen);
+    look(seen);
+    ASSERT_NE(book_.next(), nullptr);
+    EXPECT_NE(book_.next()->text.find("of user id 4711 (its program may not be seen"),
+              std::string::npos)
+        << book_.next()->text;
+    EXPECT_EQ(found(), Titles{"New listening port 51234 of user id 4711"});
+    seen.ports.push_back({.port = 4444, .is_public = true, .uid = 108});
+    look(seen);
+    look(seen);
+    EXPECT_EQ(found(), Titles{"New listening port 4444 of user statd"});
+}
+
 TEST_F(Security, WhatIsKnownSurvivesARestart) {
     look(usual());
     see({failed("203.0.113.5", 12)});

@@ -80,12 +80,14 @@ std::vector<ListeningPort> parse_listening(std::string_view proc_net_tcp) {
         if (colon != 8 && colon != 32) continue;
         const auto port = number(words[1].substr(colon + 1), 16), inode = number(words[9], 10);
         if (!port || *port > 65535 || !inode) continue;
+        const auto uid = number(words[7], 10);
         const std::string_view address = words[1].substr(0, colon);
         const bool local = is_loopback(address);
         ports.push_back({.port = static_cast<int>(*port),
                          .is_local = is_everything(address) || (local && address != kLoopback6),
                          .is_public = !local,
-                         .inode = *inode});
+                         .inode = *inode,
+                         .uid = uid ? static_cast<int64_t>(*uid) : -1});
     }
     return ports;
 }

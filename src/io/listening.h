@@ -14,6 +14,7 @@ struct ListeningPort {
     bool is_public = false;    // bound to an address other than loopback's
     uint64_t inode = 0;        // of the socket
     std::string program = {};  // its name (comm), empty where it may not be seen
+    int64_t uid = -1;          // of who opened it, which everybody may see
 };
 
 // The listening sockets of one such file, in its order; lines that cannot be read are left out.

@@ -41,13 +41,14 @@ TEST(Listening, ReadsWhatTheKernelWrites) {
         SCOPED_TRACE(row.why);
         const auto ports = parse_listening(
             std::string(kHead) + "   0: " + row.local + " 00000000:0000 " + row.state +
-            " 00000000:00000000 00:00000000 00000000     0        0 12345 1 000 100 0 0 10 0\n");
+            " 00000000:00000000 00:00000000 00000000   108        0 12345 1 000 100 0 0 10 0\n");
         ASSERT_EQ(ports.size(), row.port > 0 ? 1u : 0u);
         if (row.port == 0) continue;
         EXPECT_EQ(ports[0].port, row.port);
         EXPECT_EQ(ports[0].is_local, row.is_local);
         EXPECT_EQ(ports[0].is_public, row.is_public);
         EXPECT_EQ(ports[0].inode, 12345u);
+        EXPECT_EQ(ports[0].uid, 108);
     }
     EXPECT_TRUE(parse_listening("").empty());
     EXPECT_TRUE(parse_listening("0A 0A 0A\n\n:").empty());
