@@ -156,7 +156,9 @@ void OpsAgent::on_delivered(const AlertDelivered& delivered) {
 // What a channel lacks is found now, and not when it is needed.
 void OpsAgent::prepare_channels() {
     Sender sender(channel_ports());
+    knocked_.clear();
     for (const ChannelSettings& channel : loaded_->escalation.channels) {
+        know_knocks(channel);
         const Result<> ready = sender.prepare(channel);
         if (ready.ok()) continue;
         const std::string& why = ready.error().message;

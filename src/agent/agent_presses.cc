@@ -300,17 +300,32 @@ std::vector<std::pair<std::string, std::string>> OpsAgent::what_is_shown(
 
 // --- what comes to a port of ours ---
 
+// Whoever reaches the port may knock, so what proves a press is read before, and not for each.
+void OpsAgent::know_knocks(const ChannelSettings& channel) {
+    const ChannelKind* kind = find_channel_kind(channel.kind);
+    const std::string what = "answers/" + channel.name;
+    if (kind == nullptr || kind->hear == nullptr || pressed_by(channel) == PressedBy::nothing) {
+        return;
+    }
+    Result<ChannelSettings> known = Sender(channel_ports()).with_secrets(channel);
+    if (!known.ok()) {
+        return self_fails(what, "Answers on '" + channel.name + "' cannot be judged",
+                          known.error().message, Level::warning);
+    }
+    self_is_well(what, "they can be judged");
+    knocked_[channel.name] = std::move(known).value();
+}
+
 Result<Json> OpsAgent::press_by_knock(const Deed& deed) {
-    const ChannelSettings* channel = loaded_->escalation.find(deed.id);
-    const ChannelKind* kind = channel == nullptr ? nullptr : find_channel_kind(channel->kind);
-    if (kind == nullptr || kind->hear == nullptr || pressed_by(*channel) == PressedBy::nothing) {
+    const auto known = knocked_.find(deed.id);
+    if (known == knocked_.end()) {
         return Error{Fault::not_found, "no channel '" + printable(deed.id, Lines::flatten) +
                                            "' that is answered this way"};
     }
-    Sender sender(channel_ports());
+    const ChannelSettings* channel = &known->second;
     const Knock knock{deed.body["body"].as_string(), deed.body["timestamp"].as_string(),
                       deed.body["signature"].as_string()};
-    const Result<Heard> heard = sender.hear(*channel, knock, ports_.clock.now());
+    const Result<Heard> heard = Sender(channel_ports()).hear(*channel, knock, ports_.clock.now());
     if (!heard.ok()) return refuse_press(channel->name, "", heard.error());
     for (const SeenPress& press : heard.value().presses) take_press(*channel, press);
     return Json::object();

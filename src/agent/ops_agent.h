@@ -392,6 +392,7 @@ private:
     Result<std::string> do_press(Case& the_case, const PressClaim& claim, const std::string& person,
                                  const std::string& via);
     std::vector<std::pair<std::string, std::string>> what_is_shown(const Case& the_case) const;
+    void know_knocks(const ChannelSettings& channel);
     Result<Json> press_by_knock(const Deed& deed);
     Result<Json> press_by_link(const Deed& deed);
     Result<Json> look_at_link(const View& view) const;
@@ -535,9 +536,10 @@ private:
         Time next{};
         int failed = 0;  // in a row
     };
-    std::map<std::string, Ear> ears_;           // by channel
-    std::map<std::string, Time> used_presses_;  // seals
-    std::deque<Time> refused_presses_;          // those that were written down
+    std::map<std::string, Ear> ears_;                 // by channel
+    std::map<std::string, ChannelSettings> knocked_;  // those answered at our port, with secrets
+    std::map<std::string, Time> used_presses_;        // seals
+    std::deque<Time> refused_presses_;                // those that were written down
     std::map<std::string, Time> last_beat_;
     // What was learned.
     static constexpr Duration kGoodTimesFirst = std::chrono::minutes(10);

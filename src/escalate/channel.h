@@ -189,6 +189,8 @@ public:
     Result<Heard> listen(const ChannelSettings& channel, const std::string& cursor,
                          Duration patience);
     Result<Heard> hear(const ChannelSettings& channel, const Knock& knock, Time now);
+    // With what its secret files hold, for who must not wait for a disk.
+    Result<ChannelSettings> with_secrets(const ChannelSettings& channel);
     Result<> respond(const ChannelSettings& channel, const SeenPress& press,
                      const std::string& words);
 

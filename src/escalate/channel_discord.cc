@@ -2,6 +2,7 @@
 // https://discord.com/developers/docs/resources/webhook#execute-webhook
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "base/text.h"
 #include "escalate/channel_kinds.h"
@@ -12,17 +13,6 @@ namespace {
 
 constexpr size_t kMostContent = 2000;
 constexpr size_t kMostDescription = 4096;
-
-int colour_of(const AlertDraft& alert) {
-    switch (alert.state) {
-        case AlertState::recovered: return 0x2eb886;
-        case AlertState::acknowledged: return 0xdaa038;
-        case AlertState::test: return 0xdddddd;
-        default: break;
-    }
-    if (alert.level == Level::warning) return 0xdaa038;
-    return alert.level <= Level::log ? 0xdddddd : 0xa30200;
-}
 
 // A webhook that belongs to no application has buttons that open something, and no others.
 Json buttons(const std::vector<AlertAction>& actions) {
@@ -41,9 +31,12 @@ Json buttons(const std::vector<AlertAction>& actions) {
 Json message(const Outgoing& out) {
     const AlertDraft& alert = out.delivery.alert;
     const AlertLines lines = alert.lines(out.delivery.time_zone);
+    const std::string_view hex = colour_of(alert);
+    int colour = 0;
+    (void)std::from_chars(hex.data(), hex.data() + hex.size(), colour, 16);
     const Json embed = Json::object({
         {"description", render(lines, kDiscordMarkup, kMostDescription, Headline::left_out)},
-        {"color", colour_of(alert)},
+        {"color", colour},
         {"timestamp", format_rfc3339(alert.at)},
         {"footer", Json::object({{"text", shortened(out.delivery.agent, 200)}})},
     });
@@ -75,10 +68,7 @@ std::span<const ChannelSetting> discord_settings() {
          .help = "of the channel: Edit channel, Integrations, Webhooks",
          .form = secret,
          .required = true},
-        {.name = "edits",
-         .help = "what is acknowledged or over changes its message; false: is a new one",
-         .form = flag,
-         .otherwise = "true"},
+        kEditsSetting,
         kLinksSetting,
     });
     return kSettings;

@@ -139,4 +139,15 @@ bool is_quiet(const AlertDraft& alert) {
            alert.state == AlertState::answered;
 }
 
+std::string_view colour_of(const AlertDraft& alert) {
+    switch (alert.state) {
+        case AlertState::recovered: return "2eb886";
+        case AlertState::acknowledged: return "daa038";
+        case AlertState::test: return "dddddd";
+        default: break;
+    }
+    if (alert.level == Level::warning) return "daa038";
+    return alert.level <= Level::log ? "dddddd" : "a30200";
+}
+
 }  // namespace ops

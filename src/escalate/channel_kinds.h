@@ -74,7 +74,12 @@ Result<> respond_at_slack(const Outgoing& out, const SeenPress& press, const std
 inline constexpr size_t kMostHeard = 100;
 // The setting `allowed`: each is ID or NAME=ID, and an id is one word.
 void check_allowed(const ChannelSettings& channel, Fields& fields, Problems& problems);
-// The setting `links`, alike wherever it is.
+// The settings `edits` and `links`, alike wherever they are.
+inline constexpr ChannelSetting kEditsSetting{
+    .name = "edits",
+    .help = "what is acknowledged or over changes its message; false: is a new one",
+    .form = ChannelSetting::Form::flag,
+    .otherwise = "true"};
 inline constexpr ChannelSetting kLinksSetting{
     .name = "links",
     .help =
@@ -113,5 +118,7 @@ std::string as_path_part(std::string_view text);  // for one part of a path
 std::optional<std::string> form_field(std::string_view form, std::string_view name);
 // Something else is to be said loudly; a message that is changed makes no sound.
 bool is_quiet(const AlertDraft& alert);
+// The line beside a message: red, yellow, grey, or green when it is over; RRGGBB.
+std::string_view colour_of(const AlertDraft& alert);
 
 }  // namespace ops

@@ -46,10 +46,7 @@ std::span<const ChannelSetting> matrix_settings() {
          .help = "an access token of the account that writes",
          .form = secret,
          .required = true},
-        {.name = "edits",
-         .help = "what is acknowledged or over changes its message; false: is a new one",
-         .form = flag,
-         .otherwise = "true"},
+        kEditsSetting,
     });
     return kSettings;
 }

@@ -22,17 +22,6 @@ constexpr auto kPassing = std::to_array<std::string_view>(
 
 constexpr Duration kClocksDiffer = std::chrono::minutes(5);  // as Slack says
 
-std::string_view colour_of(const AlertDraft& alert) {
-    switch (alert.state) {
-        case AlertState::recovered: return "#2eb886";
-        case AlertState::acknowledged: return "#daa038";
-        case AlertState::test: return "#dddddd";
-        default: break;
-    }
-    if (alert.level == Level::warning) return "#daa038";
-    return alert.level <= Level::log ? "#dddddd" : "#a30200";
-}
-
 Json buttons(const std::vector<AlertAction>& actions) {
     Json list = Json::array();
     for (const AlertAction& action : actions) {
@@ -68,7 +57,7 @@ Json message(const Outgoing& out) {
     if (!row.items().empty()) {
         blocks.push(Json::object({{"type", "actions"}, {"elements", std::move(row)}}));
     }
-    Json attachment = Json::object({{"color", colour_of(out.delivery.alert)},
+    Json attachment = Json::object({{"color", "#" + std::string(colour_of(out.delivery.alert))},
                                     {"fallback", escaped(lines.headline, kSlackMarkup, kMostText)},
                                     {"blocks", std::move(blocks)}});
     return Json::object({
@@ -138,10 +127,7 @@ std::span<const ChannelSetting> slack_settings() {
         {.name = "signing_secret",
          .help = "of the app: proves that a press is Slack's",
          .form = secret},
-        {.name = "edits",
-         .help = "what is acknowledged or over changes its message; false: is a new one",
-         .form = flag,
-         .otherwise = "true"},
+        kEditsSetting,
         {.name = "url", .help = "the web API", .form = url, .otherwise = "https://slack.com/api"},
     });
     return kSettings;

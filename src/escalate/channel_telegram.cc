@@ -103,10 +103,7 @@ std::span<const ChannelSetting> telegram_settings() {
         {.name = "allowed",
          .help = "who may press the buttons: ID or NAME=ID of Telegram's users; none: no buttons",
          .form = list},
-        {.name = "edits",
-         .help = "what is acknowledged or over changes its message; false: is a new one",
-         .form = flag,
-         .otherwise = "true"},
+        kEditsSetting,
         {.name = "url", .help = "the server", .form = url, .otherwise = "https://api.telegram.org"},
     });
     return kSettings;

@@ -147,6 +147,21 @@ Result<Heard> Sender::hear(const ChannelSettings& channel, const Knock& knock, T
         [&](const ChannelKind& kind, const Outgoing& out) { return kind.hear(out, knock, now); });
 }
 
+Result<ChannelSettings> Sender::with_secrets(const ChannelSettings& channel) {
+    using Known = Result<ChannelSettings>;
+    return asked_of<Known>(ports_, channel,
+                           [&](const ChannelKind& kind, const Outgoing& out) -> Known {
+                               ChannelSettings read = channel;
+                               for (const ChannelSetting& setting : kind.settings()) {
+                                   if (setting.form != ChannelSetting::Form::secret) continue;
+                                   const std::string name(setting.name);
+                                   read.values[name] = {TRY(out.secret(name))};
+                                   read.values.erase(name + "_file");
+                               }
+                               return read;
+                           });
+}
+
 Result<> Sender::respond(const ChannelSettings& channel, const SeenPress& press,
                          const std::string& words) {
     return asked_of<Result<>>(ports_, channel, [&](const ChannelKind& kind, const Outgoing& out) {

@@ -98,7 +98,7 @@ using Names = std::vector<std::string>;
 constexpr Duration kMinute = std::chrono::minutes(1);
 
 inline Action did(const std::string& state, std::vector<std::string> argv, std::string output = "",
-           int exit = 0) {
+                  int exit = 0) {
     Action action;
     action.state = state;
     action.argv = std::move(argv);

@@ -215,14 +215,12 @@ Json replies_of(const Operation& operation) {
                           : Json::object({{"type", is_json ? "object" : "string"}});
         done.set("content", content(type, std::move(schema)));
     }
-    Json wrong =
-        type == "text/html"
-            ? content(type, Json::object({{"type", "string"}}))  // a person is before it
-            : content("application/problem+json", reference("Problem"));
-    return Json::object(
-        {{"200", std::move(done)},
-         {"default",
-          Json::object({{"description", "what is wrong"}, {"content", std::move(wrong)}})}});
+    Json wrong = type == "text/html"
+                     ? content(type, Json::object({{"type", "string"}}))  // a person is before it
+                     : content("application/problem+json", reference("Problem"));
+    return Json::object({{"200", std::move(done)},
+                         {"default", Json::object({{"description", "what is wrong"},
+                                                   {"content", std::move(wrong)}})}});
 }
 
 Json security_of(Right right) {
