@@ -12,10 +12,11 @@
 namespace ops {
 namespace {
 
-constexpr const char* kTelegram =
+constexpr const char* kAskedTelegram =
     "telegram: {token_file: bot.token, chat_id: -42, allowed: [ann=7]}";
-constexpr const char* kNtfy = "ntfy: {topic: my-ops, answers: my-answers, token_file: hook.key}";
-constexpr const char* kSlack =
+constexpr const char* kAskedNtfy =
+    "ntfy: {topic: my-ops, answers: my-answers, token_file: hook.key}";
+constexpr const char* kAskedSlack =
     "slack: {token_file: hook.key, channel: \"#ops\", allowed: [ann=U1], "
     "signing_secret_file: bot.token}";
 
@@ -35,7 +36,7 @@ std::string print(const Result<Heard>& heard) {
 }
 
 TEST(Answers, TelegramIsAskedForPressesOnlyAndNeverForTheSameTwice) {
-    Desk desk(kTelegram);
+    Desk desk(kAskedTelegram);
     ASSERT_EQ(desk.wrong, "");
     EXPECT_EQ(print(listened(desk, "", R"({"ok":true,"result":[]})")), ":");
     EXPECT_EQ(desk.http.asked.url, "https://api.telegram.org/bot42:s3cret/getUpdates");
@@ -53,7 +54,7 @@ TEST(Answers, TelegramIsAskedForPressesOnlyAndNeverForTheSameTwice) {
 }
 
 TEST(Answers, WhatCannotBeFetchedIsAnErrorThatShowsNoSecret) {
-    for (const char* kind : {kTelegram, kNtfy}) {
+    for (const char* kind : {kAskedTelegram, kAskedNtfy}) {
         Desk desk(kind);
         ASSERT_EQ(desk.wrong, "");
         const std::string refused =
@@ -67,7 +68,7 @@ TEST(Answers, WhatCannotBeFetchedIsAnErrorThatShowsNoSecret) {
 }
 
 TEST(Answers, ToWhoPressedInTelegramIsShort) {
-    Desk desk(kTelegram);
+    Desk desk(kAskedTelegram);
     desk.http.reply = HttpReply{200, {}, R"({"ok":true,"result":true})"};
     ASSERT_TRUE(desk.sender.respond(desk.channel, {"t", "7", "q1"}, std::string(500, 'x')).ok());
     const Json body = Json::parse(desk.http.asked.body).value();
@@ -77,7 +78,7 @@ TEST(Answers, ToWhoPressedInTelegramIsShort) {
 }
 
 TEST(Answers, NtfyCarriesTokensToAnotherTopicAndBack) {
-    Desk desk(kNtfy);
+    Desk desk(kAskedNtfy);
     ASSERT_EQ(desk.wrong, "");
     desk.delivery.actions = {{.id = "approve", .label = "Approve", .url = "", .token = "t1"}};
     ASSERT_TRUE(desk.send().delivered);
@@ -109,7 +110,7 @@ TEST(Answers, APhoneGetsOnlyTheKeyThatIsMeantForIt) {
 }
 
 TEST(Answers, MoreThanAHundredAtOnceWaitForTheNextTime) {
-    Desk desk(kNtfy);
+    Desk desk(kAskedNtfy);
     std::string lines;
     for (int i = 0; i < 300; ++i) {
         lines += "{\"id\":\"" + std::to_string(i) + "\",\"event\":\"message\",\"message\":\"x\"}\n";
@@ -130,7 +131,7 @@ Knock signed_knock(const std::string& body, const std::string& secret = "42:s3cr
 }
 
 TEST(Answers, OnlyWhatSlackSignedIsHeard) {
-    Desk desk(kSlack);
+    Desk desk(kAskedSlack);
     ASSERT_EQ(desk.wrong, "");
     const std::string body =
         "a=b&payload=%7B%22type%22%3A%22block_actions%22%2C%22user%22%3A%7B%22id%22%3A%22U1%22%7D"
@@ -179,7 +180,7 @@ TEST(Answers, SignaturesAreAsSlacksOwnLibraryJudgesThem) {
 }
 
 TEST(Answers, AreSentToSlackAndNowhereElse) {
-    Desk desk(kSlack);
+    Desk desk(kAskedSlack);
     const auto respond = [&](const std::string& where) {
         return desk.sender.respond(desk.channel, {"t", "U1", where}, "<!channel> done").ok();
     };

@@ -81,21 +81,20 @@ DeliveryResult deliver_discord(const Outgoing& out) {
         return not_delivered({Fault::invalid, "the secret is no URL of a webhook"});
     }
     const Json body = message(out);
-    const std::string known =
-        out.delivery.previous ? out.delivery.previous->reference["id"].as_string() : "";
-    if (is_quiet(out.delivery.alert) && !known.empty() && out.channel.flag("edits")) {
-        const std::string there = with_path(url.value(), "/messages/" + as_path_part(known));
+    KnownMessages known = change_messages(out, [&](const Json& reference) {
+        const std::string id = reference["id"].as_string();
+        const std::string there = with_path(url.value(), "/messages/" + as_path_part(id));
         ChannelAnswer answer = ask(out, json_request(out, "PATCH", there, body));
-        if (!answer.failed) return delivered("message " + known + " was changed");
-        // Somebody has deleted it: then it is said anew.
-        if (answer.failed->failed->error.fault != Fault::denied) return *std::move(answer.failed);
-    }
+        if (answer.failed) return *std::move(answer.failed);
+        return delivered("message " + id + " was changed");
+    });
+    if (known.changed) return *std::move(known.changed);
     const char* more = url.value().find('?') == std::string::npos ? "?wait=true" : "&wait=true";
     ChannelAnswer answer = ask(out, json_request(out, "POST", url.value() + more, body));
     if (answer.failed) return *std::move(answer.failed);
     const std::string id = answer.body["id"].as_string();
     if (id.empty()) return delivered(words_of(answer.reply, answer.body));
-    return delivered("message " + id, Json::object({{"id", id}}));
+    return delivered("message " + id, known.reference(Json::object({{"id", id}})));
 }
 
 }  // namespace ops

@@ -139,6 +139,33 @@ bool is_quiet(const AlertDraft& alert) {
            alert.state == AlertState::answered;
 }
 
+Json KnownMessages::reference(Json newest) const {
+    if (!thread.is_null()) newest.set("first", thread);
+    return newest;
+}
+
+KnownMessages change_messages(const Outgoing& out,
+                              const std::function<DeliveryResult(const Json& reference)>& edit) {
+    KnownMessages known;
+    if (!out.delivery.previous) return known;
+    const Json& newest = out.delivery.previous->reference;
+    const Json& first = newest["first"];
+    known.thread = first.is_null() ? newest : first;
+    if (!is_quiet(out.delivery.alert) || !out.channel.flag("edits")) return known;
+    const bool ends = out.delivery.alert.state != AlertState::answered;
+    for (const Json* one : {&first, &newest}) {
+        if (one->is_null() || (one == &first && !ends)) continue;
+        DeliveryResult result = edit(*one);
+        // Somebody has deleted it, or it is too old.
+        if (result.failed && result.failed->error.fault == Fault::denied) continue;
+        const bool failed = result.failed.has_value();
+        known.changed = std::move(result);
+        if (failed) return known;
+    }
+    if (!known.changed) known.thread = Json();
+    return known;
+}
+
 std::string_view colour_of(const AlertDraft& alert) {
     switch (alert.state) {
         case AlertState::recovered: return "2eb886";

@@ -2,6 +2,8 @@
 // how HTTP is asked. Only for the .cc files of this room.
 #pragma once
 
+#include <functional>
+
 #include "config/fields.h"
 #include "escalate/channel.h"
 
@@ -118,6 +120,17 @@ std::string as_path_part(std::string_view text);  // for one part of a path
 std::optional<std::string> form_field(std::string_view form, std::string_view name);
 // Something else is to be said loudly; a message that is changed makes no sound.
 bool is_quiet(const AlertDraft& alert);
+// What was told of this incident before, as far as it can be changed.
+struct KnownMessages {
+    std::optional<DeliveryResult> changed;  // nothing: it is to be sent as a new one
+    Json thread;  // reference of the first, to answer to; null: there is none
+    // For Delivered: of the message that is now the newest.
+    Json reference(Json newest) const;
+};
+// What makes no sound changes the newest message, and what ends an incident the first one as well,
+// which would go on looking open. Messages that are gone are not spoken of again.
+KnownMessages change_messages(const Outgoing& out,
+                              const std::function<DeliveryResult(const Json& reference)>& edit);
 // The line beside a message: red, yellow, grey, or green when it is over; RRGGBB.
 std::string_view colour_of(const AlertDraft& alert);
 

@@ -10,27 +10,8 @@
 namespace ops {
 namespace {
 
-constexpr const char* kNtfy = "ntfy: {topic: my-ops, token_file: hook.key}";
-constexpr const char* kTelegram = "telegram: {token_file: bot.token, chat_id: -42}";
-constexpr const char* kSlackHook = "slack: {webhook_url_file: hook.url}";
-constexpr const char* kSlackBot = "slack: {token_file: hook.key, channel: \"#ops\"}";
-constexpr const char* kDiscord = "discord: {webhook_url_file: hook.url}";
-constexpr const char* kMatrix =
-    "matrix: {url: \"https://m.example.org/\", room: \"!a:b.c\", token_file: hook.key}";
-constexpr const char* kPagerduty = "pagerduty: {routing_key_file: hook.key}";
-constexpr const char* kPushover = "pushover: {token_file: hook.key, user_file: bot.token}";
-constexpr const char* kGotify = "gotify: {url: \"https://g.example.org\", token_file: hook.key}";
-constexpr const char* kAlertmanager =
-    "alertmanager: {url: \"http://127.0.0.1:9/hook\", external_url: \"https://ops.example.org\"}";
 constexpr const char* kAllHttp[] = {kNtfy,   kTelegram,  kSlackHook, kSlackBot, kDiscord,
                                     kMatrix, kPagerduty, kPushover,  kGotify,   kAlertmanager};
-
-// The answer of one that took it, for each of them.
-HttpReply good_reply(const std::string& kind) {
-    if (kind == "slack") return {200, {}, R"({"ok":true,"channel":"C1","ts":"1.2"})"};
-    if (kind == "telegram") return {200, {}, R"({"ok":true,"result":{"message_id":7}})"};
-    return {200, {}, R"({"id":"m1","event_id":"$e","receipt":"r1","request":"q1"})"};
-}
 
 // The second sample of the contract, with a row that means mischief.
 void hostile(AlertDraft& alert) {
@@ -325,98 +306,6 @@ TEST(ChannelKinds, WhetherToTryAgainFollowsFromTheAnswer) {
         EXPECT_EQ(result.failed->wait, row.wait) << row.why;
         EXPECT_NE(result.failed->error.message.find(row.words), std::string::npos)
             << row.why << ": " << result.failed->error.message;
-    }
-}
-
-// What is acknowledged or over changes the message that is there; news is a message of its own.
-TEST(ChannelKinds, ChangeTheirMessageQuietlyAndTellNewsAloud) {
-    struct Row {
-        const char* kind;
-        const char* edit_url;  // ends so
-        const char* edit_holds;
-        const char* reply_holds;  // news refers to the first
-    };
-    const Row rows[] = {
-        {kTelegram, "/editMessageText", "\"message_id\":7}",
-         "\"reply_parameters\":{\"message_id\":7,"},
-        {kSlackBot, "/chat.update", "\"ts\":\"1.2\"",
-         "\"thread_ts\":\"1.2\",\"reply_broadcast\":true"},
-        {kDiscord, "/T/s3cret/messages/m1", "\"content\":\"✅ RECOVERED",
-         "\"content\":\"🚨 CRITICAL"},
-        {kMatrix, "", "\"m.relates_to\":{\"rel_type\":\"m.replace\",\"event_id\":\"$e\"}",
-         "\"m.relates_to\":{\"m.in_reply_to\":{\"event_id\":\"$e\"}}"},
-    };
-    for (const Row& row : rows) {
-        Desk desk(row.kind);
-        desk.http.reply = good_reply(desk.channel.kind);
-        const Json reference = desk.send().delivered->reference;
-        EXPECT_TRUE(reference.is_object()) << row.kind;
-        const std::string first_url = desk.http.asked.url;
-        desk.becomes(AlertState::changed, reference);
-        EXPECT_TRUE(desk.send().delivered) << row.kind;
-        EXPECT_NE(desk.http.asked.body.find(row.reply_holds), std::string::npos)
-            << row.kind << ": " << desk.http.asked.body;
-        desk.becomes(AlertState::recovered, reference);
-        desk.http.all.clear();
-        const DeliveryResult edited = desk.send();
-        ASSERT_TRUE(edited.delivered) << row.kind;
-        EXPECT_EQ(desk.http.all.size(), 1U) << row.kind;
-        EXPECT_TRUE(desk.http.asked.url.ends_with(row.edit_url)) << desk.http.asked.url;
-        EXPECT_NE(desk.http.asked.body.find(row.edit_holds), std::string::npos)
-            << row.kind << ": " << desk.http.asked.body;
-        EXPECT_NE(edited.delivered->answer.find("was changed"), std::string::npos);
-        EXPECT_TRUE(edited.delivered->reference.is_null()) << "it is what it was";
-        // Without `edits`, or when nothing is known of a message before, it is a new one.
-        desk.channel.values["edits"] = {"false"};
-        EXPECT_TRUE(desk.send().delivered);
-        EXPECT_EQ(desk.http.asked.body.find(row.edit_holds) == std::string::npos,
-                  std::string(row.kind) != kDiscord)
-            << row.kind;
-        EXPECT_EQ(desk.http.asked.method, std::string(row.kind) == kMatrix ? "PUT" : "POST");
-    }
-}
-
-TEST(ChannelKinds, SayAnewWhatCannotBeChanged) {
-    struct Row {
-        const char* why;
-        const char* kind;
-        Json reference;
-        HttpReply refusal;
-        bool again;
-    };
-    const Json telegram = Json::object({{"message_id", 7}});
-    const Json slack = Json::object({{"channel", "C1"}, {"ts", "1.2"}});
-    const Json discord = Json::object({{"id", "m1"}});
-    const Row rows[] = {
-        {"deleted",
-         kTelegram,
-         telegram,
-         {400, {}, R"({"description":"message to edit not found"})"},
-         true},
-        {"it says so already",
-         kTelegram,
-         telegram,
-         {400, {}, R"({"description":"Bad Request: message is not modified: x"})"},
-         false},
-        {"too fast is tried again as it was", kTelegram, telegram, {429, {}, ""}, false},
-        {"deleted",
-         kSlackBot,
-         slack,
-         {200, {}, R"({"ok":false,"error":"message_not_found"})"},
-         true},
-        {"busy", kSlackBot, slack, {200, {}, R"({"ok":false,"error":"ratelimited"})"}, false},
-        {"deleted", kDiscord, discord, {404, {}, R"({"message":"Unknown Message"})"}, true},
-        {"down", kDiscord, discord, {503, {}, ""}, false},
-    };
-    for (const Row& row : rows) {
-        Desk desk(row.kind);
-        desk.http.replies = {row.refusal};
-        desk.http.reply = good_reply(desk.channel.kind);
-        desk.becomes(AlertState::recovered, row.reference);
-        const DeliveryResult result = desk.send();
-        EXPECT_EQ(desk.http.all.size(), row.again ? 2U : 1U) << row.kind << " " << row.why;
-        EXPECT_EQ(result.delivered && result.delivered->reference.is_object(), row.again)
-            << row.kind << " " << row.why;
     }
 }
 

@@ -35,6 +35,19 @@ Json replacement(const Json& content, const std::string& event) {
     return body;
 }
 
+// `what` is not the same of two requests for one message.
+ChannelAnswer put(const Outgoing& out, const std::string& token, const std::string& what,
+                  const Json& body) {
+    const std::string transaction = sha256_hex(out.channel.name + "\n" + what).substr(0, 32);
+    HttpRequest request = json_request(out, "PUT",
+                                       out.channel.text("url") + "/_matrix/client/v3/rooms/" +
+                                           as_path_part(out.channel.text("room")) +
+                                           "/send/m.room.message/" + transaction,
+                                       body);
+    request.headers.emplace_back("Authorization", "Bearer " + token);
+    return ask(out, request);
+}
+
 }  // namespace
 
 std::span<const ChannelSetting> matrix_settings() {
@@ -61,30 +74,24 @@ void check_matrix(const ChannelSettings& channel, Fields& fields, Problems& prob
 DeliveryResult deliver_matrix(const Outgoing& out) {
     const Result<std::string> token = out.secret("token");
     if (!token.ok()) return not_delivered(token.error());
-    const std::string known =
-        out.delivery.previous ? out.delivery.previous->reference["event_id"].as_string() : "";
-    const bool edits = is_quiet(out.delivery.alert) && !known.empty() && out.channel.flag("edits");
+    const std::string& key = out.delivery.alert.key;
     Json body = content(out);
-    if (edits) {
-        body = replacement(body, known);
-    } else if (!known.empty()) {
-        body.set("m.relates_to",
-                 Json::object({{"m.in_reply_to", Json::object({{"event_id", known}})}}));
+    KnownMessages known = change_messages(out, [&](const Json& reference) {
+        const std::string id = reference["event_id"].as_string();
+        ChannelAnswer answer = put(out, token.value(), key + "\n" + id, replacement(body, id));
+        if (answer.failed) return *std::move(answer.failed);
+        return delivered("message " + id + " was changed");
+    });
+    if (known.changed) return *std::move(known.changed);
+    if (!known.thread.is_null()) {
+        const Json to = Json::object({{"event_id", known.thread["event_id"]}});
+        body.set("m.relates_to", Json::object({{"m.in_reply_to", to}}));
     }
-    const std::string transaction =
-        sha256_hex(out.channel.name + "\n" + out.delivery.alert.key).substr(0, 32);
-    HttpRequest request = json_request(out, "PUT",
-                                       out.channel.text("url") + "/_matrix/client/v3/rooms/" +
-                                           as_path_part(out.channel.text("room")) +
-                                           "/send/m.room.message/" + transaction,
-                                       body);
-    request.headers.emplace_back("Authorization", "Bearer " + token.value());
-    ChannelAnswer answer = ask(out, request);
+    ChannelAnswer answer = put(out, token.value(), key, body);
     if (answer.failed) return *std::move(answer.failed);
-    if (edits) return delivered("message " + known + " was changed");
     const std::string id = answer.body["event_id"].as_string();
     if (id.empty()) return delivered(words_of(answer.reply, answer.body));
-    return delivered("message " + id, Json::object({{"event_id", id}}));
+    return delivered("message " + id, known.reference(Json::object({{"event_id", id}})));
 }
 
 }  // namespace ops

@@ -81,27 +81,27 @@ ChannelAnswer ask_slack(const Outgoing& out, const std::string& token, const cha
 }
 
 DeliveryResult by_bot(const Outgoing& out, const std::string& token) {
-    const Json known = out.delivery.previous ? out.delivery.previous->reference : Json();
-    const bool is_known = known["ts"].is_string() && known["channel"].is_string();
-    const bool edits = is_quiet(out.delivery.alert) && out.channel.flag("edits");
     Json body = message(out);
     body.set("parse", "none");
-    if (is_known && edits) {
+    KnownMessages known = change_messages(out, [&](const Json& reference) {
         Json change = body;
-        change.set("channel", known["channel"]).set("ts", known["ts"]);
+        change.set("channel", reference["channel"]).set("ts", reference["ts"]);
         ChannelAnswer answer = ask_slack(out, token, "chat.update", change);
-        if (!answer.failed) return delivered("message " + known["ts"].as_string() + " was changed");
-        // Somebody has deleted it, or it is too old: then it is said anew.
-        if (answer.failed->failed->error.fault != Fault::denied) return *std::move(answer.failed);
-    }
+        if (answer.failed) return *std::move(answer.failed);
+        return delivered("message " + reference["ts"].as_string() + " was changed");
+    });
+    if (known.changed) return *std::move(known.changed);
     body.set("channel", out.channel.text("channel"));
     body.set("unfurl_links", false).set("unfurl_media", false);
-    if (is_known) body.set("thread_ts", known["ts"]).set("reply_broadcast", true);
+    // Of the first message: Slack knows no threads of answers.
+    if (!known.thread.is_null()) {
+        body.set("thread_ts", known.thread["ts"]).set("reply_broadcast", true);
+    }
     ChannelAnswer answer = ask_slack(out, token, "chat.postMessage", body);
     if (answer.failed) return *std::move(answer.failed);
     const Json &channel = answer.body["channel"], &ts = answer.body["ts"];
     return delivered("message " + ts.as_string() + " in " + channel.as_string(),
-                     Json::object({{"channel", channel}, {"ts", ts}}));
+                     known.reference(Json::object({{"channel", channel}, {"ts", ts}})));
 }
 
 DeliveryResult by_webhook(const Outgoing& out, const std::string& url) {

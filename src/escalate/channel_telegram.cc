@@ -120,13 +120,9 @@ DeliveryResult deliver_telegram(const Outgoing& out) {
     const Result<std::string> url = bot_url(out);
     if (!url.ok()) return not_delivered(url.error());
     const std::string& base = url.value();
-    const Json known =
-        out.delivery.previous ? out.delivery.previous->reference["message_id"] : Json();
-    if (is_quiet(out.delivery.alert) && known.is_number() && out.channel.flag("edits")) {
-        DeliveryResult edited = edit(out, base, known);
-        // Somebody has deleted it, or it is too old: then it is said anew.
-        if (!edited.failed || edited.failed->error.fault != Fault::denied) return edited;
-    }
+    KnownMessages known = change_messages(
+        out, [&](const Json& reference) { return edit(out, base, reference["message_id"]); });
+    if (known.changed) return *std::move(known.changed);
     Json body = message(out);
     if (out.channel.has("thread_id")) {
         body.set("message_thread_id", out.channel.number("thread_id"));
@@ -135,9 +131,9 @@ DeliveryResult deliver_telegram(const Outgoing& out) {
     if (out.delivery.alert.level < Level::warning || is_quiet_here) {
         body.set("disable_notification", true);
     }
-    if (known.is_number()) {
-        body.set("reply_parameters",
-                 Json::object({{"message_id", known}, {"allow_sending_without_reply", true}}));
+    if (!known.thread.is_null()) {
+        body.set("reply_parameters", Json::object({{"message_id", known.thread["message_id"]},
+                                                   {"allow_sending_without_reply", true}}));
     }
     ChannelAnswer answer = ask(out, json_request(out, "POST", base + "/sendMessage", body));
     if (answer.failed) {
@@ -151,7 +147,7 @@ DeliveryResult deliver_telegram(const Outgoing& out) {
     const Json& id = answer.body["result"]["message_id"];
     if (!id.is_number()) return delivered(words_of(answer.reply, answer.body));
     return delivered("message " + id.dump() + " in chat " + out.channel.text("chat_id"),
-                     Json::object({{"message_id", id}}));
+                     known.reference(Json::object({{"message_id", id}})));
 }
 
 // --- answers: https://core.telegram.org/bots/api#getupdates and #answercallbackquery ---

@@ -128,4 +128,25 @@ struct Desk {
     std::string wrong;  // of its configuration
 };
 
+inline constexpr const char* kNtfy = "ntfy: {topic: my-ops, token_file: hook.key}";
+inline constexpr const char* kTelegram = "telegram: {token_file: bot.token, chat_id: -42}";
+inline constexpr const char* kSlackHook = "slack: {webhook_url_file: hook.url}";
+inline constexpr const char* kSlackBot = "slack: {token_file: hook.key, channel: \"#ops\"}";
+inline constexpr const char* kDiscord = "discord: {webhook_url_file: hook.url}";
+inline constexpr const char* kMatrix =
+    "matrix: {url: \"https://m.example.org/\", room: \"!a:b.c\", token_file: hook.key}";
+inline constexpr const char* kPagerduty = "pagerduty: {routing_key_file: hook.key}";
+inline constexpr const char* kPushover = "pushover: {token_file: hook.key, user_file: bot.token}";
+inline constexpr const char* kGotify =
+    "gotify: {url: \"https://g.example.org\", token_file: hook.key}";
+inline constexpr const char* kAlertmanager =
+    "alertmanager: {url: \"http://127.0.0.1:9/hook\", external_url: \"https://ops.example.org\"}";
+
+// The answer of one that took it, for each of them.
+inline HttpReply good_reply(const std::string& kind) {
+    if (kind == "slack") return {200, {}, R"({"ok":true,"channel":"C1","ts":"1.2"})"};
+    if (kind == "telegram") return {200, {}, R"({"ok":true,"result":{"message_id":7}})"};
+    return {200, {}, R"({"id":"m1","event_id":"$e","receipt":"r1","request":"q1"})"};
+}
+
 }  // namespace ops
