@@ -4,6 +4,7 @@
 #include "agent/views.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "escalate/compose.h"
 #include "escalate/press.h"
 #include "patterns/quarantine.h"
 #include "patterns/secrets.h"
@@ -72,6 +73,8 @@ std::vector<AlertAction> OpsAgent::actions_for(const AlertDraft& alert,
         if (kind == PressKind::approve || kind == PressKind::reject) {
             // Nobody says yes to what the message does not show.
             if (waiting == nullptr || the_case->plan.empty()) continue;
+            const bool is_seen = way == PressedBy::link || shows_whole(the_case->plan);
+            if (kind == PressKind::approve && !is_seen) continue;
             press.shown = waiting->argv_sha256;
         }
         AlertAction action;

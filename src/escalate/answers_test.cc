@@ -252,5 +252,32 @@ TEST(Answers, AMailHasItsLinksInBothParts) {
     EXPECT_EQ(found, 1U);
 }
 
+// Slack has 2,800 bytes, Telegram and ntfy 4,096: a long reason pushes the commands out.
+TEST(Answers, NobodySaysYesToWhatAMessageHasNoRoomFor) {
+    const auto offers = [](const char* kind, size_t commands, size_t length) {
+        Desk desk(kind);
+        desk.http.reply = good_reply(desk.channel.kind);
+        AlertDraft& alert = desk.delivery.alert;
+        alert.before = {{"Reason", std::string(900, 'r')}};
+        for (size_t i = 1; i <= commands; ++i) {
+            alert.before.emplace_back("Would run " + std::to_string(i),
+                                      "echo '<&>' " + std::string(length, 'x'));
+        }
+        desk.delivery.actions = {
+            {.id = "approve", .label = "Yes", .url = "", .token = "y.inc-1.0.0.0"},
+            {.id = "reject", .label = "No", .url = "", .token = "n.inc-1.0.0.0"}};
+        EXPECT_TRUE(desk.send().delivered) << kind;
+        const std::string& body = desk.http.asked.body;
+        EXPECT_NE(body.find("n.inc-1.0.0.0"), std::string::npos) << "who has not seen may refuse";
+        return body.find("y.inc-1.0.0.0") != std::string::npos;
+    };
+    for (const char* kind : {kAskedTelegram, kAskedNtfy, kAskedSlack}) {
+        EXPECT_TRUE(offers(kind, 2, 100)) << kind;
+        EXPECT_FALSE(offers(kind, 5, 800)) << kind;
+    }
+    EXPECT_TRUE(offers(kAskedTelegram, 3, 800));
+    EXPECT_FALSE(offers(kAskedSlack, 3, 800)) << "Slack has less room";
+}
+
 }  // namespace
 }  // namespace ops

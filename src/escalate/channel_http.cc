@@ -6,6 +6,8 @@
 
 #include "base/text.h"
 #include "escalate/channel_kinds.h"
+#include "escalate/compose.h"
+#include "escalate/render.h"
 
 namespace ops {
 namespace {
@@ -164,6 +166,23 @@ KnownMessages change_messages(const Outgoing& out,
     }
     if (!known.changed) known.thread = Json();
     return known;
+}
+
+std::vector<AlertAction> actions_beside(const Outgoing& out, std::string_view text,
+                                        const Markup& markup) {
+    constexpr size_t kAny = 100'000;
+    std::vector<AlertAction> actions = out.delivery.actions;
+    for (const auto& [name, command] : out.delivery.alert.lines(out.delivery.time_zone).rows) {
+        if (!name.starts_with(kPlanRow)) continue;
+        const std::string row = std::string(markup.strong) + escaped(name + ":", markup, kAny) +
+                                std::string(markup.strong_end) + " " +
+                                escaped(command, markup, kAny);
+        if (text.find(row) != std::string_view::npos) continue;
+        std::erase_if(actions, [](const AlertAction& one) {
+            return one.id == "approve" && !one.token.empty();
+        });
+    }
+    return actions;
 }
 
 std::string_view colour_of(const AlertDraft& alert) {

@@ -9,6 +9,8 @@
 
 namespace ops {
 
+struct Markup;
+
 struct Outgoing {
     const ChannelSettings& channel;
     const Delivery& delivery;
@@ -131,6 +133,10 @@ struct KnownMessages {
 // which would go on looking open. Messages that are gone are not spoken of again.
 KnownMessages change_messages(const Outgoing& out,
                               const std::function<DeliveryResult(const Json& reference)>& edit);
+// What can be answered to this text: nobody says yes to a command that it has no room for. (A link
+// leads to a page that shows all of them.)
+std::vector<AlertAction> actions_beside(const Outgoing& out, std::string_view text,
+                                        const Markup& markup);
 // The line beside a message: red, yellow, grey, or green when it is over; RRGGBB.
 std::string_view colour_of(const AlertDraft& alert);
 

@@ -114,14 +114,15 @@ DeliveryResult deliver_ntfy(const Outgoing& out) {
     const AlertDraft& alert = out.delivery.alert;
     const AlertLines lines = alert.lines(out.delivery.time_zone);
     const Look look = look_of(alert);
+    const std::string text = render(lines, kPlainMarkup, kMostMessage, Headline::left_out);
     Json body = Json::object({
         {"topic", out.channel.text("topic")},
         {"title", shortened(lines.headline, kMostTitle)},
-        {"message", render(lines, kPlainMarkup, kMostMessage, Headline::left_out)},
+        {"message", text},
         {"priority", look.priority},
         {"tags", Json::of_strings({std::string(look.emoji), out.delivery.agent})},
     });
-    std::vector<AlertAction> actions = out.delivery.actions;
+    std::vector<AlertAction> actions = actions_beside(out, text, kPlainMarkup);
     for (AlertAction& action : actions) {
         if (action.token.empty() || !out.channel.has("answers")) continue;
         action.url = out.channel.text("url") + "/" + out.channel.text("answers");

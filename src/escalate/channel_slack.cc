@@ -46,14 +46,12 @@ Json buttons(const std::vector<AlertAction>& actions) {
 // beside a coloured line.
 Json message(const Outgoing& out) {
     const AlertLines lines = out.delivery.alert.lines(out.delivery.time_zone);
+    const std::string text = render(lines, kSlackMarkup, kMostSection, Headline::left_out);
     Json blocks = Json::array();
     blocks.push(Json::object(
         {{"type", "section"},
-         {"text",
-          Json::object({{"type", "mrkdwn"},
-                        {"text", render(lines, kSlackMarkup, kMostSection, Headline::left_out)},
-                        {"verbatim", true}})}}));
-    Json row = buttons(out.delivery.actions);
+         {"text", Json::object({{"type", "mrkdwn"}, {"text", text}, {"verbatim", true}})}}));
+    Json row = buttons(actions_beside(out, text, kSlackMarkup));
     if (!row.items().empty()) {
         blocks.push(Json::object({{"type", "actions"}, {"elements", std::move(row)}}));
     }

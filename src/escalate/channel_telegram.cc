@@ -62,13 +62,14 @@ Json keyboard(const std::vector<AlertAction>& actions) {
 
 Json message(const Outgoing& out) {
     const AlertLines lines = out.delivery.alert.lines(out.delivery.time_zone);
+    const std::string text = render(lines, kTelegramMarkup, kMostText, Headline::shown);
     Json body = Json::object({
         {"chat_id", chat(out.channel)},
-        {"text", render(lines, kTelegramMarkup, kMostText, Headline::shown)},
+        {"text", text},
         {"parse_mode", "HTML"},
         {"link_preview_options", Json::object({{"is_disabled", true}})},
     });
-    Json rows = keyboard(out.delivery.actions);
+    Json rows = keyboard(actions_beside(out, text, kTelegramMarkup));
     if (!rows.items().empty()) {
         body.set("reply_markup", Json::object({{"inline_keyboard", std::move(rows)}}));
     }

@@ -79,15 +79,15 @@ void add_outage(const IncidentNews& news, Time now, AlertDraft& draft) {
 }
 
 // The very words that would run: whoever says yes with a button has seen nothing else.
+constexpr size_t kShownCommands = 10;
 void add_plan(const IncidentNews& news, AlertDraft& draft) {
-    constexpr size_t kShown = 10;
     const size_t count = news.plan.size();
-    for (size_t i = 0; i < std::min(count, kShown); ++i) {
-        draft.before.emplace_back(count == 1 ? "Would run" : "Would run " + std::to_string(i + 1),
-                                  news.plan[i]);
+    for (size_t i = 0; i < std::min(count, kShownCommands); ++i) {
+        const std::string number = count == 1 ? "" : " " + std::to_string(i + 1);
+        draft.before.emplace_back(std::string(kPlanRow) + number, news.plan[i]);
     }
-    if (count > kShown) {
-        draft.before.emplace_back("And", std::to_string(count - kShown) + " more commands");
+    if (count > kShownCommands) {
+        draft.before.emplace_back("And", std::to_string(count - kShownCommands) + " more commands");
     }
 }
 
@@ -190,6 +190,17 @@ AlertDraft compose(const IncidentNews& news, Level level, AlertState state,
     add_gauge(news, draft);
     add_ask(news, draft);
     return draft;
+}
+
+bool shows_whole(const std::vector<std::string>& plan) {
+    AlertDraft draft;
+    for (const std::string& command : plan) draft.before.emplace_back(kPlanRow, command);
+    const AlertLines lines = draft.lines("UTC");
+    return plan.size() <= kShownCommands &&
+           std::all_of(plan.begin(), plan.end(), [&](const std::string& command) {
+               return std::any_of(lines.rows.begin(), lines.rows.end(),
+                                  [&](const auto& row) { return row.second == command; });
+           });
 }
 
 }  // namespace ops

@@ -13,4 +13,8 @@ namespace ops {
 AlertDraft compose(const IncidentNews& news, Level level, AlertState state,
                    const std::string& agent, const std::vector<std::string>& also_open, Time now);
 
+// Commands that a message would show cut, or not at all, are approved where all of them are seen.
+bool shows_whole(const std::vector<std::string>& plan);
+inline constexpr std::string_view kPlanRow = "Would run";  // names of its rows begin so
+
 }  // namespace ops
