@@ -181,6 +181,7 @@ Result<> OpsAgent::take_up_incident(const Incident& incident) {
     Case& kept = cases_.emplace(id, std::move(the_case)).first->second;
     if (!events.empty()) kept.signature = signature_of(events[0].body["facts"], incident.seen);
     take_up_similar(kept);
+    TRY(take_up_told(incident));
 
     const bool under_way = incident.state == IncidentState::awaiting_approval ||
                            incident.state == IncidentState::resolving ||
@@ -188,6 +189,20 @@ Result<> OpsAgent::take_up_incident(const Incident& incident) {
     // One that was repaired waits for the alert that it is about, and for nothing else.
     const bool is_repaired = kept.outside && kept.outside->repaired_until;
     if (under_way && !is_repaired) resume_repair(kept);
+    return {};
+}
+
+// The journal has every message; what the escalator made of them is only saved now and then.
+Result<> OpsAgent::take_up_told(const Incident& incident) {
+    EventQuery query;
+    query.incident = incident.id;
+    query.kind_prefix = "alert.queued";
+    query.limit = 10'000;
+    std::vector<AlertDraft> queued;
+    for (const Event& event : TRY(store_->events(query))) {
+        queued.push_back(AlertDraft::from_json(event.body));
+    }
+    if (!queued.empty()) escalator_->recall(incident, group_of(incident.target), queued);
     return {};
 }
 

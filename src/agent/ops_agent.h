@@ -145,6 +145,7 @@ private:
     Result<> take_up();
     Result<> count_again();
     Result<> take_up_incident(const Incident& incident);
+    Result<> take_up_told(const Incident& incident);
     void resume_repair(Case& the_case);
     void watch();
     void arrange();  // detector, heartbeats, escalator of the loaded configuration

@@ -181,6 +181,10 @@ public:
 
     Json save() const;
     void restore(const Json& saved, Time now);
+    // After restore(): what the journal says was queued about an incident that is open, oldest
+    // first. What came after the last save() is known again, so nothing that was told is forgotten.
+    void recall(const Incident& incident, const std::string& group,
+                const std::vector<AlertDraft>& queued);
 
     class Core;
 

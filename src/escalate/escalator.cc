@@ -182,13 +182,13 @@ void Escalator::Core::problem(const IncidentNews& news, Told& told, Time now, Dr
     draft.key = incident.id;
     if (is_note) {
         // The same words are the same message, after a restart too.
-        draft.key += "/note/" + news.alert_step.substr(0, 40);
+        draft.key += std::string(kNote) + news.alert_step.substr(0, 40);
     } else if (asks) {
-        draft.key += "/approval/" + std::to_string(incident.attempts);
+        draft.key += std::string(kApproval) + std::to_string(incident.attempts);
     } else if (goes_on && !rises) {
         draft.key += "/event/" + std::to_string(news.events);  // the same after a restart
     } else if (gave_up && !rises) {
-        draft.key += "/gave_up";
+        draft.key += kGaveUp;
     } else {
         draft.key += "/raised/" + std::string(name_of(said));
     }
@@ -196,6 +196,18 @@ void Escalator::Core::problem(const IncidentNews& news, Told& told, Time now, Dr
     told.approval_told = told.approval_told || asks;
     told.gave_up_told = told.gave_up_told || incident.state == IncidentState::escalated;
     emit(std::move(draft), told, now, out);
+}
+
+void describe(Told& told, const Incident& incident, const std::string& group) {
+    told.target = incident.target;
+    told.title = incident.title;
+    told.group = group;
+    told.host = incident.host;
+    told.rule = incident.rule;
+    told.opened_at = incident.opened_at;
+    if (incident.rule == kRuleChannelFailing && !incident.members.empty()) {
+        told.about_channel = incident.members[0];
+    }
 }
 
 std::vector<AlertDraft> Escalator::Core::news(const IncidentNews& news, Time now) {
@@ -206,15 +218,7 @@ std::vector<AlertDraft> Escalator::Core::news(const IncidentNews& news, Time now
         return out;
     }
     Told& told = told_[incident.id];
-    told.target = incident.target;
-    told.title = incident.title;
-    told.group = news.group;
-    told.host = incident.host;
-    told.rule = incident.rule;
-    told.opened_at = incident.opened_at;
-    if (incident.rule == kRuleChannelFailing && !incident.members.empty()) {
-        told.about_channel = incident.members[0];
-    }
+    describe(told, incident, news.group);
     if (incident.state != IncidentState::awaiting_approval) told.approval_told = false;
     acknowledged(news, told, now, out);
     problem(news, told, now, out);
@@ -448,6 +452,10 @@ Refused Escalator::failed(const AlertDraft& message, std::string_view channel,
 
 Json Escalator::save() const { return core_->save(); }
 void Escalator::restore(const Json& saved, Time) { core_->restore(saved); }
+void Escalator::recall(const Incident& incident, const std::string& group,
+                       const std::vector<AlertDraft>& queued) {
+    core_->recall(incident, group, queued);
+}
 
 Level level_of(const Incident& incident, const Entry* entry) {
     if (incident.state != IncidentState::escalated) return Level::none;

@@ -12,6 +12,9 @@
 
 namespace ops {
 
+// Parts of keys that say what a message was.
+inline constexpr std::string_view kNote = "/note/", kApproval = "/approval/", kGaveUp = "/gave_up";
+
 // What people know of one incident.
 struct Told {
     std::string target, title, group, host, rule;
@@ -55,6 +58,9 @@ struct ChannelHealth {
     bool is_failing = false;
 };
 
+// Whom and what it is about.
+void describe(Told& told, const Incident& incident, const std::string& group);
+
 // "Down for" as it is when the message goes out, not when it was composed.
 void refresh_age(AlertDraft& draft, Time opened_at, Time now);
 
@@ -73,6 +79,8 @@ public:
     bool is_silenced(const std::string& incident, const Told& told, Level level, Time now) const;
     Json save() const;
     void restore(const Json& saved);
+    void recall(const Incident& incident, const std::string& group,
+                const std::vector<AlertDraft>& queued);
 
     EscalationSettings settings_;
     std::vector<Silence> silences_;

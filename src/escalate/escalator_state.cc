@@ -1,4 +1,7 @@
 // What an Escalator knows, over a restart.
+#include <algorithm>
+#include <optional>
+
 #include "escalate/escalator_core.h"
 
 namespace ops {
@@ -138,6 +141,33 @@ void Escalator::Core::restore(const Json& saved) {
         }
     }
     storm_ = restore_storm(saved["in_storm"]);
+}
+
+void Escalator::Core::recall(const Incident& incident, const std::string& group,
+                             const std::vector<AlertDraft>& queued) {
+    const auto known = told_.find(incident.id);
+    const std::optional<Time> saved =
+        known == told_.end() ? std::nullopt : std::optional(known->second.last_at);
+    for (const AlertDraft& draft : queued) {
+        if ((saved && draft.at <= *saved) || draft.state == AlertState::answered) continue;
+        Told& told = told_[incident.id];
+        describe(told, incident, group);
+        const auto is = [&](std::string_view part) {
+            return draft.key.find(part) != std::string::npos;
+        };
+        const bool first = told.channels.empty();
+        told.channels.insert(draft.channels.begin(), draft.channels.end());
+        told.acknowledged |= draft.state == AlertState::acknowledged;
+        if (draft.state == AlertState::acknowledged) continue;
+        told.level = std::max(told.level, draft.level);
+        told.last = draft;
+        told.last_at = draft.at;
+        told.held = told.unexplained = false;
+        told.only_note = is(kNote) && (first || told.only_note);
+        told.approval_told |= is(kApproval);
+        told.gave_up_told |= is(kGaveUp);
+        if (is(kSaidAgain)) ++told.repeats;
+    }
 }
 
 }  // namespace ops
