@@ -23,6 +23,11 @@ TIMEOUT = 1.0  # of a channel
 Took = collections.namedtuple("Took", "channel key name life")
 
 
+def answer_of(status, said):
+    body = json.dumps(said).encode()
+    return b"HTTP/1.1 %d So\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s" % (status, len(body), body)
+
+
 class Careless(threading.Thread):
     """An HTTP server with one line of behaviour a request and channel, the last one for all that come later.
 
@@ -69,26 +74,34 @@ class Careless(threading.Thread):
                 length = int(line.split(b":")[1])
         if len(words) < 2:
             return
-        channel = words[1].split("/")[1]
+        channel = self.place(*words[:2])
         self.at_point("asked", channel)
         body = file.read(length)
         if len(body) < length:
             return
+        answer = self.hear(channel, *words[:2], json.loads(body))
+        self.at_point("taken", channel)
+        connection.sendall(answer)
+        self.at_point("answered", channel)
+
+    def place(self, method, path):
+        """What a behaviour, a ledger and a killer are for."""
+        return path.split("/")[1]
+
+    def hear(self, channel, method, path, said):
+        """Takes it, or not; the bytes of the answer."""
         # Matrix has its key in the path: whoever sends it twice says the same thing once.
-        said = json.loads(body)
-        key = words[1].rsplit("/", 1)[1] if words[0] == "PUT" else said["key"]
+        key = path.rsplit("/", 1)[1] if method == "PUT" else said["key"]
         tries, wanted = self.tries[channel], self.behaviours.get(channel, ["ok"])
         how = wanted[min(len(tries), len(wanted) - 1)]
         tries.append((time.monotonic(), key))
         if not how[0].isdigit():
             self.titles.add(said.get("title", ""))
             self.take(channel, key, said.get("title") or said["body"])
-        self.at_point("taken", channel)
-        self.answer(connection, how)
-        self.at_point("answered", channel)
+        return self.answer(how)
 
-    def answer(self, connection, how):
-        whole = b"HTTP/1.1 200 OK\r\nContent-Length: 18\r\nConnection: close\r\n\r\n{\"event_id\": \"$1\"}"
+    def answer(self, how):
+        whole = answer_of(200, {"event_id": "$1"})
         if how == "slow":
             time.sleep(TIMEOUT + 1)
         if how[0].isdigit():
@@ -99,8 +112,7 @@ class Careless(threading.Thread):
             whole = b"\x00\x15\x03\x01 we are not what you think\r\n"
         if how == "cut":
             whole = whole[:-9]
-        if how != "drop":
-            connection.sendall(whole)
+        return b"" if how == "drop" else whole
 
     def taken(self, channel):
         return [one.key for one in self.ledger if one.channel == channel]
@@ -115,10 +127,10 @@ def room(server, name):
         name, TIMEOUT, server.port, name)
 
 
-def fire(agent, alerts):
+def fire(agent, alerts, over=False):
     """Alerts of another monitor, name -> severity; whether the agent said that it has them."""
     alerts = [{"labels": {"alertname": name, "severity": severity}, "annotations": {"summary": "it is broken"},
-               "endsAt": "2100-01-01T00:00:00Z"} for name, severity in alerts.items()]
+               "endsAt": "2001-01-01T00:00:00Z" if over else "2100-01-01T00:00:00Z"} for name, severity in alerts.items()]
     connection = http.client.HTTPConnection("127.0.0.1", agent.port, timeout=5)
     try:
         connection.request("POST", "/api/v2/alerts", json.dumps(alerts), {"Content-Type": "application/json"})
@@ -274,9 +286,108 @@ def judge(stage, killer, server, fired):
     stage.end(killer.agent.program)
 
 
+# --- messages that are changed ---
+
+class Chats(Careless):
+    """Telegram, Slack and Discord as far as it matters here: a message has an id, and only one that is there is changed."""
+
+    def __init__(self):
+        super().__init__()
+        self.messages, self.changes = {}, []  # (channel, id) -> texts, first to last; of one that is not there: None
+
+    def place(self, method, path):
+        is_change = method == "PATCH" or path.endswith(("/editMessageText", "/chat.update"))
+        return re.split("[/?]", path)[1] + (" change" if is_change else "")
+
+    def hear(self, channel, method, path, said):
+        channel, _, change = channel.partition(" ")
+        text = json.dumps(said)
+        number = str(said.get("message_id") or said.get("ts") or path.rsplit("/", 1)[1]) if change else None
+        with self.lock:
+            number = number or str(len(self.messages) + 1)
+            known = self.messages.get((channel, number))
+            is_same = bool(known) and known[-1] == text
+            if change:
+                self.changes.append((channel, number, known is not None))
+            else:
+                known = self.messages[channel, number] = []
+            if known is not None:
+                known.append(text)
+        if not change:
+            self.take(channel, number, text)
+        if channel == "tg" and is_same:
+            return answer_of(400, {"ok": False, "error_code": 400, "description": "Bad Request: message is not modified"})
+        if known is None:
+            return answer_of(200 if channel == "slack" else 404, {"ok": False, "error": "message_not_found", "error_code": 400})
+        return answer_of(200, {"ok": True, "channel": "C1", "ts": number, "id": number,
+                               "result": {"message_id": int(number)}})
+
+
+CHATS = {"critical": "tg", "page": "slack", "warning": "discord"}
+
+
+def changed(stage):
+    """Killed again and again while messages are sent and changed: a message too many at most for each crash, and whatever
+    happens the one that the agent knows is brought to its end."""
+    chance, server = random.Random(SEED), Chats()
+    at = "http://127.0.0.1:%d/" % server.port
+    stage.write("tg.token", "42:any\n")
+    stage.write("discord.url", at + "discord\n")
+    killer = Killer(stage, CONFIG % ("tg", "slack", "discord", "1h") + """
+  - {name: tg, timeout: 1s, telegram: {token_file: tg.token, chat_id: 42, url: "%stg"}}
+  - {name: slack, timeout: 1s, slack: {token_file: any.key, channel: C1, url: "%sslack"}}
+  - {name: discord, timeout: 1s, discord: {webhook_url_file: discord.url}}
+""" % (at, at))
+    server.at_point, server.life = killer.at_point, lambda: killer.lives
+    severities, unheard = {}, {}
+    for number in range(KILLS // 2):
+        place = (chance.choice(("asked", "taken", "taken", "answered")), chance.choice(list(CHATS.values())) +
+                 chance.choice(("", " change")))
+        new = {"Round%dx%s" % (number, severity): severity for severity in CHATS}
+        killer.arm(place, chance.choice((0, 0, 0.001, 0.003, 0.01)))
+        if not fire(killer.agent, {**unheard, **new}):
+            unheard.update(new)
+        try:
+            wait_for("the messages", lambda: killer.armed is None or new.keys() <= {one.name for one in server.ledger}, 5)
+        except TimeoutError:
+            pass
+        fire(killer.agent, {**severities, **new}, over=True)
+        severities.update(new)
+        killer.bury(5)
+        wait_for("the end of what the dead one said", lambda: server.talks == 0, 10)
+        killer.live_again()
+    fire(killer.agent, unheard)
+    wait_for("what is owed", lambda: severities.keys() <= {one.name for one in server.ledger}, 30)
+    fire(killer.agent, severities, over=True)
+    last = lambda: {one.name: server.messages[one.channel, one.key][-1] for one in server.ledger}
+    is_over = lambda: all("RECOVERED" in text for text in last().values())
+    try:
+        wait_for("the end of all", is_over, 30)
+    except TimeoutError:
+        pass
+    count = collections.Counter((one.name, one.channel) for one in server.ledger)
+    again = collections.Counter()
+    for (_, channel), taken in count.items():
+        again[channel] += taken - 1
+    print("  seed %d: killed %s; %d messages, %d changes; again after a crash: %s" % (
+        SEED, dict(killer.killed_at), len(server.messages), len(server.changes), dict(again)))
+    stage.holds("the newest message of each is brought to its end", is_over(),
+                {name: text for name, text in last().items() if "RECOVERED" not in text})
+    in_a_life = collections.Counter((one.name, one.channel, one.life) for one in server.ledger)
+    stage.holds("no message is sent twice within one life", max(in_a_life.values()) == 1,
+                [one for one, taken in in_a_life.items() if taken > 1])
+    stage.holds("on no channel are more messages too many than there were crashes",
+                all(taken <= killer.lives for taken in again.values()), again)
+    stage.holds("crashes did come between the taking and the journal", sum(again.values()) > 0, count)
+    stage.holds("nothing is changed that is not there", all(is_there for *_, is_there in server.changes), server.changes)
+    stage.end(killer.agent.program)
+
+
 def delivery(stage):
     stage.write("runbook.yaml", "common_issues: []\n")
     stage.write("any.key", "any\n")
     misbehaving(stage)
     shutil.rmtree(os.path.join(stage.folder, "var"))
     killed(stage)
+    shutil.rmtree(os.path.join(stage.folder, "var"))
+    changed(stage)
