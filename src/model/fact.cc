@@ -72,39 +72,68 @@ std::vector<FactKind> make_fact_kinds() {
     };
 }
 
-std::vector<Fact>::const_iterator place_of(const std::vector<Fact>& facts, std::string_view name) {
-    return std::lower_bound(
-        facts.begin(), facts.end(), name,
-        [](const Fact& fact, std::string_view wanted) { return fact.name < wanted; });
+// Of the catalogue's names nobody is the owner: they are never let go, and cost nothing to copy.
+std::shared_ptr<const std::string> shared_name(std::string_view name) {
+    static const auto kNames = [] {
+        std::unordered_map<std::string_view, std::shared_ptr<const std::string>> names;
+        static std::vector<std::string> texts;
+        texts.reserve(fact_kinds().size());
+        for (const FactKind& kind : fact_kinds()) {
+            const std::string& text = texts.emplace_back(kind.name);
+            names.emplace(text, std::shared_ptr<const std::string>(std::shared_ptr<void>(), &text));
+        }
+        return names;
+    }();
+    const auto found = kNames.find(name);
+    return found == kNames.end() ? std::make_shared<const std::string>(name) : found->second;
 }
 
 }  // namespace
 
+std::vector<Facts::Known>::const_iterator Facts::place_of(std::string_view name) const {
+    return std::lower_bound(
+        facts_.begin(), facts_.end(), name,
+        [](const Known& fact, std::string_view wanted) { return *fact.name < wanted; });
+}
+
+bool Facts::is_at(std::vector<Known>::const_iterator place, std::string_view name) const {
+    return place != facts_.end() && *place->name == name;
+}
+
 const Value* Facts::find(std::string_view name) const {
-    const auto place = place_of(facts_, name);
-    return place == facts_.end() || place->name != name ? nullptr : &place->value;
+    const auto place = place_of(name);
+    return is_at(place, name) ? &place->value : nullptr;
 }
 
 void Facts::set(std::string_view name, Value value) {
-    const auto place = place_of(facts_, name);
-    if (place != facts_.end() && place->name == name) {
-        facts_[static_cast<size_t>(place - facts_.begin())].value = std::move(value);
-    } else {
-        const auto at = place - facts_.begin();
-        // Thousands of these lists stay in memory: no room ahead for what seldom comes.
-        if (facts_.size() == facts_.capacity()) facts_.reserve(facts_.size() + 1);
-        facts_.insert(facts_.begin() + at, Fact{std::string(name), std::move(value)});
+    const auto place = place_of(name);
+    const auto at = place - facts_.begin();
+    if (is_at(place, name)) {
+        facts_[static_cast<size_t>(at)].value = std::move(value);
+        return;
     }
+    // Thousands of these lists stay in memory: room for what an HTTP check tells, so that growing
+    // leaves no holes, and then no room ahead for what seldom comes.
+    constexpr size_t kUsual = 5;
+    if (facts_.size() == facts_.capacity()) facts_.reserve(std::max(kUsual, facts_.size() + 1));
+    facts_.insert(facts_.begin() + at, Known{shared_name(name), std::move(value)});
 }
 
 void Facts::erase(std::string_view name) {
-    const auto place = place_of(facts_, name);
-    if (place != facts_.end() && place->name == name) facts_.erase(place);
+    const auto place = place_of(name);
+    if (is_at(place, name)) facts_.erase(place);
+}
+
+std::vector<Fact> Facts::all() const {
+    std::vector<Fact> all;
+    all.reserve(facts_.size());
+    for (const Known& fact : facts_) all.push_back({*fact.name, fact.value});
+    return all;
 }
 
 Json Facts::to_plain_json() const {
     Json::Object members;
-    for (const Fact& fact : facts_) members.emplace_back(fact.name, fact.value.to_plain_json());
+    for (const Known& fact : facts_) members.emplace_back(*fact.name, fact.value.to_plain_json());
     return Json::of_members(std::move(members));
 }
 

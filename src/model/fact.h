@@ -1,6 +1,7 @@
 // A fact: one named thing known of one target (a service, a host or a signal) at one moment.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,11 +21,20 @@ public:
     const Value* find(std::string_view name) const;  // null when never seen
     void set(std::string_view name, Value value);
     void erase(std::string_view name);
-    const std::vector<Fact>& all() const { return facts_; }
+    std::vector<Fact> all() const;
+    size_t size() const { return facts_.size(); }
     Json to_plain_json() const;  // {"http_status": 200, ...}
 
 private:
-    std::vector<Fact> facts_;
+    // Ten thousand targets know the same few names: those of the catalogue stand there once.
+    struct Known {
+        std::shared_ptr<const std::string> name;
+        Value value;
+    };
+    std::vector<Known>::const_iterator place_of(std::string_view name) const;
+    bool is_at(std::vector<Known>::const_iterator place, std::string_view name) const;
+
+    std::vector<Known> facts_;
 };
 
 // The catalogue of built-in facts: what the language, lint and the manual know (product.md 4.5).

@@ -21,8 +21,18 @@ TEST(Facts, KeepTheNewestValueOfEachName) {
     facts.erase("up");
     facts.erase("never_there");
     EXPECT_EQ(facts.find("up"), nullptr);
-    EXPECT_EQ(facts.all().size(), 1u);
+    EXPECT_EQ(facts.size(), 1u);
     EXPECT_EQ(Facts().to_plain_json().dump(), "{}");
+}
+
+TEST(Facts, CopiesStandForThemselves) {
+    Facts facts;
+    facts.set("latency_first_byte", Value::number(1));  // a name of the catalogue
+    facts.set("queue_length", Value::number(2));        // a name that somebody pushed
+    const Facts copy = facts;
+    facts.set("queue_length", Value::number(3));
+    facts = Facts();
+    EXPECT_EQ(copy.to_plain_json().dump(), R"({"latency_first_byte":1,"queue_length":2})");
 }
 
 TEST(Facts, AreAMapByName) {
