@@ -43,6 +43,24 @@ TEST(CheckSchedule, StartsEachAtItsPhaseAndThenEveryInterval) {
     EXPECT_EQ(run(schedule, 200), (std::map<uint32_t, int64_t>{{1, 200}, {2, 150}}));
 }
 
+TEST(CheckSchedule, StartsSomeTogetherButNeverMany) {
+    for (const uint32_t checks : {50U, 900U, 2'400U, 4'000U, 10'000U, 40'000U}) {
+        Schedule schedule;
+        std::vector<Schedule::Entry> all;
+        for (uint32_t i = 0; i < checks; ++i)
+            all.push_back(entry(i, 10s, Duration(10'000 * i / checks)));
+        (void)schedule.replace(all, 0);
+        std::map<int64_t, size_t> moments;
+        for (uint32_t i = 0; i < checks; ++i) ++moments[schedule.find(i)->due / kMillisecond];
+        size_t most = 0;
+        for (const auto& [_, count] : moments) most = std::max(most, count);
+        EXPECT_LE(most, 50U) << checks;
+        EXPECT_GE(moments.size(), std::min<size_t>(checks, 50))
+            << checks << ": spread all the same";
+        if (checks >= 900) EXPECT_GE(checks / moments.size(), 16U) << checks;
+    }
+}
+
 TEST(CheckSchedule, SkipsAndCountsWhatIsInFlightOrMissed) {
     Schedule schedule;
     (void)schedule.replace({entry(1, 100ms)}, 0);

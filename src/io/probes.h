@@ -193,7 +193,7 @@ struct Scheduled {
     Ask ask;  // its `check` is unique within a schedule
     Duration interval = std::chrono::seconds(30);
     // 0 <= phase < interval; spread these, or all start together. The engine may move it by up to
-    // 50 ms when it places the ask, and keeps it from then on.
+    // 200 ms when it places the ask, and keeps it from then on.
     Duration phase{};
 };
 
