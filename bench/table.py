@@ -15,7 +15,7 @@ import time
 import loads
 import repair
 from programs import built, peer
-from watchers import Agent, Monit, Prometheus
+from watchers import Agent, Connections, Monit, Prometheus
 
 NOTHING = "-"
 
@@ -70,11 +70,12 @@ def of_peers(results, text):
 def row_load(table, quick):
     seconds = 20 if quick else 60
     say("10,000 checks every 10 s, %d s after the first round" % seconds)
-    results = measured([Agent, Monit, Prometheus], 10_000, 10, seconds)
-    us = results[Agent]
+    results = measured([Agent, Connections, Monit, Prometheus], 10_000, 10, seconds)
+    us, floor = results[Agent], results.pop(Connections, None)
     what = "10,000 HTTP checks / 10 s: "
     table.add(what + "CPU s per 1,000 checks", "<= 0.05", "%.3f" % us.cpu_per_1000,
-              of_peers(results, lambda one: "%.3f" % one.cpu_per_1000))
+              of_peers(results, lambda one: "%.3f" % one.cpu_per_1000) +
+              ("; bare connections %.3f" % floor.cpu_per_1000 if floor else ""))
     table.add(what + "p99 off schedule", "<= 10 ms",
               "%s (own record: <= %s)" % (milliseconds(us.p99), milliseconds(us.own_p99) if us.own_p99 is not None else NOTHING),
               of_peers(results, lambda one: milliseconds(one.p99)))

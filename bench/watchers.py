@@ -1,5 +1,5 @@
-"""The watchers that are compared: ops-agent, monit, Prometheus with its blackbox_exporter. Each gets the same
-addresses to ask, in a configuration made here, and asks them for /s/NUMBER or /hang/NUMBER."""
+"""The watchers that are compared: ops-agent, monit, Prometheus with its blackbox_exporter; and the floor under them
+all. Each gets the same addresses to ask, in a configuration made here, and asks them for /s/NUMBER or /hang/NUMBER."""
 import http.client
 import json
 import os
@@ -88,6 +88,22 @@ class Monit:
 
     def start(self):
         return [self.bench.start(peer("monit"), "-I", "-c", self.config)]
+
+
+class Connections:
+    """No watcher: the same connections and nothing else, so what the kernel takes of each of them."""
+    name = "bare connections"
+
+    @staticmethod
+    def missing():
+        return None
+
+    def __init__(self, bench, load):
+        self.bench, self.load = bench, load
+
+    def start(self):
+        return [self.bench.start(built("bench_connections"), *[str(one) for one in (
+            ADDRESSES, self.load.port, self.load.count, self.load.interval)])]
 
 
 class Prometheus:
