@@ -47,7 +47,15 @@ void OpsAgent::escalate(Case& the_case) {
                             .group = group_of(the_case.incident.target),
                             .plan = is_asked ? the_case.plan : std::vector<std::string>{},
                             .acknowledged_by = the_case.acknowledged_by};
+    raise_level(the_case, level_of(news));
     tell(escalator_->news(news, now));
+}
+
+// An incident says at which level people hear of it, also where no criterion asked for that.
+void OpsAgent::raise_level(Case& the_case, Level level) {
+    const Incident& incident = the_case.incident;
+    if (!incident.is_open() || level <= parse_level(incident.level).value_or(Level::none)) return;
+    note("incident.level", &the_case, incident.target, Json::object({{"level", name_of(level)}}));
 }
 
 void OpsAgent::tell(const std::vector<AlertDraft>& drafts) {
@@ -55,8 +63,10 @@ void OpsAgent::tell(const std::vector<AlertDraft>& drafts) {
         Event event;
         event.kind = "alert.queued";
         event.incident = draft.incident;
-        if (const Case* the_case = find_case(draft.incident))
+        if (Case* the_case = find_case(draft.incident)) {
             event.target = the_case->incident.target;
+            raise_level(*the_case, draft.level);  // what nobody can explain, told after a while
+        }
         event.body = draft.to_json(loaded_->escalation.time_zone);
         append(std::move(event));
         states_changed_ = true;

@@ -9,6 +9,7 @@
 #include "agent/views.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "model/unknown_target.h"
 
 namespace ops {
 namespace {
@@ -70,8 +71,7 @@ Result<Json> OpsAgent::look(const View& view) {
     if (view.what == "service") {
         const Inventory& inventory = loaded_->settings.inventory;
         if (!inventory.has_target(view.name)) {
-            return Error{Fault::not_found,
-                         "no service '" + printable(view.name, Lines::flatten) + "'"};
+            return Error{Fault::not_found, no_target(inventory, view.name)};
         }
         Json service = target_json(detector_->state(view.name));
         flush_samples();  // what is seen stands in its history, too
@@ -110,7 +110,7 @@ Result<Json> OpsAgent::look(const View& view) {
     }
     if (view.what == "silences") return Json::object({{"silences", silences_json()}});
     if (view.what == "press") return look_at_link(view);
-    Result<Json> seen = look_at_records(*store_, view, ports_.clock.now());
+    Result<Json> seen = look_at_records(*store_, view, loaded_->settings, ports_.clock.now());
     if (!seen.ok()) return seen;
     Json json = std::move(seen).value();
     if (view.what == "report") add_quiet(json);
@@ -228,11 +228,13 @@ Result<> OpsAgent::push(const Push& push) {
     const Inventory& inventory = loaded_->settings.inventory;
     if (push.kind == Push::Kind::event) {
         const std::string target = push.body["service"].as_string();
+        if (push.body.has("service") && !push.body["service"].is_string()) {
+            return Error{Fault::invalid, "body: 'service' is the name of a service"};
+        }
         if (!is_safe_word(push.name))
             return Error{Fault::invalid, "event kinds are words like deploy"};
         if (!target.empty() && !inventory.has_target(target)) {
-            return Error{Fault::not_found,
-                         "no service '" + printable(target, Lines::flatten) + "'"};
+            return Error{Fault::not_found, no_target(inventory, target)};
         }
         note("event.outside", nullptr, target,
              Json::object({{"kind", push.name}, {"body", push.body}}));
@@ -245,7 +247,7 @@ Result<> OpsAgent::push(const Push& push) {
         return {};
     }
     if (inventory.find_service(push.name) == nullptr) {
-        return Error{Fault::not_found, "no service '" + printable(push.name, Lines::flatten) + "'"};
+        return Error{Fault::not_found, no_target(inventory, push.name)};
     }
     if (push.kind == Push::Kind::facts) {
         const Json& facts = push.body["facts"];

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "agent/ops_agent.h"
+#include "base/counted.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "runbook/alert_facts.h"
@@ -99,8 +100,8 @@ Result<> OpsAgent::push_alerts(const Push& push) {
         ports_.log.line(Severity::info, push.name + " says: " + harmless_line(read.said));
     }
     if (read.dropped_labels > 0) {
-        ports_.log.line(Severity::info, std::to_string(read.dropped_labels) + " labels of " +
-                                            push.name + " cannot be matched on: they are no names");
+        ports_.log.line(Severity::info, counted(read.dropped_labels, "label") + " of " + push.name +
+                                            " cannot be matched on: no names");
     }
     note_truncated(push.name, read.truncated);
     for (const OutsideAlert& alert : read.alerts) take_alert(alert);

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "expr/expr.h"
+#include "model/unknown_target.h"
 #include "runbook/runbook.h"
 
 namespace ops {
@@ -146,8 +147,7 @@ Result<Json> eval_json(const std::string& text, const std::string& target, const
                        const Settings& settings, Time now) {
     const Inventory& inventory = settings.inventory;
     if (!target.empty() && !inventory.has_target(target)) {
-        return Error{Fault::not_found, "no service or host '" + printable(target, Lines::flatten) +
-                                           "' in the configuration"};
+        return Error{Fault::invalid, no_target(inventory, target)};
     }
     std::string about = target;
     if (about.empty() && !inventory.hosts.empty()) about = inventory.hosts[0].name;

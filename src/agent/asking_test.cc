@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "agent/health.h"
 #include "agent/pushed_facts.h"
 #include "runbook/runbook.h"
 #include "sim/sim_vfs.h"
@@ -81,8 +82,10 @@ TEST_F(AskingTest, KnowsWhatWasPushed) {
 
 TEST_F(AskingTest, NamesWhatIsWrong) {
     EXPECT_EQ(eval("a b").error().message, "1:3: error: expected an operator before 'b'\na b\n  ^");
-    EXPECT_EQ(eval("up", "nobody").error().message,
-              "no service or host 'nobody' in the configuration");
+    const Error misspelt = eval("up", "wed").error();
+    EXPECT_EQ(misspelt.message,
+              "no service, host or signal 'wed' in the configuration (did you mean 'web'?)");
+    EXPECT_EQ(misspelt.fault, Fault::invalid) << "it was asked wrongly";
 }
 
 TEST_F(AskingTest, PredictsWhatATrendFills) {
@@ -143,16 +146,33 @@ TEST(ServiceHistory, HasTheLastDayAndTheShareOfTimeUp) {
     EXPECT_TRUE(unknown["uptime"]["day"].is_null());
 }
 
+TEST(Health, ShowsTheOnlyHostForAServiceThatNamesNone) {
+    Inventory inventory;
+    inventory.hosts = {{.name = "alien", .local = true}};
+    EXPECT_EQ(host_to_show({.name = "web"}, inventory), "alien");
+    inventory.hosts.push_back({.name = "pc"});
+    EXPECT_EQ(host_to_show({.name = "web"}, inventory), "") << "on which of them nobody said";
+    EXPECT_EQ(host_to_show({.name = "web", .host = "pc"}, inventory), "pc");
+}
+
 TEST(PushedFacts, AreReadAsPeopleWriteThem) {
     const struct {
         const char* fact;
         Json value;
         const char* printed;  // "-": refused
     } rows[] = {
-        {"memory_usage", 95, "95%"},  {"memory_usage", "95%", "95%"}, {"memory_usage", "95", "-"},
-        {"memory_usage", "5m", "-"},  {"latency", "200ms", "200ms"},  {"latency", 2, "2s"},
-        {"rss", "512MiB", "536.9MB"}, {"anything", "x", "\"x\""},     {"up", "yes", "-"},
-        {"up", true, "true"},
+        {"memory_usage", 95, "95%"},
+        {"memory_usage", "95%", "95%"},
+        {"memory_usage", "95", "-"},
+        {"memory_usage", "5m", "-"},
+        {"latency", "200ms", "200ms"},
+        {"latency", 2, "2s"},
+        {"rss", "512MiB", "536.9MB"},
+        {"anything", "x", "\"x\""},
+        {"up", "yes", "-"},
+        {"ready", true, "true"},
+        {"up", true, "-"},
+        {"service", "web", "-"},
     };
     for (const auto& row : rows) {
         const Result<Value> read = read_pushed_fact(row.fact, row.value, Settings{});

@@ -4,6 +4,7 @@
 
 #include "agent/emergency.h"
 #include "agent/ops_agent.h"
+#include "base/counted.h"
 #include "base/text.h"
 #include "io/curl_http.h"
 #include "io/free_memory.h"
@@ -245,9 +246,8 @@ private:
             return false;
         }
         emergency_->over(escalation, clock_.now());
-        log_.line(Severity::info,
-                  "watching " + std::to_string(services) +
-                      " services; http://127.0.0.1:" + std::to_string(server_->port()));
+        log_.line(Severity::info, "watching " + counted(services, "service") +
+                                      "; http://127.0.0.1:" + std::to_string(server_->port()));
         notify_service_manager("READY=1");
         give_back_free_memory();  // of reading the configuration
         loop(*agent.value());

@@ -372,6 +372,7 @@ private:
     void keep_signs(Time now);
 
     // agent_alerts.cc
+    void raise_level(Case& the_case, Level level);
     void tell(const std::vector<AlertDraft>& drafts);
     void send_due();
     std::optional<PreviousMessage> sent_before(const OutboxRow& row);

@@ -1,5 +1,7 @@
 #include "agent/pushed_facts.h"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "base/text.h"
@@ -25,6 +27,13 @@ Type wanted_type(const std::string& name, const Settings& settings) {
     return kind == nullptr ? Type::unknown : kind->type;
 }
 
+// What the detector says itself, whatever anybody pushes.
+bool is_worked_out(std::string_view name) {
+    static constexpr auto kNames = std::to_array<std::string_view>(
+        {"service", "host", "group", "status", "up", "down_for", "last_heartbeat"});
+    return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
+}
+
 }  // namespace
 
 Result<Value> read_pushed_fact(const std::string& name, const Json& value,
@@ -34,6 +43,10 @@ Result<Value> read_pushed_fact(const std::string& name, const Json& value,
     }
     if (is_alert_fact(name)) {
         return Error{Fault::invalid, "fact '" + name + "' is of alerts from other monitors"};
+    }
+    if (is_worked_out(name)) {
+        return Error{Fault::invalid,
+                     "fact '" + name + "' is worked out by ops-agent and cannot be pushed"};
     }
     const Type type = wanted_type(name, settings);
     const auto wrong = [&] {

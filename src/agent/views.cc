@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "learn/ladder_view.h"
+#include "model/unknown_target.h"
 
 namespace ops {
 
@@ -156,6 +157,7 @@ Result<Json> actions(Store& store, const View& view, Time now) {
 Result<Json> alerts(Store& store, const View& view, Time now) {
     AlertQuery query;
     query.incident = filter_of(view, "incident");
+    query.target = filter_of(view, "service");
     query.since = TRY(since_of(view, now));
     query.limit = TRY(limit_of(view, 100, kMostListed));
     Json list = Json::array();
@@ -205,9 +207,24 @@ Result<Json> silences(Store& store, Time now) {
     return Json::object({{"silences", saved_silences(TRY(saved_states(store)), now)}});
 }
 
+// Who misspells a name must not read that nothing happened. What was taken out of the configuration
+// is still known by its records.
+Result<> check_service(Store& store, const View& view, const Settings& settings) {
+    const std::string name = filter_of(view, "service");
+    if (name.empty() || settings.inventory.has_target(name) || name == settings.agent.name) {
+        return {};
+    }
+    if (!TRY(store.incidents({.target = name, .limit = 1})).empty()) return {};
+    if (!TRY(store.actions({.target = name, .limit = 1})).empty()) return {};
+    return Error{Fault::invalid, no_target(settings.inventory, name)};
+}
+
 }  // namespace
 
-Result<Json> look_at_records(Store& store, const View& view, Time now) {
+Result<Json> look_at_records(Store& store, const View& view, const Settings& settings, Time now) {
+    if (view.what == "incidents" || view.what == "actions" || view.what == "alerts") {
+        TRY(check_service(store, view, settings));
+    }
     if (view.what == "silences") return silences(store, now);
     if (view.what == "incidents") return incidents(store, view, now);
     if (view.what == "incident") return incident(store, view);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/json.h"
+#include "config/settings.h"
 #include "record/store.h"
 #include "web/control.h"
 
@@ -22,6 +23,6 @@ Result<size_t> limit_of(const View& view, size_t otherwise, size_t most);
 // incidents, incident (with timeline, evidence, diagnosis, actions), actions, alerts, report,
 // silences. Fault::not_found for another `what` or a name that is not there; Fault::invalid names
 // the filter that cannot be read.
-Result<Json> look_at_records(Store& store, const View& view, Time now);
+Result<Json> look_at_records(Store& store, const View& view, const Settings& settings, Time now);
 
 }  // namespace ops

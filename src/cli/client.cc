@@ -95,11 +95,12 @@ Result<Json> Client::look(const View& view, bool& from_records) {
     auto store = Store::open(data_dir_, options);
     if (!store.ok()) return live;  // no agent and no records: the first is what to tell
     from_records = true;
-    if (view.what != "health") return look_at_records(*store.value(), view, now_);
+    if (view.what != "health")
+        return look_at_records(*store.value(), view, loaded_->settings, now_);
     PosixFiles files;
     Json health = TRY(last_health(*store.value(), *loaded_, files, now_));
-    const Json open =
-        TRY(look_at_records(*store.value(), {"incidents", "", {{"state", kOpenStates}}}, now_));
+    const Json open = TRY(look_at_records(
+        *store.value(), {"incidents", "", {{"state", kOpenStates}}}, loaded_->settings, now_));
     health.set("open_incidents", static_cast<int64_t>(open["incidents"].items().size()));
     return health;
 }

@@ -2,11 +2,14 @@
 
 #include <algorithm>
 
+#include "base/counted.h"
+#include "base/text.h"
 #include "cli/configuration.h"
 #include "io/inbox.h"
 #include "io/posix_processes.h"
 #include "io/probe_engine.h"
 #include "io/real_clock.h"
+#include "model/unknown_target.h"
 
 namespace ops {
 
@@ -40,8 +43,7 @@ Result<std::unique_ptr<Snapshot>> Snapshot::take(const Invocation& invocation,
     std::unique_ptr<Snapshot> snapshot(new Snapshot());
     snapshot->loaded_ = TRY(read_configuration(invocation));
     if (!only_target.empty() && !snapshot->loaded_->settings.inventory.has_target(only_target)) {
-        return Error{Fault::invalid,
-                     "no service or host '" + only_target + "' in the configuration"};
+        return Error{Fault::invalid, no_target(snapshot->loaded_->settings.inventory, only_target)};
     }
     // One look has to be enough.
     for (CheckSettings& check : snapshot->loaded_->settings.checks)
@@ -100,7 +102,7 @@ void Snapshot::ask(const std::string& only_target) {
                                      clock.now());  // looked at once: nothing to act on
         }
     }
-    if (waiting > 0) notes_.push_back(std::to_string(waiting) + " checks gave no answer in time");
+    if (waiting > 0) notes_.push_back(counted(waiting, "check") + " gave no answer in time");
     now_ = clock.now();
 }
 

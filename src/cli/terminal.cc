@@ -119,6 +119,28 @@ std::string clip_to_width(std::string_view text, int columns) {
     return out.append(kDots);
 }
 
+void print_wrapped(const Terminal& terminal, const Table::Cell& lead, std::string_view text,
+                   size_t indent) {
+    const int width = terminal.width() > 0 ? std::max(terminal.width(), 40) : 0;
+    std::string line = terminal.in(lead.colour, lead.text);
+    int used = display_width(lead.text);
+    bool is_first = true;
+    for (const std::string_view word : split(text, ' ')) {
+        const int needed = display_width(word) + (is_first ? 0 : 1);
+        if (width > 0 && used + needed > width && !is_first) {
+            terminal.line(line);
+            line.assign(indent, ' ');
+            used = static_cast<int>(indent) + display_width(word);
+        } else {
+            if (!is_first) line += ' ';
+            used += needed;
+        }
+        line += word;
+        is_first = false;
+    }
+    terminal.line(line);
+}
+
 Table::Table(std::vector<std::string> headings) : headings_(std::move(headings)) {}
 
 void Table::row(std::vector<Cell> cells) {

@@ -46,6 +46,11 @@ private:
     std::vector<std::vector<Cell>> rows_;
 };
 
+// One line of text; on a terminal it is broken between words at its width, and what follows is
+// indented. `lead`, in its colour, stands before the first words.
+void print_wrapped(const Terminal& terminal, const Table::Cell& lead, std::string_view text,
+                   size_t indent);
+
 // Columns that `text` takes on a terminal: combining marks none, wide characters two.
 int display_width(std::string_view text);
 // The beginning of it, and "...", in at most so many columns (3 at least).

@@ -36,6 +36,23 @@ TEST(Terminal, WithoutColoursIsStillOne) {
     EXPECT_FALSE(Terminal(false, 0).is_terminal());
 }
 
+TEST(Terminal, BreaksALongLineBetweenWords) {
+    const auto wrapped = [](std::string_view text, int width) {
+        testing::internal::CaptureStdout();
+        print_wrapped(Terminal(false, width), {"fault   "}, text, 8);
+        return testing::internal::GetCapturedStdout();
+    };
+    const std::string text = "ssh to host 'pc' fails: ssh: Could not resolve 日本 hostname";
+    EXPECT_EQ(wrapped(text, 0), "fault   " + text + "\n") << "a pipe gets it as it is";
+    EXPECT_EQ(wrapped(text, 40),
+              "fault   ssh to host 'pc' fails: ssh:\n"
+              "        Could not resolve 日本 hostname\n");
+    EXPECT_EQ(wrapped("short " + std::string(60, 'x'), 40),
+              "fault   short\n        " + std::string(60, 'x') + "\n")
+        << "a word stays whole";
+    EXPECT_EQ(wrapped("", 40), "fault   \n");
+}
+
 std::string printed(const Table& table, int width) {
     testing::internal::CaptureStdout();
     table.print(Terminal(false, width));

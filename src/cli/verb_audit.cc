@@ -1,3 +1,5 @@
+#include "base/counted.h"
+#include "base/text.h"
 #include "cli/client.h"
 #include "cli/verbs.h"
 #include "record/journal.h"
@@ -28,7 +30,7 @@ int verb_audit(const Invocation& invocation, Terminal& terminal) {
     } else {
         for (const std::string& problem : chain.problems)
             terminal.line(terminal.in(Colour::red, problem));
-        terminal.line(std::to_string(chain.events) + " events, " +
+        terminal.line(counted(chain.events, "event") + ", " +
                       (chain.ok ? terminal.in(Colour::green, "the chain is whole")
                                 : terminal.in(Colour::red, "the chain is broken")));
         terminal.line("head " + chain.head.hash + " (event " + std::to_string(chain.head.seq) +
@@ -49,8 +51,8 @@ int verb_rebuild(const Invocation& invocation, Terminal& terminal) {
     }
     for (const std::string& difference : report.value().differences) terminal.line(difference);
     const size_t count = report.value().differences.size();
-    terminal.line(std::to_string(report.value().events) + " events, " + std::to_string(count) +
-                  " differences" + (compare || count == 0 ? "" : ", mended"));
+    terminal.line(counted(report.value().events, "event") + ", " + counted(count, "difference") +
+                  (compare || count == 0 ? "" : ", mended"));
     return compare && count > 0 ? kUnwell : kFine;
 }
 

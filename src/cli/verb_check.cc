@@ -1,3 +1,4 @@
+#include "agent/health.h"
 #include "base/text.h"
 #include "cli/client.h"
 #include "cli/snapshot.h"
@@ -7,12 +8,13 @@ namespace ops {
 namespace {
 
 Json target_json(const Snapshot& snapshot, const TargetState& state) {
-    const Service* service = snapshot.loaded().settings.inventory.find_service(state.target);
+    const Inventory& inventory = snapshot.loaded().settings.inventory;
+    const Service* service = inventory.find_service(state.target);
     const auto or_null = [](const std::string& text) { return text.empty() ? Json() : Json(text); };
     return Json::object(
         {{"name", state.target},
          {"group", or_null(service == nullptr ? "" : service->group)},
-         {"host", or_null(service == nullptr ? "" : service->host)},
+         {"host", or_null(service == nullptr ? "" : host_to_show(*service, inventory))},
          {"status", name_of(state.status)},
          {"since", format_rfc3339(snapshot.now())},
          {"reason", state.reason},

@@ -275,8 +275,8 @@ int verb_doctor(const Invocation& invocation, Terminal& terminal) {
         if (invocation.json) continue;
         std::string padded(word);
         padded.resize(8, ' ');
-        terminal.line(terminal.in(colour, padded) + finding.what);
-        if (!finding.advice.empty()) terminal.line("        " + finding.advice);
+        print_wrapped(terminal, {padded, colour}, finding.what, 8);
+        if (!finding.advice.empty()) print_wrapped(terminal, {"        "}, finding.advice, 8);
     }
     if (invocation.json) terminal.line(Json::object({{"findings", list}}).dump_pretty());
     return code;

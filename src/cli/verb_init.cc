@@ -1,6 +1,7 @@
 // Looks at this machine and writes a configuration that watches what is really there.
 #include <algorithm>
 
+#include "base/counted.h"
 #include "base/text.h"
 #include "cli/starter.h"
 #include "cli/verbs.h"
@@ -91,9 +92,9 @@ int verb_init(const Invocation& invocation, Terminal& terminal) {
             return kUnwell;
         }
     }
-    terminal.line("found " + std::to_string(machine.units.size()) + " systemd services, " +
-                  std::to_string(machine.programs.size()) + " supervised programs, " +
-                  std::to_string(machine.ports.size()) + " listening ports");
+    terminal.line("found " + counted(machine.units.size(), "systemd service") + ", " +
+                  counted(machine.programs.size(), "supervised program") + ", " +
+                  counted(machine.ports.size(), "listening port"));
     terminal.line(
         "wrote ops-agent.yaml and runbook.yaml; next: 'ops-agent lint', 'ops-agent check', "
         "'ops-agent run'");

@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "base/counted.h"
 #include "base/text.h"
 #include "cli/client.h"
 #include "cli/configuration.h"
@@ -17,6 +18,7 @@
 #include "io/probe_engine.h"
 #include "io/real_clock.h"
 #include "io/standard_output.h"
+#include "model/unknown_target.h"
 #include "monitor/checks.h"
 #include "monitor/endpoint.h"
 #include "resolve/rules.h"
@@ -87,9 +89,7 @@ Result<Concerned> read_what_concerns(const Invocation& invocation, const std::st
     Problems problems;
     Settings settings = TRY(read_all_but_unset(invocation.config_file, problems));
     if (!settings.inventory.has_target(target)) {
-        return Error{Fault::invalid, "no service, host or signal '" +
-                                         printable(target, Lines::flatten) +
-                                         "' in the configuration"};
+        return Error{Fault::invalid, no_target(settings.inventory, target)};
     }
     std::vector<std::string> names{target};
     if (const Service* const service = settings.inventory.find_service(target)) {
@@ -179,7 +179,7 @@ public:
             }
         }
         if (waiting_ > 0) {
-            add(all_, {false, std::to_string(waiting_) + " checks gave no answer in time\n"});
+            add(all_, {false, counted(waiting_, "check") + " gave no answer in time\n"});
         }
         return all_;
     }

@@ -1,6 +1,8 @@
 #include <algorithm>
 
 #include "agent/load.h"
+#include "base/counted.h"
+#include "base/text.h"
 #include "cli/client.h"
 #include "cli/configuration.h"
 #include "cli/secrets.h"
@@ -54,13 +56,12 @@ int verb_lint(const Invocation& invocation, Terminal& terminal) {
                           .dump_pretty());
     } else if (loaded) {
         terminal.line(invocation.config_file + ": " +
-                      std::to_string(loaded->settings.inventory.services.size()) + " services, " +
-                      std::to_string(loaded->checks.checks.size()) + " checks, " +
-                      std::to_string(loaded->runbook.entries.size()) + " runbook entries: fine, " +
-                      std::to_string(warnings) + " warnings");
+                      counted(loaded->settings.inventory.services.size(), "service") + ", " +
+                      counted(loaded->checks.checks.size(), "check") + ", " +
+                      counted(loaded->runbook.entries.size(), "runbook entry") + ": fine, " +
+                      counted(warnings, "warning"));
     } else {
-        terminal.line(std::to_string(errors) + " errors, " + std::to_string(warnings) +
-                      " warnings");
+        terminal.line(counted(errors, "error") + ", " + counted(warnings, "warning"));
     }
     return loaded ? kFine : kUnwell;
 }

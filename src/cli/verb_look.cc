@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "base/counted.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "cli/client.h"
@@ -158,16 +159,19 @@ void print_incidents(const Json& list, Time now, const Terminal& terminal) {
 // "silent until 2026-01-29 16:30: worker_* level<=warning (ann: new cables)", one line each.
 void print_quiet(const Json& health, const std::string& zone, const Terminal& terminal) {
     for (const Json& one : health["silences"].items()) {
-        terminal.line(terminal.in(Colour::yellow, "silent") + " until " +
-                      moment(one["until"], zone) + ": " + join(one["matchers"].strings(), " ") +
-                      by_whom_and_why(one));
+        print_wrapped(terminal, {"silent", Colour::yellow},
+                      " until " + moment(one["until"], zone) + ": " +
+                          join(one["matchers"].strings(), " ") + by_whom_and_why(one),
+                      2);
     }
     for (const Json& one : health["maintenance"].items()) {
-        terminal.line(terminal.in(Colour::yellow, "maintenance") + " until " +
-                      moment(one["until"], zone) + ": " + join(one["names"].strings(), " ") +
-                      (one["source"].as_string() == "person"
-                           ? by_whom_and_why(one)
-                           : " (configuration: " + one["name"].as_string() + ")"));
+        print_wrapped(terminal, {"maintenance", Colour::yellow},
+                      " until " + moment(one["until"], zone) + ": " +
+                          join(one["names"].strings(), " ") +
+                          (one["source"].as_string() == "person"
+                               ? by_whom_and_why(one)
+                               : " (configuration: " + one["name"].as_string() + ")"),
+                      2);
     }
 }
 
@@ -311,7 +315,7 @@ void print_choice(const Json& diagnosis, const Terminal& terminal) {
         field("", "not '" + one["entry"].as_string() + "': " + one["why"].as_string(), terminal);
     }
     if (others > kMostOthers) {
-        field("", "nor " + std::to_string(others - kMostOthers) + " others (--json names them)",
+        field("", "nor " + counted(others - kMostOthers, "other") + " (--json names them)",
               terminal);
     }
 }
@@ -381,8 +385,8 @@ void print_evidence(const Json& evidence, Time now, const Terminal& terminal) {
             terminal.line("  | " + clip_end(line, 160));
         }
         if (lines > kMostLines) {
-            terminal.line("  | (" + std::to_string(lines - kMostLines) +
-                          " more lines: --json has them)");
+            terminal.line("  | (" + counted(lines - kMostLines, "more line") +
+                          ": --json has them)");
         }
     }
 }
@@ -443,9 +447,12 @@ int verb_alerts(const Invocation& invocation, Terminal& terminal) {
         bool first = true;
         for (const Json& one : json["alerts"].items()) {
             if (!std::exchange(first, false)) terminal.line();
-            terminal.line(terminal.in(Colour::dim, ago(one["at"].as_string(), invocation.now) +
-                                                       ", " + delivery_words(one)));
-            terminal.line(printable(one["text"].as_string(), Lines::keep));
+            print_wrapped(terminal, {ago(one["at"].as_string(), invocation.now), Colour::dim},
+                          ", " + delivery_words(one), 2);
+            const std::string text = printable(one["text"].as_string(), Lines::keep);
+            for (const std::string_view line : split(text, '\n')) {
+                print_wrapped(terminal, {}, line, 2);
+            }
         }
         if (first) terminal.line("nobody was told anything");
         return kFine;

@@ -1,3 +1,5 @@
+#include "base/counted.h"
+#include "base/text.h"
 #include "cli/verbs.h"
 #include "io/posix_files.h"
 #include "scenario/runner.h"
@@ -16,8 +18,8 @@ int print_report(const ScenarioReport& report, const std::string& name,
         terminal.line(terminal.in(Colour::red, failure));
     const std::string verdict = report.passed ? terminal.in(Colour::green, "as expected")
                                               : terminal.in(Colour::red, "FAILED");
-    terminal.line(name + ": " + verdict + ", " + std::to_string(report.expectations) +
-                  " expectations, " + std::to_string(report.failures.size()) + " failures");
+    terminal.line(name + ": " + verdict + ", " + counted(report.expectations, "expectation") +
+                  ", " + counted(report.failures.size(), "failure"));
     return report.passed ? kFine : kUnwell;
 }
 

@@ -104,6 +104,8 @@ std::string incident_words(const std::string& what, const Json& body) {
                after_colon(body["reason"]);
     }
     if (what == "level") {
+        if (body["criterion"].is_null())
+            return "level " + body["level"].as_string() + ", as people hear of it";
         return "level " + body["level"].as_string() + " by '" + body["criterion"].as_string() + "'";
     }
     if (what == "noted") return body["text"].as_string();

@@ -55,6 +55,8 @@ TEST(Words, EveryEventOfAnIncidentIsTold) {
          "escalated: 3 of 3 failed"},
         {R"({"kind":"incident.level","body":{"level":"alert","criterion":"Service down"}})",
          "level alert by 'Service down'"},
+        {R"({"kind":"incident.level","body":{"level":"warning"}})",
+         "level warning, as people hear of it"},
         {R"({"kind":"incident.resolved","body":{"by":"auto","reason":"well for 30s","note":""}})",
          "repaired: well for 30s"},
         {R"({"kind":"incident.resolved","body":{"by":"human","reason":"closed by ann","note":"cable"}})",

@@ -509,7 +509,7 @@ TEST(Systemic, ClearsWhenAllAreWellAndReleasesThoseThatAreLeft) {
         } else {
             EXPECT_EQ(story.pass("1m"), "");
             EXPECT_EQ(story.pass("2m"),
-                      "clear systemic:group worker: 1 of its members are still bad, each on its "
+                      "clear systemic:group worker: 1 of its members is still bad, each on its "
                       "own\nopen worker_4 [down] worker_4 is down: process is dead\n");
         }
     }

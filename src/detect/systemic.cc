@@ -224,10 +224,10 @@ void Detector::Core::review_systemic(Time now, Changes& out) {
             !is_mass(scope, bad) && now - open.changed_at >= settings_.limits.mass_failure_window;
         if (bad > 0 && !few) continue;
         over.push_back(key);
-        out.push_back(IncidentClear{
-            key, bad == 0
-                     ? "all of its members are well again"
-                     : std::to_string(bad) + " of its members are still bad, each on its own"});
+        out.push_back(IncidentClear{key, bad == 0 ? "all of its members are well again"
+                                                  : std::to_string(bad) + " of its members " +
+                                                        (bad == 1 ? "is" : "are") +
+                                                        " still bad, each on its own"});
     }
     for (const std::string& key : over) {
         const std::set<std::string> members = open_.at(key).members;

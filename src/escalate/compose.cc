@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/counted.h"
 #include "base/text.h"
 #include "base/units.h"
 
@@ -87,7 +88,7 @@ void add_plan(const IncidentNews& news, AlertDraft& draft) {
         draft.before.emplace_back(std::string(kPlanRow) + number, news.plan[i]);
     }
     if (count > kShownCommands) {
-        draft.before.emplace_back("And", std::to_string(count - kShownCommands) + " more commands");
+        draft.before.emplace_back("And", counted(count - kShownCommands, "more command"));
     }
 }
 

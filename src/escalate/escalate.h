@@ -195,6 +195,9 @@ private:
 // Level an incident has by itself: a repair that failed or was given up is an alert, and so on
 // (product.md 4.4).
 Level level_of(const Incident& incident, const Entry* entry);
+// At which level people are told of it now, silenced or not: by criteria, by what kind of incident
+// it is, by what its entry says, and that a yes is asked for.
+Level level_of(const IncidentNews& news);
 // "Cleared 3GB of old logs, restarted worker_3": what was really done, from the journal; empty when
 // nothing was.
 std::string describe_actions(const std::vector<Action>& actions, const Facts& before,

@@ -13,7 +13,7 @@ Level entry_level(const Entry* entry, Level otherwise) {
     return entry != nullptr && entry->level ? *entry->level : otherwise;
 }
 
-// By the founder's criteria, by what kind of incident it is, and by what its entry says.
+// What asks for people by its level. (A question, and the entry's word, are asked apart.)
 Level level_now(const IncidentNews& news) {
     const Incident& incident = news.incident;
     Level level = parse_level(incident.level).value_or(Level::none);
@@ -174,8 +174,7 @@ void Escalator::Core::problem(const IncidentNews& news, Told& told, Time now, Dr
     const bool goes_on = news.events > std::max(told.events, 1) && level > Level::log;
     told.events = news.events;
     if (!is_note && !asks && !gave_up && !rises && !goes_on) return;
-    Level said = std::max(level, told.level);
-    if (is_note || asks) said = std::max(said, entry_level(news.entry, Level::warning));
+    const Level said = std::max(level_of(news), told.level);
     const bool first = told.channels.empty();
     AlertDraft draft = compose(news, said, first ? AlertState::raised : AlertState::changed,
                                settings_.agent, others_open(incident.id), now);
@@ -461,6 +460,13 @@ Level level_of(const Incident& incident, const Entry* entry) {
     if (incident.state != IncidentState::escalated) return Level::none;
     if (entry != nullptr && entry->escalate == EscalateWhen::never) return Level::none;
     return entry_level(entry, Level::alert);
+}
+
+Level level_of(const IncidentNews& news) {
+    const bool asks = news.incident.state == IncidentState::awaiting_approval;
+    const bool is_said = asks || !news.alert_step.empty();
+    const Level level = level_now(news);
+    return is_said ? std::max(level, entry_level(news.entry, Level::warning)) : level;
 }
 
 AlertDraft test_alert(const EscalationSettings& settings, std::string_view channel, Time now) {

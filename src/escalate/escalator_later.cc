@@ -1,6 +1,7 @@
 // What is told later: at the end of quiet hours, and what a storm becomes one message of.
 #include <algorithm>
 
+#include "base/counted.h"
 #include "base/text.h"
 #include "escalate/escalator_core.h"
 
@@ -26,7 +27,7 @@ AlertDraft together(const std::vector<AlertDraft>& waited, const std::string& ch
     AlertDraft draft;
     draft.key = "quiet/" + channel + "/" + format_rfc3339(now);
     draft.level = Level::warning;
-    draft.title = std::to_string(waited.size()) + " messages of the quiet hours";
+    draft.title = counted(waited.size(), "message") + " of the quiet hours";
     draft.at = now;
     for (const AlertDraft& one : waited) {
         draft.level = std::max(draft.level, one.level);
@@ -195,9 +196,11 @@ AlertDraft Escalator::Core::storm_message(Time now) {
                   : storm_.open > 0 ? AlertState::changed
                                     : AlertState::recovered;
     const Duration span = now - storm_.began;
-    draft.title = std::to_string(storm_.count) + " more incidents within " +
+    draft.title = counted(storm_.count, "more incident") + " within " +
                   (span < 2 * kStormSpan ? "a minute" : say("", Value::duration(span)));
-    if (storm_.open == 0) draft.title = std::to_string(storm_.count) + " incidents are over";
+    if (storm_.open == 0)
+        draft.title =
+            counted(storm_.count, "incident") + (storm_.count == 1 ? " is over" : " are over");
     draft.at = now;
     draft.before.emplace_back(
         "Incidents", join(storm_.titles, "; ") +

@@ -23,15 +23,22 @@ public:
     const std::string& socket_path() const { return socket_path_; }
     int pid() const { return program_->pid(); }
     bool has_ended() { return program_->has_ended(); }
+    // False when its socket was taken away, or another one stands in its place: it lives, and
+    // nobody can speak to it.
+    bool can_be_reached() const;
 
 private:
-    OwnChild(std::string socket_path, std::unique_ptr<ChildProgram> program)
-        : socket_path_(std::move(socket_path)), program_(std::move(program)) {}
+    OwnChild(std::string socket_path, uint64_t socket_inode, std::unique_ptr<ChildProgram> program)
+        : socket_path_(std::move(socket_path)),
+          socket_inode_(socket_inode),
+          program_(std::move(program)) {}
     const std::string socket_path_;
+    const uint64_t socket_inode_;
     const std::unique_ptr<ChildProgram> program_;
 };
 
-// One such child, started when it is first needed and again when it has died. From any thread.
+// One such child, started when it is first needed and again when it has died or lost its socket.
+// From any thread.
 class KeptChild {
 public:
     KeptChild(std::string program, std::string verb, std::string config_file,

@@ -6,6 +6,7 @@
 #include <map>
 #include <utility>
 
+#include "base/counted.h"
 #include "base/shell_words.h"
 #include "base/text.h"
 #include "learn/signature.h"
@@ -119,7 +120,7 @@ void add_outcome(Recalled& recalled) {
     }
     if (is_demoted(memory)) {
         recalled.score *= kDemoted;
-        recalled.why.push_back("contradicted " + std::to_string(memory.contradicted) + " times");
+        recalled.why.push_back("contradicted " + counted(memory.contradicted, "time"));
     }
 }
 

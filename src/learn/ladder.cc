@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/counted.h"
 #include "base/text.h"
 #include "base/units.h"
 
@@ -130,8 +131,7 @@ std::optional<Move> Ladder::due(const Standing& standing, std::optional<double> 
     }
     const bool has_earned = standing.rung == Rung::shadow && standing.right >= kRightToAsk;
     if (!has_earned || !too_wide(share_of_others).empty()) return std::nullopt;
-    return move(standing, Rung::ask,
-                "right " + std::to_string(standing.right) + " times in shadow");
+    return move(standing, Rung::ask, "right " + counted(standing.right, "time") + " in shadow");
 }
 
 Result<Move> Ladder::promote(std::string_view id, std::optional<double> share_of_others) const {

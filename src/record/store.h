@@ -79,6 +79,7 @@ struct ActionQuery {
 
 struct AlertQuery {
     std::string incident{};
+    std::string target{};
     std::optional<Time> since{};
     size_t limit = 100;  // newest first
 };

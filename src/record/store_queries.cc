@@ -216,6 +216,9 @@ Result<std::optional<Action>> Store::action(std::string_view id) {
 Result<std::vector<StoredAlert>> Store::alerts(const AlertQuery& query) {
     Conditions where;
     where.add_unless_empty("incident = ?", query.incident);
+    where.add_unless_empty(
+        "EXISTS (SELECT 1 FROM event WHERE event.seq = alert.seq AND event.target = ?)",
+        query.target);
     if (query.since) where.add("at >= ?", {to_millis(*query.since)});
     Statement rows = TRY(state_->database->prepare("SELECT key, seq, at FROM alert" + where.sql() +
                                                    " ORDER BY at DESC, seq DESC LIMIT ?"));

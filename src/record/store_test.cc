@@ -305,6 +305,8 @@ TEST_F(StoreTest, TheOutboxTellsOnceAndTriesAgain) {
         now += wait;
     }
     EXPECT_EQ(due[0].attempts, 3);
+    EXPECT_TRUE(store_->alerts({.target = "shop"}).value().empty()) << "told of another target";
+    EXPECT_EQ(store_->alerts({.target = "api"}).value().size(), 1U);
     auto told = store_->alerts({}).value();
     ASSERT_EQ(told.size(), 1U);
     EXPECT_EQ(told[0].sent, Names{"mail"});

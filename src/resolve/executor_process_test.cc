@@ -153,6 +153,35 @@ TEST(ExecutorProcess, AnswersOverItsSocket) {
     EXPECT_EQ(company.effects(), 1U);
 }
 
+TEST(ExecutorProcess, OneWhoseSocketWasTakenAwayIsFollowedByTheNext) {
+    Company company;
+    const std::string path = company.folder.path + "/var/executor.sock";
+    KeptChild kept("/proc/self/exe", "executor", company.config, path);
+    ASSERT_TRUE(kept.ensure().ok());
+    const Ticket ticket = company.ticket();
+    ExecutorClient client(path);
+    std::jthread step([&] {
+        const Result<TicketReply> reply = client.execute(ticket);
+        ASSERT_TRUE(reply.ok()) << "what runs is answered: " << reply.error().message;
+        EXPECT_EQ(reply.value().status, Status::done) << reply.value().reason;
+    });
+    ASSERT_TRUE(comes(company.ledger));
+    ASSERT_TRUE(std::filesystem::remove(path));
+    EXPECT_EQ(client.look({step_key(ticket), 1}).error().fault, Fault::unavailable);
+    ASSERT_TRUE(kept.ensure().ok());
+    const Result<Seen> seen = client.look({step_key(ticket), 1});
+    ASSERT_TRUE(seen.ok()) << seen.error().message;
+    EXPECT_EQ(seen.value().what, What::running) << "by the first, as its marker says";
+    EXPECT_EQ(client.execute(ticket).value().refusal, Refusal::seen);
+    company.write("gate", "");
+    step.join();
+    EXPECT_EQ(company.effects(), 1U);
+    company.write("var/executor.sock.new", "");
+    std::filesystem::rename(company.folder.path + "/var/executor.sock.new", path);
+    ASSERT_TRUE(kept.ensure().ok());
+    EXPECT_TRUE(client.look({step_key(ticket), 1}).ok()) << "something else lay in its place";
+}
+
 TEST(ExecutorProcess, AKilledOneIsAnsweredForByTheNext) {
     Company company;
     auto child = company.start();

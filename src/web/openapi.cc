@@ -144,7 +144,7 @@ struct Filters {
 constexpr auto kFilters = std::to_array<Filters>({
     {"/api/v1/incidents", "state,service,limit,cursor,since"},
     {"/api/v1/actions", "incident,service,limit,since"},
-    {"/api/v1/alerts", "incident,limit,since"},
+    {"/api/v1/alerts", "incident,service,limit,since"},
     {"/api/v1/report", "since"},
     {"/api/v1/brain/search", "q!,limit"},
     {"/api/v1/brain/memories", "after,limit"},
