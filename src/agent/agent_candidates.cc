@@ -236,7 +236,7 @@ void OpsAgent::keep_up_replays(Time now) {
         is_replaying_ = ports_.workers.submit(
             [this, id = standing.id, entry = *entry, own, settings = loaded_->settings,
              data_dir = loaded_->data_dir, options = options_.store] {
-                (void)ports_.post(CandidateReplayed{
+                ports_.post(CandidateReplayed{
                     id, replay_candidate(data_dir, options, settings, entry, own)});
             });
         return;

@@ -152,7 +152,7 @@ void OpsAgent::ask_model(Case& the_case, const Prompt& prompt) {
 void OpsAgent::start_asking(const std::string& incident, const CallModel& call) {
     const bool taken = ports_.workers.submit([this, incident, call] {
         Llm llm(ports_.http, ports_.files, ports_.clock);
-        (void)ports_.post(ModelReplied{incident, llm.ask(call.models, call.prompt)});
+        ports_.post(ModelReplied{incident, llm.ask(call.models, call.prompt)});
     });
     if (taken) return;
     if (Case* the_case = find_case(incident)) {
@@ -223,13 +223,13 @@ Result<Ticket> OpsAgent::order_look(Case& the_case, const RunDiagnostic& wanted)
 
 void OpsAgent::start_looking(const std::string& incident, const LookCloser& look) {
     const bool taken = ports_.workers.submit([this, incident, look] {
-        (void)ports_.post(DiagnosticReplied{
-            incident, look.diagnostic, ports_.executors.execute(look.ticket), look.at_opening});
+        ports_.post(DiagnosticReplied{incident, look.diagnostic,
+                                      ports_.executors.execute(look.ticket), look.at_opening});
     });
     if (taken) return;
-    (void)ports_.post(DiagnosticReplied{incident, look.diagnostic,
-                                        Error{Fault::unavailable, "the workers are all busy"},
-                                        look.at_opening});
+    ports_.post(DiagnosticReplied{incident, look.diagnostic,
+                                  Error{Fault::unavailable, "the workers are all busy"},
+                                  look.at_opening});
 }
 
 void OpsAgent::on_replied(const DiagnosticReplied& replied) {

@@ -157,7 +157,7 @@ void OpsAgent::carry_out(const std::string& incident, const RepairOrder& order) 
     if (the_case == nullptr) return;
     const auto answer_later = [this, incident](RepairInput input) {
         // When the inbox is full the repair asks again by look-up after its time limit.
-        (void)ports_.post(RepairAnswer{incident, std::move(input)});
+        ports_.post(RepairAnswer{incident, std::move(input)});
     };
     bool taken = true;
     if (const auto* ticket = std::get_if<SendTicket>(&order)) {

@@ -92,7 +92,7 @@ void OpsAgent::send_sign_of_life(Time now) {
         const std::string error = !address.ok()        ? address.error().message
                                   : !alertmanager.ok() ? alertmanager.error().message
                                                        : "";
-        (void)ports_.post(SignSent{error});
+        ports_.post(SignSent{error});
     });
 }
 
@@ -147,7 +147,7 @@ void OpsAgent::check_below(Time now) {
         if (!seen.ok() && seen.error().fault != Fault::denied) {
             checked.executor = seen.error().message;
         }
-        (void)ports_.post(std::move(checked));
+        ports_.post(std::move(checked));
     });
 }
 

@@ -223,7 +223,7 @@ private:
                 .mail = mail_,
                 .executors = *executors_,
                 .log = log_,
-                .post = [this](Input input) { return inbox_->push(std::move(input)); },
+                .post = [this](Input input) { inbox_->push_ordered(std::move(input)); },
                 .reply = [this](uint64_t connection,
                                 WebReply reply) { server_->reply(connection, std::move(reply)); },
                 .publish = [this](std::string event) { server_->publish(std::move(event)); }};

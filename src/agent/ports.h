@@ -86,7 +86,7 @@ struct Ports {
     Mail& mail;
     Executors& executors;
     Log& log;
-    std::function<bool(Input)> post;                // from any thread; false: the inbox is full
+    std::function<void(Input)> post;  // from any thread: the answer to what was ordered, never lost
     std::function<void(uint64_t, WebReply)> reply;  // to a WebRequest's connection
     std::function<void(std::string)> publish = {};  // an event that is on the disk, to who listens
 };

@@ -1,8 +1,8 @@
 // Inbox: where every other thread puts what happened for the one thread that decides.
 //
 // Many producers, one consumer. Bounded: a push beyond the limit is refused and counted, never
-// blocks. Events come out in the order they went in. The consumer is woken once per batch, and only
-// when it waits.
+// blocks; only an answer that the consumer waits for is taken all the same. Events come out in the
+// order they went in. The consumer is woken once per batch, and only when it waits.
 #pragma once
 
 #include <algorithm>
@@ -33,6 +33,16 @@ public:
         }
         arrived_.notify_one();
         return true;
+    }
+
+    // What the consumer itself ordered and waits for: taken in beyond the limit, since who orders
+    // bounds how much is under way.
+    void push_ordered(Event event) {
+        {
+            const std::lock_guard lock(mutex_);
+            events_.push_back(std::move(event));
+        }
+        arrived_.notify_one();
     }
 
     // Takes in what fits, oldest first; how many were refused.
