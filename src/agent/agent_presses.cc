@@ -73,7 +73,7 @@ std::vector<AlertAction> OpsAgent::actions_for(const AlertDraft& alert,
         if (kind == PressKind::approve || kind == PressKind::reject) {
             // Nobody says yes to what the message does not show.
             if (waiting == nullptr || the_case->plan.empty()) continue;
-            const bool is_seen = way == PressedBy::link || shows_whole(the_case->plan);
+            const bool is_seen = way == PressedBy::link || shows_plan(alert, the_case->plan);
             if (kind == PressKind::approve && !is_seen) continue;
             press.shown = waiting->argv_sha256;
         }
@@ -119,7 +119,7 @@ void OpsAgent::listen_for_presses(Time now) {
         ear.is_listening =
             ports_.workers.submit([this, copy = channel, cursor = ear.cursor, patience] {
                 Sender sender(channel_ports());
-                (void)ports_.post(PressesHeard{copy.name, sender.listen(copy, cursor, patience)});
+                ports_.post(PressesHeard{copy.name, sender.listen(copy, cursor, patience)});
             });
     }
 }

@@ -1,6 +1,7 @@
 // What an alert says, to the byte.
 #include <gtest/gtest.h>
 
+#include "escalate/compose.h"
 #include "escalate/story_for_test.h"
 
 namespace ops {
@@ -122,6 +123,18 @@ TEST(Actions, AreToldAsTheyReallyWere) {
     for (const Row& row : rows) {
         EXPECT_EQ(describe_actions(row.actions, {}, {}), row.said) << row.why;
     }
+}
+
+TEST(ShowsPlan, OnlyWhereThisMessageNamesTheseCommands) {
+    AlertDraft alert;
+    const std::vector<std::string> plan = {"restart db", "restart web"};
+    EXPECT_FALSE(shows_plan(alert, plan)) << "it was queued before there was a plan";
+    alert.before = {{"Would run 1", "restart db"}, {"Would run 2", "stop web"}};
+    EXPECT_FALSE(shows_plan(alert, plan)) << "it waited, and the plan is another one by now";
+    alert.before[1].second = "restart web";
+    EXPECT_TRUE(shows_plan(alert, plan));
+    alert.before = {{"Reason", "restart db"}};
+    EXPECT_FALSE(shows_plan(alert, {"restart db"})) << "named, but not as what would run";
 }
 
 }  // namespace

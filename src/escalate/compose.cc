@@ -204,4 +204,12 @@ bool shows_whole(const std::vector<std::string>& plan) {
            });
 }
 
+bool shows_plan(const AlertDraft& alert, const std::vector<std::string>& plan) {
+    return shows_whole(plan) && std::all_of(plan.begin(), plan.end(), [&](const auto& command) {
+               return std::any_of(alert.before.begin(), alert.before.end(), [&](const auto& row) {
+                   return row.first.starts_with(kPlanRow) && row.second == command;
+               });
+           });
+}
+
 }  // namespace ops

@@ -16,5 +16,7 @@ AlertDraft compose(const IncidentNews& news, Level level, AlertState state,
 // Commands that a message would show cut, or not at all, are approved where all of them are seen.
 bool shows_whole(const std::vector<std::string>& plan);
 inline constexpr std::string_view kPlanRow = "Would run";  // names of its rows begin so
+// Does this very message show this very plan, whole? It may have waited while the plan changed.
+bool shows_plan(const AlertDraft& alert, const std::vector<std::string>& plan);
 
 }  // namespace ops
