@@ -137,9 +137,9 @@ void OpsAgent::on(const CriterionHit& change) {
         if (being_told_) being_told_->incident = the_case->incident.id;
         return;
     }
-    the_case->criterion = change.criterion;
+    take_criterion(*the_case, change.criterion);
     note("incident.level", the_case, the_case->incident.target,
-         Json::object({{"level", name_of(change.level)},
+         Json::object({{"level", name_of(std::max(known, change.level))},
                        {"criterion", change.criterion},
                        {"reason", change.reason}}));
     escalate(*the_case);
@@ -179,6 +179,8 @@ void OpsAgent::resolve_case(Case& the_case, const std::string& by, const std::st
                     "incident " + id + " resolved (" + by + "): " + the_case.incident.title);
     states_changed_ = true;
     escalate(the_case);
+    // What we noted ourselves quotes logs: only what was said at the end is a person's word.
+    the_case.incident.note = redacted(Json(note_text)).as_string();
     if (!the_case.outside) learn_entries(the_case);
     learn_from_resolution(the_case);
     detector_->closed(the_case.key, ports_.clock.now());

@@ -87,6 +87,15 @@ bool OpsAgent::is_of_security(const Case& the_case) const {
                        });
 }
 
+// What gave it its level. One of security stays that, whatever else is true of its target later.
+void OpsAgent::take_criterion(Case& the_case, const std::string& name) const {
+    const auto& all = loaded_->runbook.criteria;
+    const bool is_known = std::any_of(all.begin(), all.end(), [&](const Criterion& criterion) {
+        return criterion.name == name && criterion.when;
+    });
+    if (is_known && !is_of_security(the_case)) the_case.criterion = name;
+}
+
 Case* OpsAgent::security_case_of(const std::string& target) {
     for (auto& [id, the_case] : cases_) {
         const bool is_here = target.empty() || the_case.incident.target == target;

@@ -175,6 +175,10 @@ Result<> OpsAgent::take_up_incident(const Incident& incident) {
     for (const Event& event : TRY(newest(*store_, incident, "action.awaiting"))) {
         the_case.plan = plan_of(event);
     }
+    for (const Event& event : TRY(store_->events(
+             {.incident = incident.id, .kind_prefix = "incident.level", .limit = 1000}))) {
+        take_criterion(the_case, event.body["criterion"].as_string());
+    }
     the_case.is_investigated = !TRY(newest(*store_, incident, "incident.investigated")).empty();
     TRY(remember_evidence(the_case));
     case_by_key_[the_case.key] = id;
@@ -202,7 +206,7 @@ Result<> OpsAgent::take_up_told(const Incident& incident) {
     for (const Event& event : TRY(store_->events(query))) {
         queued.push_back(AlertDraft::from_json(event.body));
     }
-    if (!queued.empty()) escalator_->recall(incident, group_of(incident.target), queued);
+    escalator_->recall(incident, group_of(incident.target), queued);
     return {};
 }
 
@@ -264,7 +268,7 @@ Result<> OpsAgent::reload() {
     std::vector<std::string> gone;  // channels that failed and are no more
     for (auto& [id, the_case] : cases_) {
         const Incident& incident = the_case.incident;
-        if (incident.rule == kRuleSelf) continue;
+        if (incident.rule == kRuleSelf) continue;  // by its own look
         if (incident.rule != kRuleChannelFailing) {
             if (!the_case.repair) the_case.diagnosed = false;
         } else if (!incident.members.empty() &&

@@ -305,6 +305,7 @@ private:
     void tell_security();
     void push_security(const std::string& target, std::string title, const std::string& text);
     bool is_of_security(const Case& the_case) const;
+    void take_criterion(Case& the_case, const std::string& name) const;
     Case* security_case_of(const std::string& target);
     bool save_security();
     Result<> restore_security();
