@@ -100,7 +100,7 @@ void OpsAgent::send_due() {
         delivery.actions = actions_for(delivery.alert, *channel);
         const bool taken = ports_.workers.submit([this, copy = *channel, delivery, tries] {
             Sender sender(channel_ports());
-            (void)ports_.post(
+            ports_.post(
                 AlertDelivered{delivery.alert, copy.name, tries, sender.deliver(copy, delivery)});
         });
         if (!taken) sending_.erase({row.key, row.channel});
@@ -118,12 +118,19 @@ std::optional<PreviousMessage> OpsAgent::sent_before(const OutboxRow& row) {
                         .order = EventQuery::Order::newest_first,
                         .limit = kMostSentBefore});
     if (!sent.ok()) return std::nullopt;
+    std::vector<Json> ours;
     for (const Event& event : sent.value()) {
         const Json& reference = event.body["reference"];
         if (event.body["channel"].as_string() != row.channel || reference.is_null()) continue;
-        return PreviousMessage{reference};
+        ours.push_back(reference);
     }
-    return std::nullopt;
+    if (ours.empty()) return std::nullopt;
+    // A reminder is a message of its own: what it reminds of goes on looking open without this.
+    Json newest = ours.front(), first = ours.back();
+    if (ours.size() > 1 && !newest.has("first")) {
+        newest.set("first", first.has("first") ? first["first"] : first);
+    }
+    return PreviousMessage{newest};
 }
 
 void OpsAgent::on_delivered(const AlertDelivered& delivered) {

@@ -91,7 +91,7 @@ void Escalator::Core::note_fail_over(const Told& told, AlertDraft& draft) const 
     if (wanted.empty() || !is_failing(wanted[0])) return;
     const auto& to = draft.channels;
     if (std::find(to.begin(), to.end(), wanted[0]) != to.end()) return;
-    draft.before.emplace_back("Told here", "because channel '" + wanted[0] + "' fails");
+    draft.before.emplace_back(kToldHereRow, "because channel '" + wanted[0] + "' fails");
 }
 
 void Escalator::Core::emit(AlertDraft draft, Told& told, Time now, Drafts& out) {
@@ -269,7 +269,7 @@ void Escalator::Core::say_again(Told& told, Time now, Drafts& out) {
     draft.key = told.last.incident + std::string(kSaidAgain) + std::to_string(told.repeats);
     draft.state = AlertState::changed;
     refresh_age(draft, told.opened_at, now);
-    draft.before.emplace_back("Reminder",
+    draft.before.emplace_back(kReminderRow,
                               "open for " + say("", Value::duration(now - told.opened_at)) +
                                   (told.acknowledged ? ", acknowledged" : ", nobody acknowledged"));
     out.push_back(std::move(draft));

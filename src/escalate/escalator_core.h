@@ -14,6 +14,8 @@ namespace ops {
 
 // Parts of keys that say what a message was.
 inline constexpr std::string_view kNote = "/note/", kApproval = "/approval/", kGaveUp = "/gave_up";
+// Rows of one message only, not of what is said of the incident.
+inline constexpr std::string_view kReminderRow = "Reminder", kToldHereRow = "Told here";
 
 // What people know of one incident.
 struct Told {

@@ -152,22 +152,33 @@ void Escalator::Core::recall(const Incident& incident, const std::string& group,
         if ((saved && draft.at <= *saved) || draft.state == AlertState::answered) continue;
         Told& told = told_[incident.id];
         describe(told, incident, group);
-        const auto is = [&](std::string_view part) {
-            return draft.key.find(part) != std::string::npos;
+        const auto is = [&](std::string_view part) {  // not what the words of a note say
+            return std::string_view(draft.key).substr(incident.id.size()).starts_with(part);
         };
         const bool first = told.channels.empty();
         told.channels.insert(draft.channels.begin(), draft.channels.end());
         told.acknowledged |= draft.state == AlertState::acknowledged;
         if (draft.state == AlertState::acknowledged) continue;
         told.level = std::max(told.level, draft.level);
-        told.last = draft;
         told.last_at = draft.at;
         told.held = told.unexplained = false;
+        if (is(kSaidAgain)) ++told.repeats;
+        if (is(kSaidAgain) && !told.last.key.empty()) continue;  // a copy of what stands
+        told.last = draft;
+        std::erase_if(told.last.before, [](const auto& row) {
+            return row.first == kReminderRow || row.first == kToldHereRow;
+        });
         told.only_note = is(kNote) && (first || told.only_note);
         told.approval_told |= is(kApproval);
         told.gave_up_told |= is(kGaveUp);
-        if (is(kSaidAgain)) ++told.repeats;
     }
+    // A question that was still held then is asked now; the outbox knows one that was not.
+    const auto told = told_.find(incident.id);
+    if (told == told_.end() || incident.state != IncidentState::awaiting_approval) return;
+    const std::string key =
+        incident.id + std::string(kApproval) + std::to_string(incident.attempts);
+    told->second.approval_told = std::any_of(
+        queued.begin(), queued.end(), [&](const AlertDraft& draft) { return draft.key == key; });
 }
 
 }  // namespace ops

@@ -202,6 +202,44 @@ TEST(Repeat, CriticalUntilAcknowledgedAndThenOnceADay) {
     EXPECT_EQ(reminder[0].before.back().first, "Reminder");
 }
 
+TEST(Recall, WhatAReminderAddsIsOfThatReminderAlone) {
+    // Killed after a reminder and before the next save: the journal alone knows of it.
+    Night night;
+    (void)night.news("a", "critical");
+    (void)night.until("2026-01-29T22:45:00Z");
+    const Json saved = Json::parse(night.escalator->save().dump()).value();
+    const auto first = night.until("2026-01-29T23:45:00Z");
+    ASSERT_EQ(first.size(), 1U);
+    night.begin();
+    night.escalator->restore(saved, night.now);
+    night.escalator->recall(night.incidents["a"], "", first);
+    const auto second = night.until("2026-01-30T00:45:10Z");
+    ASSERT_EQ(second.size(), 1U);
+    EXPECT_NE(second[0].key, first[0].key);
+    EXPECT_EQ(second[0].before.size(), first[0].before.size()) << second[0].text("UTC");
+}
+
+TEST(Recall, AQuestionThatWasHeldIsAskedAfterARestart) {
+    Night night;
+    const auto asks = [&](int attempts) {
+        night.incidents["a"].attempts = attempts;
+        return night.news("a", "warning", IncidentState::awaiting_approval);
+    };
+    night.now = at("2026-01-29T12:00:00Z");
+    const auto first = asks(0);
+    ASSERT_EQ(first.size(), 1U);
+    (void)night.news("a", "warning", IncidentState::verifying);
+    const Json saved = Json::parse(night.escalator->save().dump()).value();
+    for (const bool was_told : {true, false}) {
+        night.begin();
+        night.escalator->restore(saved, night.now);
+        night.incidents["a"].attempts = was_told ? 0 : 1;
+        night.incidents["a"].state = IncidentState::awaiting_approval;
+        night.escalator->recall(night.incidents["a"], "", first);
+        EXPECT_EQ(asks(was_told ? 0 : 1).size(), was_told ? 0U : 1U) << was_told;
+    }
+}
+
 TEST(Repeat, ZeroIsNever) {
     Night night("2026-01-29T12:00:00Z",
                 "channels: [{name: a, console: {}}]\nescalation: {repeat_every: 0s, "
