@@ -23,6 +23,7 @@ constexpr int kMostRecalls = 20;  // between two ticks: a storm of incidents is 
 constexpr Duration kUsedOnce = std::chrono::hours(24);  // as often is "used" written down
 constexpr Duration kExpireEvery = std::chrono::hours(1);
 constexpr size_t kMostUntold = 1000;
+constexpr size_t kLongestNoteKept = 4000;  // as what is added by hand (memory_views.cc)
 constexpr Duration kAskOutsideAgain = std::chrono::minutes(1);
 
 std::string for_a_model(const std::string& text, Time now) {
@@ -179,7 +180,8 @@ void OpsAgent::remember(const Case& the_case) {
                 .group = group_of(incident.target),
                 .signature = the_case.signature,
                 .templates = log_signs(incident),
-                .note = std::string(trim(incident.note)),  // safe since it came in (redacted.h)
+                // Safe since it came in (redacted.h).
+                .note = clip_end(trim(incident.note), kLongestNoteKept),
                 .foreign = {},
                 .now = now,
                 .life = loaded_->brain.keep};
@@ -193,6 +195,9 @@ void OpsAgent::remember(const Case& the_case) {
     std::optional<Memory> memory = memory_of(story);
     if (!memory) return;
     const Result<std::vector<std::string>> done = memories_->put({with_terms(*memory)});
+    if (!done.ok() && done.error().fault == Fault::invalid) {  // it, and not where it goes
+        return ports_.log.line(Severity::warning, "not remembered: " + done.error().message);
+    }
     if (!done.ok()) return without_memories(done.error());
     note("memory.stored", &the_case, incident.target,
          Json::object({{"id", memory->id},
@@ -326,7 +331,7 @@ void OpsAgent::start_asking(const std::string& incident, const AskBrain& ask) {
     // When all workers are busy it is not asked: its answer is only a hint.
     (void)ports_.workers.submit([this, incident, ask, now, brain = loaded_->brain] {
         OutsideBrain outside(ports_.http, ports_.files, brain);
-        (void)ports_.post(BrainAnswered{incident, outside.search(ask.text, now)});
+        ports_.post(BrainAnswered{incident, outside.search(ask.text, now)});
     });
 }
 
@@ -377,7 +382,7 @@ void OpsAgent::start_telling(const TellBrain& tell) {
     const bool taken =
         ports_.workers.submit([this, memory = tell.memory, from, brain = loaded_->brain] {
             OutsideBrain outside(ports_.http, ports_.files, brain);
-            (void)ports_.post(BrainTold{memory.id, outside.tell(memory, from)});
+            ports_.post(BrainTold{memory.id, outside.tell(memory, from)});
         });
     if (!taken) is_telling_ = false;
 }

@@ -14,6 +14,9 @@
 namespace ops {
 namespace {
 
+// The journal takes 1 MiB, and redacting makes a text longer.
+constexpr size_t kLongestEvent = size_t{64} * 1024;
+
 // One line of Prometheus' text format; label values are escaped as its documentation says.
 std::string metric(std::string_view name, std::string_view label, std::string_view of,
                    double value) {
@@ -235,6 +238,9 @@ Result<> OpsAgent::push(const Push& push) {
             return Error{Fault::invalid, "event kinds are words like deploy"};
         if (!target.empty() && !inventory.has_target(target)) {
             return Error{Fault::not_found, no_target(inventory, target)};
+        }
+        if (push.body.dump().size() > kLongestEvent) {
+            return Error{Fault::invalid, "body: an event is 64 KiB at most"};
         }
         note("event.outside", nullptr, target,
              Json::object({{"kind", push.name}, {"body", push.body}}));

@@ -160,15 +160,15 @@ std::string OpsAgent::recent_changes() const {
     std::vector<Event> all;
     for (const char* const kind : {"event.outside", "config.loaded", "agent.started",
                                    "agent.paused", "action.intent", "target.changed"}) {
+        // The newest by their kind: asked for by time as well, all of a kind would be walked.
         EventQuery query;
         query.kind = kind;
-        query.since = ports_.clock.now() - kRecent;
         query.order = EventQuery::Order::newest_first;
         query.limit = kMostChanges;
         auto events = store_->events(query);
         if (!events.ok()) continue;
         for (const Event& event : events.value()) {
-            all.push_back(event);
+            if (event.at >= ports_.clock.now() - kRecent) all.push_back(event);
         }
     }
     std::stable_sort(all.begin(), all.end(),

@@ -173,6 +173,7 @@ TEST(PushedFacts, AreReadAsPeopleWriteThem) {
         {"ready", true, "true"},
         {"up", true, "-"},
         {"service", "web", "-"},
+        {"db_password", "hunter2", "-"},
     };
     for (const auto& row : rows) {
         const Result<Value> read = read_pushed_fact(row.fact, row.value, Settings{});

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "patterns/quarantine.h"
+#include "patterns/secrets.h"
 #include "runbook/alert_facts.h"
 
 namespace ops {
@@ -18,7 +19,10 @@ std::string harmless_line(const std::string& text) {
 
 Json alert_json(const OutsideAlert& alert) {
     Json labels = Json::object();
-    for (const auto& [name, value] : alert.labels) labels.set(name, harmless_line(value));
+    for (const auto& [name, value] : alert.labels) {
+        const bool is_secret = !secret_kind_named(name).empty();
+        labels.set(name, is_secret ? "<secret>" : harmless_line(value));
+    }
     Json json = Json::object({{"source", name_of(alert.source)},
                               {"name", harmless_line(alert.name)},
                               {"labels", labels},

@@ -29,6 +29,13 @@ OutsideAlert alert() {
     return alert;
 }
 
+TEST(OutsideCase, ALabelNamedAsASecretIsOne) {
+    OutsideAlert told = alert();
+    told.labels["db_password"] = "hunter2";
+    EXPECT_EQ(alert_json(told)["labels"]["db_password"].as_string(), "<secret>");
+    EXPECT_EQ(alert_json(told)["labels"]["severity"].as_string(), "page");
+}
+
 TEST(OutsideCase, TheAlertsFactsLieOverThoseOfTheTarget) {
     const OutsideCase known = OutsideCase::from_json(alert_json(alert()));
     const Below below;

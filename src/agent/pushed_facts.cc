@@ -63,6 +63,9 @@ Result<Value> read_pushed_fact(const std::string& name, const Json& value,
         return Value::quantity(type == Type::unknown ? Type::number : type, value.as_number());
     }
     if (!value.is_string()) return wrong();
+    if (!secret_kind_named(name).empty()) {
+        return Error{Fault::invalid, "fact '" + name + "' would hold a secret"};
+    }
     // People see facts and the journal keeps them: a secret that was pushed goes no further.
     const std::string text = redact_secrets(fold_lookalikes(printable(
                                                 clip_end(value.as_string(), 1024), Lines::flatten)))

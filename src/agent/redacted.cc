@@ -21,16 +21,18 @@ Json redacted(const Json& json) {
     if (!json.is_object()) return json;
     Json::Object members;
     for (const auto& [name, value] : json.members()) {
-        const std::string_view kind = value.is_string() ? secret_kind_named(name) : "";
+        const bool says_nothing = value.is_null() || value.is_bool();
+        const std::string_view kind = says_nothing ? "" : secret_kind_named(name);
         members.emplace_back(
-            name, kind.empty() ? redacted(value) : Json("<secret:" + std::string(kind) + ">"));
+            redacted(Json(name)).as_string(),
+            kind.empty() ? redacted(value) : Json("<secret:" + std::string(kind) + ">"));
     }
     return Json::of_members(std::move(members));
 }
 
 void redact(Event& event) {
     constexpr auto kFromOutside =
-        std::to_array<std::string_view>({"reason", "output", "error", "note", "body"});
+        std::to_array<std::string_view>({"reason", "output", "error", "note", "text", "body"});
     if (event.kind.starts_with("alert.")) return;
     for (const std::string_view name : kFromOutside) {
         if (event.body.has(name)) event.body.set(name, redacted(event.body[name]));

@@ -14,6 +14,16 @@ namespace {
 
 constexpr size_t kBodyForEvidence = 16 * 1024;
 
+// Who it names and what it passes on may be secrets, and are others each time.
+std::string without_parameters(std::string_view location) {
+    std::string where(location.substr(0, location.find_first_of("?#")));
+    const size_t scheme = where.find("//");
+    const size_t host = scheme == where.npos ? 0 : scheme + 2;
+    const size_t user = where.substr(host, where.find('/', host) - host).rfind('@');
+    if (scheme != where.npos && user != where.npos) where.erase(host, user + 1);
+    return where;
+}
+
 struct HttpSettings {
     HttpAsk ask;  // without its url
     HttpExpectation expect;
@@ -102,7 +112,7 @@ private:
             std::find_if(answer.headers.begin(), answer.headers.end(),
                          [](const auto& header) { return header.first == "location"; });
         if (answer.status / 100 != 3 || location == answer.headers.end()) return "";
-        return " to '" + shown(location->second) + "' (followed are " +
+        return " to '" + shown(without_parameters(location->second)) + "' (followed are " +
                counted(settings_->ask.max_redirects, "redirect") + ", on the same host)";
     }
 

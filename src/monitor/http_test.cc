@@ -74,6 +74,20 @@ TEST(HttpCheck, SaysWhereARedirectLeadsThatWasNotFollowed) {
     answer.headers = {{"location", "http://b/\x1b[2J"}};
     EXPECT_EQ(print(made->judge(reply(answer))),
               "bad: HTTP 302 to 'http://b/' (followed are 3 redirects, on the same host)");
+    // What is another one each time would be news each time; and it may be a secret.
+    for (const auto& [location, told] : std::initializer_list<std::pair<const char*, const char*>>{
+             {"https://ann:pw@sso.example/login?access_token=x&state=1#top",
+              "https://sso.example/login"},
+             {"//ann@sso.example", "//sso.example"},
+             {"/login?next=a@b", "/login"},
+             {"/at/@ann", "/at/@ann"},
+             {"https://a/@ann", "https://a/@ann"},
+             {"", ""}}) {
+        answer.headers = {{"location", location}};
+        EXPECT_EQ(print(made->judge(reply(answer))),
+                  "bad: HTTP 302 to '" + std::string(told) +
+                      "' (followed are 3 redirects, on the same host)");
+    }
 }
 
 TEST(HttpCheck, TellsItsFacts) {

@@ -23,6 +23,7 @@ struct Route {
 };
 
 constexpr size_t kPingBody = 10'000;  // so much is kept of what a ping says
+constexpr size_t kLongestNote = 4000;
 
 int status_of(Fault fault) {
     switch (fault) {
@@ -60,6 +61,7 @@ WebReply act(const WebRequest& request, std::string what, std::string id, Contro
         deed.shown = body.value()["argv_sha256"].as_string();
         deed.note = body.value()["note"].as_string();
         if (deed.note.empty()) deed.note = body.value()["reason"].as_string();
+        deed.note = clip_end(deed.note, kLongestNote);
         for (const char* const key : {"matchers", "names"}) {
             if (!body.value().has(key)) continue;
             const Json& names = body.value()[key];
