@@ -176,8 +176,9 @@ Result<> OpsAgent::take_up_incident(const Incident& incident) {
         the_case.plan = plan_of(event);
     }
     for (const Event& event : TRY(store_->events(
-             {.incident = incident.id, .kind_prefix = "incident.level", .limit = 1000}))) {
+             {.incident = incident.id, .kind_prefix = "incident.", .limit = 10'000}))) {
         take_criterion(the_case, event.body["criterion"].as_string());
+        fold_words(event, the_case);
     }
     the_case.is_investigated = !TRY(newest(*store_, incident, "incident.investigated")).empty();
     TRY(remember_evidence(the_case));

@@ -6,8 +6,7 @@
 
 namespace ops {
 
-void fold(const Event& event, Case& the_case) {
-    apply(event, the_case.incident);
+void fold_words(const Event& event, Case& the_case) {
     const std::string said = event.body["event_text"].as_string();
     if (!said.empty()) {
         the_case.event_text = said;
@@ -16,6 +15,11 @@ void fold(const Event& event, Case& the_case) {
     if (event.kind == "incident.acknowledged") {
         the_case.acknowledged_by = event.body["by"].as_string();
     }
+}
+
+void fold(const Event& event, Case& the_case) {
+    apply(event, the_case.incident);
+    fold_words(event, the_case);
     if (event.kind == "action.awaiting") the_case.plan = plan_of(event);
     if (!event.kind.starts_with("action.")) return;
     const std::string id = event.body["action"].as_string();

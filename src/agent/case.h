@@ -76,6 +76,8 @@ struct Case {
 
 // Folds an event of this incident into the case.
 void fold(const Event& event, Case& the_case);
+// Only what it said, and who acknowledged: what the records keep of neither incident nor actions.
+void fold_words(const Event& event, Case& the_case);
 // Every command that a yes to this action.awaiting allows, as people read it.
 std::vector<std::string> plan_of(const Event& awaiting);
 // Did one of its actions make something else worse? Then that its target is well does not end it.

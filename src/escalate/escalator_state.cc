@@ -32,6 +32,7 @@ Json save_told(const Told& told) {
         {"unexplained", told.unexplained},
         {"in_storm", told.in_storm},
         {"repeats", told.repeats},
+        {"events", told.events},
     });
 }
 
@@ -57,6 +58,7 @@ Told restore_told(const Json& saved) {
     told.unexplained = saved["unexplained"].as_bool();
     told.in_storm = saved["in_storm"].as_bool();
     told.repeats = static_cast<int>(saved["repeats"].as_int());
+    told.events = static_cast<int>(saved["events"].as_int());
     return told;
 }
 
