@@ -174,6 +174,7 @@ void OpsAgent::on_delivered(const AlertDelivered& delivered) {
 void OpsAgent::prepare_channels() {
     Sender sender(channel_ports());
     knocked_.clear();
+    end_unasked_answers();
     for (const ChannelSettings& channel : loaded_->escalation.channels) {
         know_knocks(channel);
         const Result<> ready = sender.prepare(channel);

@@ -98,9 +98,7 @@ void OpsAgent::listen_for_presses(Time now) {
     if (!watching_ || options_.press_key.empty()) return;
     std::erase_if(ears_, [this](const auto& one) {
         const ChannelSettings* channel = loaded_->escalation.find(one.first);
-        const bool is_gone = channel == nullptr || pressed_by(*channel) == PressedBy::nothing;
-        if (is_gone) self_is_well("answers/" + one.first, "it is not asked for answers any more");
-        return is_gone;
+        return channel == nullptr || pressed_by(*channel) == PressedBy::nothing;
     });
     for (const ChannelSettings& channel : loaded_->escalation.channels) {
         const ChannelKind* kind = find_channel_kind(channel.kind);
@@ -121,6 +119,21 @@ void OpsAgent::listen_for_presses(Time now) {
                 Sender sender(channel_ports());
                 ports_.post(PressesHeard{copy.name, sender.listen(copy, cursor, patience)});
             });
+    }
+}
+
+// That answers cannot be had is over where none are asked for any more: by this start or reload.
+void OpsAgent::end_unasked_answers() {
+    std::vector<std::string> over;
+    for (const auto& [id, the_case] : cases_) {
+        constexpr std::string_view kBegins = "self/answers/";
+        if (!the_case.key.starts_with(kBegins)) continue;
+        const std::string name = the_case.key.substr(kBegins.size());
+        const ChannelSettings* channel = loaded_->escalation.find(name);
+        if (channel == nullptr || pressed_by(*channel) == PressedBy::nothing) over.push_back(name);
+    }
+    for (const std::string& name : over) {
+        self_is_well("answers/" + name, "it is not asked for answers any more");
     }
 }
 
@@ -313,7 +326,7 @@ void OpsAgent::know_knocks(const ChannelSettings& channel) {
     Result<ChannelSettings> known = Sender(channel_ports()).with_secrets(channel);
     if (!known.ok()) {
         return self_fails(what, "Answers on '" + channel.name + "' cannot be judged",
-                          known.error().message, Level::warning);
+                          known.error().message + "; reload when it is mended", Level::warning);
     }
     self_is_well(what, "they can be judged");
     knocked_[channel.name] = std::move(known).value();

@@ -385,6 +385,7 @@ private:
     // agent_presses.cc
     std::vector<AlertAction> actions_for(const AlertDraft& alert, const ChannelSettings& channel);
     void listen_for_presses(Time now);
+    void end_unasked_answers();
     bool is_answerable(const std::string& channel) const;
     void on_heard(const PressesHeard& heard);
     void take_press(const ChannelSettings& channel, const SeenPress& press);
