@@ -175,6 +175,7 @@ void OpsAgent::on_replied(const ModelReplied& replied) {
         event.body = std::move(body);
         append(std::move(event));
     }
+    if (!replied.tries.empty()) note_model(replied.incident, replied.tries.back().error);
     if (the_case == nullptr || replied.tries.empty()) return;
     const Try& last = replied.tries.back();
     ModelAnswered answer{last.answer, last.error ? last.error->message : "", std::nullopt};

@@ -199,6 +199,25 @@ void OpsAgent::check_lateness() {
     }
 }
 
+// Known problems are repaired without one and people are told alike, so nobody is woken.
+void OpsAgent::note_model(const std::string& incident, const std::optional<Error>& error) {
+    if (!error) {
+        models_failed_ = 0;
+        models_failed_for_.clear();
+        return self_is_well("model", "one answers again");
+    }
+    if (find_case(incident) == nullptr) return;  // it is over: nothing waits for an answer
+    models_failed_for_.insert(incident);
+    if (++models_failed_ < kFailuresToTell) return;
+    self_fails("model", "No language model answers", error->message, Level::log);
+}
+
+// None is asked without an incident, so whether one answers is not known then.
+void OpsAgent::needs_no_model(const std::string& incident) {
+    models_failed_for_.erase(incident);
+    if (models_failed_for_.empty()) self_is_well("model", "no open incident needs one");
+}
+
 // An incident of our own; said once, for as long as it is open.
 void OpsAgent::self_fails(const std::string& what, const std::string& title,
                           const std::string& reason, Level level) {

@@ -346,6 +346,8 @@ private:
     void check_below(Time now);
     void check_lateness();
     void on_self_checked(const SelfChecked& checked);
+    void note_model(const std::string& incident, const std::optional<Error>& error);
+    void needs_no_model(const std::string& incident);
     void check_own_disk(const Result<DiskSpace>& disk);
     void self_fails(const std::string& what, const std::string& title, const std::string& reason,
                     Level level);
@@ -481,7 +483,8 @@ private:
     bool is_signing_ = false;
     Time next_self_check_{};
     bool is_self_checking_ = false;
-    int executor_failed_ = 0;                             // in a row
+    int executor_failed_ = 0, models_failed_ = 0;         // in a row
+    std::set<std::string> models_failed_for_;             // open incidents
     uint64_t checks_before_ = 0, late_before_ = 0;        // at the last self-check
     int signs_failed_ = 0;                                // in a row
     std::optional<std::pair<Time, Duration>> last_tick_;  // by the wall, and steady

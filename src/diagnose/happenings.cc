@@ -72,6 +72,10 @@ void Happenings::apply(const Event& event) {
     }
     // An alert of another monitor is often of nobody in particular: it is no failure seen by us.
     if (event.kind == "incident.opened" && event.body.has("alert")) return;
+    // The agent is often named as its host is: what it has against itself is no failure of that.
+    if (event.kind == "incident.opened" && event.body["key"].as_string().starts_with("self/")) {
+        return;
+    }
     if (event.kind == "incident.opened" && event.body["members"].items().empty()) {
         const std::string title = event.body["title"].as_string();
         return set_bad(event.target, false, event.incident, title, event.at);

@@ -56,7 +56,9 @@ bool Escalator::Core::is_silenced(const std::string& incident, const Told& told,
 std::vector<std::string> Escalator::Core::others_open(const std::string& incident) const {
     std::vector<std::string> titles;
     for (const auto& [id, told] : told_) {
-        if (id != incident) titles.push_back(told.title);
+        // What is only noted of the agent itself says nothing of the company.
+        const bool is_noted = told.rule == kRuleSelf && told.level <= Level::log;
+        if (id != incident && !is_noted) titles.push_back(told.title);
     }
     return titles;
 }

@@ -349,7 +349,9 @@ private:
     // The newest incident about a target, or with this rule.
     std::optional<Incident> find(const std::string& name) {
         for (const Incident& incident : incidents()) {
-            if (incident.target == name || incident.rule == name) return incident;
+            // The agent is often named as its host; what it has against itself goes by its rule.
+            const bool is_its = incident.target == name && incident.rule != kRuleSelf;
+            if (is_its || incident.rule == name) return incident;
         }
         return std::nullopt;
     }
