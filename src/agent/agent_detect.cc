@@ -186,7 +186,7 @@ void OpsAgent::resolve_case(Case& the_case, const std::string& by, const std::st
     detector_->closed(the_case.key, ports_.clock.now());
     case_by_key_.erase(the_case.key);
     cases_.erase(id);
-    needs_no_model(id);
+    models_failed_for_.erase(id);
 }
 
 }  // namespace ops

@@ -272,7 +272,9 @@ void OpsAgent::wake_repairs() {
     std::vector<std::string> ids;
     for (const auto& [id, the_case] : cases_) ids.push_back(id);
     for (const std::string& id : ids) {
-        Case& the_case = cases_.at(id);
+        Case* const found = find_case(id);
+        if (found == nullptr) continue;  // over with one before it
+        Case& the_case = *found;
         if (the_case.look_again && *the_case.look_again <= now) {
             the_case.look_again.reset();
             if (the_case.prediction) {

@@ -131,6 +131,8 @@ void OpsAgent::check_self(Time now) {
     const auto is_past = [now](Time at) { return now < at || now - at >= kWellAfter; };
     if (is_past(stalled_at_)) self_is_well("late", "it is in time again");
     if (is_past(jumped_at_)) self_is_well("clock", "it goes as it should");
+    // None is asked without an incident, so whether one answers is not known then.
+    if (models_failed_for_.empty()) self_is_well("model", "no open incident needs one");
 }
 
 // --- what it stands on: the executor, the disk of its records, its own pace. (Of a model nothing
@@ -210,12 +212,6 @@ void OpsAgent::note_model(const std::string& incident, const std::optional<Error
     models_failed_for_.insert(incident);
     if (++models_failed_ < kFailuresToTell) return;
     self_fails("model", "No language model answers", error->message, Level::log);
-}
-
-// None is asked without an incident, so whether one answers is not known then.
-void OpsAgent::needs_no_model(const std::string& incident) {
-    models_failed_for_.erase(incident);
-    if (models_failed_for_.empty()) self_is_well("model", "no open incident needs one");
 }
 
 // An incident of our own; said once, for as long as it is open.

@@ -347,7 +347,6 @@ private:
     void check_lateness();
     void on_self_checked(const SelfChecked& checked);
     void note_model(const std::string& incident, const std::optional<Error>& error);
-    void needs_no_model(const std::string& incident);
     void check_own_disk(const Result<DiskSpace>& disk);
     void self_fails(const std::string& what, const std::string& title, const std::string& reason,
                     Level level);
