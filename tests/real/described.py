@@ -117,7 +117,18 @@ def described(stage):
                 look(stage, asker, path.format(**{**names, "channel": "it"}), operation, shapes)
             if method == "post":
                 refuses(stage, asker, path, operation, shapes)
+    bounds(stage, agent)
     stage.end(agent.program)
+
+
+def bounds(stage, agent):
+    """What the journal could not take is refused, and nothing else suffers."""
+    pusher = Asker(agent, "push")
+    for size, wanted in ((900_000, 400), (70_000, 400), (60_000, 200)):
+        body = json.dumps({"text": ("pw=a " * (size // 5))})  # redacting makes four times as much of it
+        status = pusher.ask("POST", "/api/v1/events/deploy", body=body)[0]
+        stage.holds("an event of %d bytes is answered with %d" % (size, wanted), status == wanted, status)
+    stage.holds("and the agent goes on", agent.get("health")["services"] != [])
 
 
 def look(stage, asker, path, operation, shapes):
