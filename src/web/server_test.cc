@@ -36,16 +36,20 @@ std::string talk(uint16_t port, const std::string& bytes) {
     return got;
 }
 
+int connected_to(uint16_t port) {
+    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
+    return fd;
+}
+
 // A connection on which nothing is ever asked.
 class Silent {
 public:
-    explicit Silent(uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_port = htons(port);
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        EXPECT_EQ(::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
-    }
+    explicit Silent(uint16_t port) : fd_(connected_to(port)) {}
     ~Silent() { ::close(fd_); }
 
 private:
@@ -55,12 +59,7 @@ private:
 // A connection that stays open.
 class Listener {
 public:
-    explicit Listener(uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_port = htons(port);
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        EXPECT_EQ(::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
+    explicit Listener(uint16_t port) : fd_(connected_to(port)) {
         const std::string_view asked = "GET /stream HTTP/1.1\r\nHost: x\r\n\r\n";
         EXPECT_EQ(::send(fd_, asked.data(), asked.size(), MSG_NOSIGNAL),
                   static_cast<ssize_t>(asked.size()));
