@@ -247,7 +247,7 @@ def killed(stage):
         if killer.armed is not None and point == "pushed":
             killer.at_point("pushed")
         killer.bury(5)
-        wait_for("the end of what the dead one said", lambda: server.talks == 0, 10)
+        wait_for("the end of what the dead one said", lambda: server.talks == rude.talks == 0, 10)
         killer.live_again()
     all_of_it = {**accepted, **refused}
     fire(killer.agent, refused)

@@ -126,6 +126,7 @@ class Rude(threading.Thread):
     def __init__(self, *behaviours, context=None):
         super().__init__(daemon=True)
         self.behaviours, self.context, self.tries, self.mails = behaviours, context, 0, []
+        self.talks, self.lock = 0, threading.Lock()
         self.listener = socket.socket()
         self.listener.bind(("127.0.0.1", 0))
         self.listener.listen(16)
@@ -137,6 +138,8 @@ class Rude(threading.Thread):
             connection, _ = self.listener.accept()
             behaviour = self.behaviours[min(self.tries, len(self.behaviours) - 1)]
             self.tries += 1
+            with self.lock:
+                self.talks += 1
             threading.Thread(target=self.serve, args=(connection, behaviour), daemon=True).start()
 
     def serve(self, connection, behaviour):
@@ -145,6 +148,8 @@ class Rude(threading.Thread):
                 self.talk(connection, behaviour)
             except OSError:
                 pass
+        with self.lock:
+            self.talks -= 1
 
     def talk(self, connection, behaviour):
         file = connection.makefile("rb")
