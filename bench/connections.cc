@@ -1,6 +1,7 @@
-// What the kernel alone takes for the load of the checks: the same connections as a watcher makes,
-// evenly spread in the same small bursts, by a program that asks, reads what comes and keeps
-// nothing. It judges nothing, so it is no watcher but the floor under all of them.
+// What the kernel alone takes for the load of the checks: the same connections as the agent makes
+// (its sockets used again, io/spare_sockets.h), evenly spread in the same small bursts, by a
+// program that asks, reads what comes and keeps nothing. It judges nothing, so it is no watcher but
+// the floor under it.
 //
 //   bench_connections ADDRESSES PORT COUNT INTERVAL_SECONDS       until it is ended
 #include <arpa/inet.h>
@@ -18,19 +19,29 @@
 
 namespace {
 
-constexpr long kBurstEvery =
-    50'000'000;  // nanoseconds, as the agent's widest grid (io/check_schedule.h)
+// Nanoseconds, as the agent's grid for this load (io/check_schedule.inc.h).
+constexpr long kBurstEvery = 100'000'000;
 
 struct Load {
     long addresses, port, count, interval;
 };
 
-int begin(const Load& load, long number) {
-    const int made = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (made < 0) {
-        std::perror("socket");
-        std::exit(1);
+std::vector<int> spare;
+
+int unconnected() {
+    if (!spare.empty()) {
+        const int one = spare.back();
+        spare.pop_back();
+        return one;
     }
+    const int made = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (made >= 0) return made;
+    std::perror("socket");
+    std::exit(1);
+}
+
+int begin(const Load& load, long number) {
+    const int made = unconnected();
     sockaddr_in to{};
     to.sin_family = AF_INET;
     to.sin_port = htons(static_cast<uint16_t>(load.port));
@@ -49,7 +60,14 @@ void end(int connection) {
         (void)::poll(&wait, 1, 1000);
         (void)!::recv(connection, reply.data(), reply.size(), 0);
     }
-    ::close(connection);
+    sockaddr nowhere{};
+    nowhere.sa_family = AF_UNSPEC;
+    const bool other_side_closed = ::recv(connection, reply.data(), 1, 0) == 0;
+    if (other_side_closed && ::connect(connection, &nowhere, sizeof nowhere) == 0) {
+        spare.push_back(connection);
+    } else {
+        ::close(connection);
+    }
 }
 
 // Every address once in each interval, so many at a time that the bursts are evenly spread.

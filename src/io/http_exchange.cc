@@ -36,26 +36,30 @@ Result<> check_request(const HttpAsk& ask) {
     return {};
 }
 
-std::string write_request(const HttpAsk& ask, const Url& url) {
+void write_request(const HttpAsk& ask, const Url& url, std::string& text) {
     struct Ours {
         std::string_view name, value;
     };
-    const std::string authority = url.authority();
-    const Ours ours[] = {{"Host", authority},
-                         {"User-Agent", "ops-agent"},
-                         {"Accept", "*/*"},
-                         {"Accept-Encoding", "identity"},
-                         {"Connection", "close"}};
-    std::string text;
+    static constexpr Ours kOurs[] = {{"User-Agent", "ops-agent"},
+                                     {"Accept", "*/*"},
+                                     {"Accept-Encoding", "identity"},
+                                     {"Connection", "close"}};
+    text.clear();
     text.reserve(192 + ask.body.size());
-    text.append(ask.method).append(" ").append(url.request_target()).append(" HTTP/1.1\r\n");
+    text.append(ask.method).append(" ");
+    url.append_request_target(text);
+    text.append(" HTTP/1.1\r\n");
     const auto is_given = [&](std::string_view ours_name) {
         return std::any_of(ask.headers.begin(), ask.headers.end(), [&](const auto& given) {
             return given.first.size() == ours_name.size() &&
                    to_lower(given.first) == to_lower(ours_name);
         });
     };
-    for (const Ours& header : ours) {
+    if (!is_given("Host")) {
+        url.append_authority(text.append("Host: "));
+        text.append("\r\n");
+    }
+    for (const Ours& header : kOurs) {
         if (is_given(header.name)) continue;
         text.append(header.name).append(": ").append(header.value).append("\r\n");
     }
@@ -66,7 +70,7 @@ std::string write_request(const HttpAsk& ask, const Url& url) {
     if (has_body && !is_given("Content-Length")) {
         text.append("Content-Length: ").append(std::to_string(ask.body.size())).append("\r\n");
     }
-    return text.append("\r\n").append(ask.body);
+    text.append("\r\n").append(ask.body);
 }
 
 // The library's parser, and the table of what it calls.
@@ -133,9 +137,7 @@ int HttpReplyReader::on_header_field(std::string_view part) {
         value_began_ = false;
     }
     std::string& name = answer_.headers.back().first;
-    for (const char c : part) {
-        name += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    }
+    for (const char c : part) name += c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
     return 0;
 }
 

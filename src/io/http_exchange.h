@@ -15,9 +15,9 @@ namespace ops {
 // Fault::invalid when the method or a header would break the request's framing.
 Result<> check_request(const HttpAsk& ask);
 
-// One request on a connection of its own, no compression asked for. Requires: check_request() was
-// ok.
-std::string write_request(const HttpAsk& ask, const Url& url);
+// One request on a connection of its own, no compression asked for; put in the place of `text`,
+// whose memory it reuses. Requires: check_request() was ok.
+void write_request(const HttpAsk& ask, const Url& url, std::string& text);
 
 // Takes a reply in, however it is cut. Header at most 64 KiB; the body ends at the ask's limit.
 // Interim replies (100) are passed over.

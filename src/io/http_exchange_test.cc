@@ -81,17 +81,23 @@ TEST(HttpReplyReader, KeepsItsLimits) {
     EXPECT_EQ(read(wide, 1000, {}, false), too_much) << "one wide header";
 }
 
+std::string request(const HttpAsk& ask, const Url& url) {
+    std::string text = "what was there before";
+    write_request(ask, url, text);
+    return text;
+}
+
 TEST(HttpRequest, FramesTheBody) {
     HttpAsk ask;
     ask.method = "POST";
     ask.body = "{}";
     const Url url = Url::parse("http://h:81").value();
-    const std::string text = write_request(ask, url);
+    const std::string text = request(ask, url);
     EXPECT_EQ(text.substr(0, 31), "POST / HTTP/1.1\r\nHost: h:81\r\nUs");
     EXPECT_EQ(text.substr(text.size() - 23), "Content-Length: 2\r\n\r\n{}");
     ask.headers = {{"Content-Length", "2"}};
-    EXPECT_EQ(write_request(ask, url).find("Content-Length"),
-              write_request(ask, url).rfind("Content-Length"));
+    const std::string given = request(ask, url);
+    EXPECT_EQ(given.find("Content-Length"), given.rfind("Content-Length"));
 }
 
 TEST(Url, IsTakenApart) {
@@ -115,8 +121,11 @@ TEST(Url, IsTakenApart) {
         ASSERT_TRUE(url.ok()) << row.text;
         EXPECT_EQ(url.value().host(), row.host) << row.text;
         EXPECT_EQ(url.value().port(), row.port) << row.text;
-        EXPECT_EQ(url.value().request_target(), row.target) << row.text;
-        EXPECT_EQ(url.value().authority(), row.authority) << row.text;
+        std::string target, authority;
+        url.value().append_request_target(target);
+        url.value().append_authority(authority);
+        EXPECT_EQ(target, row.target) << row.text;
+        EXPECT_EQ(authority, row.authority) << row.text;
     }
     for (const char* bad :
          {"", "h", "http://", "http://:80", "http://[::1", "http://[]/", "http://h:0", "http://h:x",

@@ -89,7 +89,8 @@ NetFlight::Step NetFlight::begin_hop() {
     const std::optional<SocketAddress>* literal = nullptr;
     if (http() != nullptr) {
         phases_ = {};
-        request_ = write_request(*http()->ask, http()->url);
+        request_ = std::move(shared_.spare_text);
+        write_request(*http()->ask, http()->url, request_);
         reader_.emplace(*http()->ask);
         if (http()->url.scheme() == Url::Scheme::unix_socket) return connect_next();
         literal = &http()->literal;
@@ -121,9 +122,9 @@ static std::string out_of_descriptors() {
 int NetFlight::open_socket() {
     listens_ = false;
     const bool is_unix = http() != nullptr && http()->url.scheme() == Url::Scheme::unix_socket;
-    const int family = is_unix ? AF_UNIX : addresses_[next_address_].family();
+    socket_ = is_unix ? Descriptor(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0))
+                      : shared_.sockets.take(addresses_[next_address_].family());
     ++next_address_;
-    socket_ = Descriptor(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!socket_.is_open()) return errno;
     int result = 0;
     if (is_unix) {
@@ -272,6 +273,7 @@ NetFlight::Step NetFlight::send_request() {
         sent_ += wrote;
     }
     state_ = State::receiving;
+    if (tcp() == nullptr) shared_.spare_text = std::move(request_);
     request_ = std::string();
     if (tcp() != nullptr && tcp()->ask->read_up_to == 0) return finish_tcp();
     return listens_ ? receive() : Step::waiting;
@@ -372,9 +374,18 @@ NetFlight::Step NetFlight::finish_http() {
     reply.certificate_expires = certificate_expires_;
     reply.final_url = http()->url.text();
     answer_ = Answer(std::move(reply));
-    tls_.reset();
-    socket_.reset();
+    end_connection();
     return Step::done;
+}
+
+// Whoever answered in one piece has mostly closed too, so that its socket can be used again.
+void NetFlight::end_connection() {
+    const bool is_plain_tcp = tls_ == nullptr && !addresses_.empty();
+    tls_.reset();
+    if (is_plain_tcp && !listens_) {
+        shared_.sockets.give(std::move(socket_), addresses_[next_address_ - 1].family());
+    }
+    socket_.reset();
 }
 
 NetFlight::Step NetFlight::follow(const Url& to, int status) {

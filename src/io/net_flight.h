@@ -1,8 +1,9 @@
 // NetFlight: one HTTP or TCP ask over the network, from its start to its answer. It never blocks;
 // the loop that owns it says when its socket is ready or its time has come.
 //
-// System calls decide what a check costs, so there are few: socket, connect, send, recv, close for
-// a plain HTTP check that is answered in one piece. On the loopback the connection stands when
+// System calls decide what a check costs, so there are few: connect, send, recv twice and the
+// connect that makes the socket as new (SpareSockets) for a plain HTTP check that is answered in
+// one piece by a service that closes. On the loopback the connection stands when
 // connect() returns (as it says EINPROGRESS all the same), so the request is sent at once. The
 // answer is looked for once, a moment later, and only if it is not there yet epoll is told to wait
 // for it.
@@ -20,6 +21,7 @@
 #include "io/http_exchange.h"
 #include "io/name_cache.h"
 #include "io/prepared_question.h"
+#include "io/spare_sockets.h"
 #include "io/tls_stream.h"
 
 namespace ops {
@@ -34,6 +36,8 @@ public:
         Clock& clock;
         TlsContext tls;
         std::vector<char> buffer;
+        SpareSockets sockets{};
+        std::string spare_text{};  // of a request that was sent: its memory
     };
     enum class Step { waiting, needs_name, done };
 
@@ -81,6 +85,7 @@ private:
     Step take_end();
     Step finish_http();
     Step finish_tcp();
+    void end_connection();
     Step follow(const Url& to, int status);
     Step try_next_address(int number);
     Step fail(Fault fault, std::string message);

@@ -94,19 +94,23 @@ Result<> Url::parse_authority(size_t begin, size_t end) {
     return {};
 }
 
-std::string Url::request_target() const {
+void Url::append_request_target(std::string& text) const {
     const std::string_view target = std::string_view(text_).substr(target_at_);
-    if (target.empty()) return "/";
-    return target[0] == '/' ? std::string(target) : "/" + std::string(target);
+    if (target.empty() || target[0] != '/') text += '/';
+    text += target;
 }
 
-std::string Url::authority() const {
-    if (scheme_ == Scheme::unix_socket) return "localhost";
-    std::string text(host());
-    if (text.find(':') != std::string::npos) text = "[" + text + "]";
+void Url::append_authority(std::string& text) const {
+    if (scheme_ == Scheme::unix_socket) {
+        text += "localhost";
+        return;
+    }
+    const bool is_ipv6 = host().find(':') != std::string_view::npos;
+    if (is_ipv6) text += '[';
+    text += host();
+    if (is_ipv6) text += ']';
     const uint16_t usual = scheme_ == Scheme::https ? 443 : 80;
-    if (port_ != usual) text += ":" + std::to_string(port_);
-    return text;
+    if (port_ != usual) text.append(":").append(std::to_string(port_));
 }
 
 std::optional<Url> Url::follow(std::string_view location) const {

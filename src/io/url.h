@@ -26,9 +26,9 @@ public:
     uint16_t port() const { return port_; }
     std::string_view socket_path() const { return part(host_at_, host_size_); }  // of unix_socket
     // As it stands in the request line.
-    std::string request_target() const;
+    void append_request_target(std::string& text) const;
     // For the Host header: with [] and with the port where it is not the scheme's own.
-    std::string authority() const;
+    void append_authority(std::string& text) const;
 
     // Where a redirect leads, if that is the same host and not from https back to http.
     std::optional<Url> follow(std::string_view location) const;
