@@ -18,7 +18,7 @@ template <class Question>
 class CheckSchedule {
 public:
     struct Entry {
-        uint32_t check = 0;
+        uint32_t check = 0;    // unique, and small: an index
         uint32_t skipped = 0;  // rounds left out since the last reply
         Duration interval{}, time_limit{};
         int64_t due = 0;
@@ -29,7 +29,7 @@ public:
     };
 
     // Takes a new schedule; `due` of each entry holds its phase. Returns the checks whose round in
-    // flight counts no more: they are gone, or their interval changed.
+    // flight counts no more, sorted: they are gone, or their interval changed.
     std::vector<uint32_t> replace(std::vector<Entry> all, int64_t now);
 
     Entry* find(uint32_t check);
@@ -44,16 +44,22 @@ public:
     void start_due(int64_t now, size_t most, Start start);
 
 private:
-    struct Slot {
-        int64_t due;
-        uint32_t index;
+    // Those that have one interval and are due at one moment come round together, so the heap holds
+    // their group, and they lie beside each other.
+    struct Group {
+        int64_t due;  // of the first of them; one that was late may come a round later
+        uint32_t begin, end, next;
     };
+    static constexpr uint32_t kNowhere = ~uint32_t{0};
+
+    void take_in(std::vector<Entry> all);
     void sift_down(size_t at);
     int64_t place(int64_t phase, int64_t now, int64_t grid);
 
-    int64_t anchor_ = -1;         // where the grid begins: the first time a schedule was given
-    std::vector<Entry> entries_;  // sorted by check
-    std::vector<Slot> heap_;      // the earliest first
+    int64_t anchor_ = -1;  // where the grid begins: the first time a schedule was given
+    std::vector<Entry> entries_;
+    std::vector<uint32_t> where_;  // by check: its place in entries_, or kNowhere
+    std::vector<Group> heap_;      // the earliest first
 };
 
 }  // namespace ops

@@ -54,7 +54,7 @@ TEST(CheckSchedule, StartsSomeTogetherButNeverMany) {
         for (uint32_t i = 0; i < checks; ++i) ++moments[schedule.find(i)->due / kMillisecond];
         size_t most = 0;
         for (const auto& [_, count] : moments) most = std::max(most, count);
-        EXPECT_LE(most, 50U) << checks;
+        EXPECT_LE(most, 100U) << checks;
         EXPECT_GE(moments.size(), std::min<size_t>(checks, 50))
             << checks << ": spread all the same";
         if (checks >= 900) EXPECT_GE(checks / moments.size(), 16U) << checks;
@@ -87,6 +87,26 @@ TEST(CheckSchedule, StartsNoMoreThanAskedForAndKeepsTheRestDue) {
         schedule.start_due(0, 4, [&](Schedule::Entry& one, int64_t) { started.insert(one.check); });
         EXPECT_EQ(started.size(), std::min<size_t>(10, static_cast<size_t>(i + 1) * 4));
     }
+}
+
+TEST(CheckSchedule, OneThatStartedLateMissesNoRoundAndDoesNoneTwice) {
+    // The two come round together; that the second one was held up for a round changes its count
+    // of skipped rounds only.
+    Schedule schedule;
+    (void)schedule.replace({entry(1, 100ms), entry(2, 100ms)}, 0);
+    std::vector<std::pair<uint32_t, int64_t>> started;
+    const auto start = [&](Schedule::Entry& one, int64_t due) {
+        started.emplace_back(one.check, due / kMillisecond);
+        one.in_flight = false;
+    };
+    schedule.start_due(0, 1, start);
+    schedule.start_due(130 * kMillisecond, 1, start);
+    schedule.start_due(130 * kMillisecond, 9, start);
+    EXPECT_EQ(schedule.next_due(), 200 * kMillisecond);
+    schedule.start_due(200 * kMillisecond, 9, start);
+    EXPECT_EQ(started, (std::vector<std::pair<uint32_t, int64_t>>{
+                           {1, 0}, {2, 100}, {1, 100}, {1, 200}, {2, 200}}));
+    EXPECT_EQ(schedule.find(2)->skipped, 1U);
 }
 
 TEST(CheckSchedule, SaysWhoseRoundInFlightCountsNoMore) {

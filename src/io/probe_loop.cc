@@ -26,7 +26,7 @@ static constexpr int64_t kTick = 5 * kMillisecond;
 // Replies that come close together are taken in one wake-up: latencies are told in whole
 // milliseconds.
 static constexpr int64_t kRest = kMillisecond / 2;
-static constexpr size_t kStartsAtOnce = 16;  // then replies are looked at before more start
+static constexpr size_t kStartsAtOnce = 32;  // then replies are looked at before more start
 static constexpr size_t kDeliverAtOnce = 512;
 static constexpr int64_t kLookAgain = 200 * kMillisecond;  // at processes without a pidfd
 static constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
