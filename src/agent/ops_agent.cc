@@ -6,6 +6,7 @@
 #include "agent/views.h"
 #include "base/assert.h"
 #include "base/id.h"
+#include "base/prefetch.h"
 #include "base/text.h"
 #include "io/free_memory.h"
 #include "series/series.h"
@@ -31,11 +32,27 @@ OpsAgent::OpsAgent(Ports ports, AgentOptions options, std::unique_ptr<Loaded> lo
 OpsAgent::~OpsAgent() = default;
 
 void OpsAgent::handle(std::vector<Input> inputs) {
-    for (const Input& input : inputs) {
+    for (size_t i = 0; i < inputs.size(); ++i) {
         if (failure_) return;
-        take(input);
+        expect(inputs, i);
+        take(inputs[i]);
     }
     turn();
+}
+
+// What the answers after this one will touch is asked for now (base/prefetch.h).
+void OpsAgent::expect(const std::vector<Input>& inputs, size_t at) const {
+    const auto& checks = loaded_->checks.checks;
+    constexpr size_t kStep = 2;  // answers from one step to the next
+    if (at + 4 * kStep < inputs.size()) prefetch(&inputs[at + 4 * kStep]);
+    for (size_t step = 0, ahead = 3 * kStep; step < 3; ++step, ahead -= kStep) {
+        if (at + ahead >= inputs.size()) continue;
+        const auto* const probe = std::get_if<ProbeEvent>(&inputs[at + ahead]);
+        const auto* const reply = probe == nullptr ? nullptr : std::get_if<Reply>(probe);
+        if (reply == nullptr || reply->check >= checks.size()) continue;
+        if (step == 0 && checks[reply->check]) prefetch(checks[reply->check].get());
+        detector_->expect(reply->check, static_cast<int>(step));
+    }
 }
 
 void OpsAgent::take(const Input& input) {

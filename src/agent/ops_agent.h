@@ -132,6 +132,7 @@ private:
     bool is_old_refusal(const Event& event);
     void ask_again_after_pause();
     void take(const Input& input);
+    void expect(const std::vector<Input>& inputs, size_t at) const;
     void on_probe(const ProbeEvent& event);
     void judged(ops::Check& check, const Judged& judged);
     void keep_samples(const Observation& observation);

@@ -170,6 +170,7 @@ public:
 
     // --- intake.cc: what comes in ---
     Changes observe(const Observation& seen, Time now);
+    void expect(uint32_t check, int step) const;
     Changes tick(Time now);
     Changes push_facts(uint32_t target, const std::vector<Fact>& facts, Time now);
     Changes push_event(uint32_t target, std::string_view kind, Time now);

@@ -185,6 +185,9 @@ public:
     Detector& operator=(const Detector&) = delete;
 
     Changes observe(const Observation& seen, Time now);
+    // An answer of this check is observed soon. `step` 0, 1, 2: each some answers after the one
+    // before, whose memory says what is next (base/prefetch.h).
+    void expect(uint32_t check, int step) const;
     Changes tick(Time now);
     // Pushed by others. An event without a target is the agent's own machine's. A target that is
     // not in the inventory is refused by the agent before; here it is ignored.

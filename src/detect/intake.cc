@@ -3,6 +3,7 @@
 #include <array>
 #include <limits>
 
+#include "base/prefetch.h"
 #include "detect/core.h"
 
 namespace ops {
@@ -130,6 +131,20 @@ void Detector::Core::make_tracks() {
             witnesses_.push_back(index);
         }
     }
+}
+
+void Detector::Core::expect(uint32_t check, int step) const {
+    const uint32_t index = check < track_of_check_.size() ? track_of_check_[check] : kNone;
+    if (index == kNone) return;
+    const CheckTrack& track = tracks_[index];
+    if (step == 0) return prefetch(&track);
+    if (track.target == kNone) return;
+    const Target& target = targets_[track.target];
+    if (step == 1) return prefetch(&target);
+    target.facts.expect();
+    prefetch(target.instances.data(), target.instances.size());
+    prefetch(target.tracks.data());
+    prefetch(target.scopes.data());
 }
 
 Changes Detector::Core::observe(const Observation& seen, Time now) {

@@ -100,6 +100,7 @@ bool Detector::Core::is_only_noted(const Source& source) const {
 // "name/condition".
 std::vector<std::string> Detector::Core::keys_of(uint32_t index) const {
     std::vector<std::string> keys;
+    if (open_.empty()) return keys;  // mostly, and the name lies far away
     const std::string& name = targets_[index].name;
     if (open_.contains(name)) keys.push_back(name);
     const std::string prefix = name + "/";

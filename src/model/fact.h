@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/prefetch.h"
 #include "model/value.h"
 
 namespace ops {
@@ -23,7 +24,8 @@ public:
     void erase(std::string_view name);
     std::vector<Fact> all() const;
     size_t size() const { return facts_.size(); }
-    Json to_plain_json() const;  // {"http_status": 200, ...}
+    void expect() const { prefetch(facts_.data(), facts_.size()); }  // they are looked up soon
+    Json to_plain_json() const;                                      // {"http_status": 200, ...}
 
 private:
     // Ten thousand targets know the same few names: those of the catalogue stand there once.

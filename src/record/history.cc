@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "base/prefetch.h"
 #include "base/text.h"
 #include "io/posix_files.h"
 #include "record/history_state.h"
@@ -93,6 +94,12 @@ std::optional<uint32_t> SeriesIds::find(uint64_t hash) const {
     if (ids_.empty()) return std::nullopt;
     const uint32_t id = ids_[place_of(hash)];
     return id == 0 ? std::nullopt : std::optional(id);
+}
+
+void SeriesIds::expect(uint64_t hash) const {
+    if (ids_.empty()) return;
+    prefetch(&ids_[hash % ids_.size()]);
+    prefetch(&hashes_[hash % ids_.size()]);
 }
 
 void SeriesIds::insert(uint64_t hash, uint32_t id) {
@@ -215,10 +222,20 @@ Result<> History::add(std::span<const SampleRow> rows) {
     std::vector<RawSample> samples;
     samples.reserve(rows.size());
     TRY(state_->change([&]() -> Result<> {
-        for (const SampleRow& row : rows) {
+        constexpr size_t kAhead = 16;
+        std::vector<uint64_t> hashes(rows.size());
+        for (size_t i = 0; i < rows.size() + kAhead; ++i) {
+            if (i < rows.size()) {
+                hashes[i] = hash_of(rows[i].target, rows[i].fact);
+                state_->series_ids.expect(hashes[i]);
+            }
+            if (i < kAhead) continue;
+            const SampleRow& row = rows[i - kAhead];
             const int64_t at = millis(row.at);
             if (!std::isfinite(row.value) || at < 0 || at > kLongestTimeMs) continue;
-            samples.push_back({TRY(state_->make_series(row.target, row.fact)), at, row.value});
+            const auto known = state_->series_ids.find(hashes[i - kAhead]);
+            const uint32_t series = known ? *known : TRY(state_->make_series(row.target, row.fact));
+            samples.push_back({series, at, row.value});
         }
         std::stable_sort(samples.begin(), samples.end(),
                          [](const RawSample& a, const RawSample& b) {

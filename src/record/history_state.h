@@ -42,6 +42,7 @@ struct RollMark {
 class SeriesIds {
 public:
     std::optional<uint32_t> find(uint64_t hash) const;
+    void expect(uint64_t hash) const;         // it is looked up soon (base/prefetch.h)
     void insert(uint64_t hash, uint32_t id);  // one that is not there
     void clear() { *this = SeriesIds(); }
 
