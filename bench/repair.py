@@ -145,6 +145,20 @@ def break_it(service, how, pid):
         raise RuntimeError("the service could not be broken")
 
 
+def spread_moments(rounds):
+    """Parts of a second, evenly spread from a random one on and mixed: looks come each second at a moment of their own, so
+    that every distance from the next one counts alike, which as many moments by chance would not give."""
+    first = random.random()
+    moments = [(first + number / rounds) % 1 for number in range(rounds)]
+    random.shuffle(moments)
+    return moments
+
+
+def wait_for(moment):
+    """Until the clock's part of a second is this."""
+    time.sleep((moment - time.monotonic()) % 1)
+
+
 def run_repairs(kind, rounds, hows=("kill", "500", "hang"), slow_ms=None):
     """{how: [milliseconds]}; `slow_ms`: the watcher's log is shown for one that took longer."""
     with Bench() as bench:
@@ -155,9 +169,9 @@ def run_repairs(kind, rounds, hows=("kill", "500", "hang"), slow_ms=None):
             service.run("start")
             watcher.start()
             for how in hows:
-                for _ in range(rounds):
+                for moment in spread_moments(rounds):
                     watcher.settle()
-                    time.sleep(random.uniform(0.0, 1.0))  # any moment between two looks
+                    wait_for(moment)
                     pid = service.pid()
                     start = time.monotonic()
                     break_it(service, how, pid)
