@@ -103,9 +103,10 @@ std::string host_of(const std::string& url) {
     return to_lower(host.substr(0, host.find(':')));
 }
 
-Result<std::string> secret(Files& files, const std::string& config_file, const std::string& path) {
-    if (path.empty()) return std::string();
-    return std::string(trim(TRY(files.read(beside(config_file, path)))));
+Result<std::optional<std::string>> secret(Files& files, const std::string& config_file,
+                                          const std::string& path) {
+    if (path.empty()) return std::optional<std::string>();
+    return std::optional<std::string>(trim(TRY(files.read(beside(config_file, path)))));
 }
 
 class Daemon {

@@ -1,5 +1,6 @@
 #include "agent/load.h"
 
+#include "base/text.h"
 #include "detect/detect.h"
 #include "resolve/rules.h"
 
@@ -14,6 +15,20 @@ void take_brain(Loaded& loaded, const std::string& config_file) {
     if (loaded.brain.token_file.empty()) return;
     loaded.brain.token_file = beside(config_file, loaded.brain.token_file);
     loaded.secret_files.push_back({loaded.brain.token_file, whole_file(config_file)});
+}
+
+// With a secret that is empty by mistake the API would be open to everybody who can reach it.
+void take_api_secrets(Files& files, Loaded& loaded, const std::string& config_file,
+                      Problems& problems) {
+    const AgentSettings& agent = loaded.settings.agent;
+    for (const std::string& name : {agent.password_file, agent.push_token_file}) {
+        if (name.empty()) continue;
+        const std::string path = beside(config_file, name);
+        loaded.secret_files.push_back({path, whole_file(config_file)});
+        const Result<std::string> text = files.read(path);
+        if (!text.ok() || !trim(text.value()).empty()) continue;
+        problems.error(whole_file(config_file), "secret file '" + path + "' is empty");
+    }
 }
 
 // What else is wrong beside a configuration that cannot be read as it is, so that one run tells
@@ -85,11 +100,7 @@ std::unique_ptr<Loaded> load(Files& files, const std::string& config_file,
         secret_files.push_back({model.key_file, whole_file(config_file)});
     }
     take_brain(*loaded, config_file);
-    for (const std::string& path :
-         {loaded->settings.agent.password_file, loaded->settings.agent.push_token_file}) {
-        if (path.empty()) continue;
-        secret_files.push_back({beside(config_file, path), whole_file(config_file)});
-    }
+    take_api_secrets(files, *loaded, config_file, problems);
     for (const ChannelSettings& channel : loaded->escalation.channels) {
         for (const std::string& path : channel.secret_files()) {
             secret_files.push_back({path, channel.place});

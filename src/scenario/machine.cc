@@ -147,7 +147,7 @@ Result<> Machine::start_agent() {
         .environment = no_environment,
         .store = {.vfs = disk_.name()},
         .version = "simulated",
-        .access = {.api_token = kToken, .push_token = "", .password = "", .host_names = {}},
+        .access = {.api_token = kToken, .push_token = {}, .password = {}, .host_names = {}},
         .press_key = "simulated key of the buttons"};
     Result<std::unique_ptr<OpsAgent>> agent =
         OpsAgent::start(std::move(ports), std::move(options), std::move(loaded));

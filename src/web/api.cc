@@ -359,21 +359,21 @@ bool is_own_origin(const std::string& origin, const WebAccess& access) {
     return scheme != std::string::npos && is_own_name(origin.substr(scheme + 3), access);
 }
 
-bool bears(const WebRequest& request, const std::string& token) {
+bool bears(const WebRequest& request, const std::optional<std::string>& token) {
     const std::string authorization = request.header("authorization");
-    return !token.empty() && to_lower(authorization.substr(0, 7)) == "bearer " &&
-           equal_constant_time(std::string_view(authorization).substr(7), token);
+    return token && !token->empty() && to_lower(authorization.substr(0, 7)) == "bearer " &&
+           equal_constant_time(std::string_view(authorization).substr(7), *token);
 }
 
 bool may(Right right, const WebRequest& request, const WebAccess& access) {
     const bool full = bears(request, access.api_token) || bears(request, access.password);
     switch (right) {
         case Right::open: return true;
-        case Right::read: return full || (request.from_loopback && access.password.empty());
+        case Right::read: return full || (request.from_loopback && !access.password);
         case Right::write: return full;
         case Right::push:
             return full || bears(request, access.push_token) ||
-                   (request.from_loopback && access.push_token.empty());
+                   (request.from_loopback && !access.push_token);
     }
     return false;
 }

@@ -11,6 +11,7 @@
 // shown (`via`); the journal keeps all three.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,9 +21,9 @@
 namespace ops {
 
 struct WebAccess {
-    std::string api_token;   // never empty
-    std::string push_token;  // empty: pushes from loopback need none
-    std::string password;    // empty: reading from loopback is free
+    std::string api_token;  // never empty
+    // None: pushes from loopback need none, reading from loopback is free. Empty: nobody bears it.
+    std::optional<std::string> push_token, password;
     std::vector<std::string>
         host_names;  // that a Host header may carry, without port; loopback's are built in
 };

@@ -44,7 +44,7 @@ struct Asked {
     bool from_loopback = true;
 };
 
-WebReply ask(const Asked& asked, Heard& heard, const WebAccess& access = {"secret", "", "", {}}) {
+WebReply ask(const Asked& asked, Heard& heard, const WebAccess& access = {"secret", {}, {}, {}}) {
     WebRequest request;
     request.method = asked.method;
     const auto target = parse_target(asked.path);
@@ -74,7 +74,7 @@ TEST(Api, SaysWhoIsClaimedWhoseProcessItWasAndWhatWasShown) {
     for (const auto& row : rows) {
         Heard heard;
         ask({"POST", "/api/v1/incidents/inc-1/approve", row.token, row.body}, heard,
-            {"secret", "", "word", {}});
+            {"secret", {}, "word", {}});
         EXPECT_EQ(heard.who, row.who) << row.body;
     }
 }
@@ -239,7 +239,7 @@ TEST(Api, Routes) {
 }
 
 TEST(Api, APushTokenIsForPushesOnly) {
-    const WebAccess access{"secret", "pushes", "", {}};
+    const WebAccess access{"secret", "pushes", {}, {}};
     Heard heard;
     EXPECT_EQ(ask({"POST", "/api/v1/heartbeat/w", ""}, heard, access).status, 401);
     EXPECT_EQ(ask({"POST", "/api/v1/heartbeat/w", "pushes"}, heard, access).status, 200);
@@ -251,10 +251,18 @@ TEST(Api, APushTokenIsForPushesOnly) {
 }
 
 TEST(Api, WithAPasswordReadingNeedsItToo) {
-    const WebAccess access{"secret", "", "hush", {}};
+    const WebAccess access{"secret", {}, "hush", {}};
     Heard heard;
     EXPECT_EQ(ask({"GET", "/api/v1/health", ""}, heard, access).status, 401);
     EXPECT_EQ(ask({"GET", "/api/v1/health", "hush"}, heard, access).status, 200);
+}
+
+TEST(Api, AnEmptySecretLetsNobodyIn) {
+    const WebAccess access{"secret", "", "", {}};
+    Heard heard;
+    EXPECT_EQ(ask({"GET", "/api/v1/health", ""}, heard, access).status, 401);
+    EXPECT_EQ(ask({"POST", "/api/v1/heartbeat/w", ""}, heard, access).status, 401);
+    EXPECT_EQ(ask({"GET", "/api/v1/health", "secret"}, heard, access).status, 200);
 }
 
 // RFC 9110: 11.1 and 15.5.6.
@@ -268,9 +276,9 @@ TEST(Api, FollowsHttpInItsHeaders) {
     request.method = "POST";
     request.path = "/api/v1/pause";
     request.headers = {{"host", "localhost"}, {"authorization", "bearer secret"}};
-    EXPECT_EQ(answer(request, {"secret", "", "", {}}, heard).status, 200) << "any case";
+    EXPECT_EQ(answer(request, {"secret", {}, {}, {}}, heard).status, 200) << "any case";
     request.headers[1].second = "basic secret";
-    EXPECT_EQ(answer(request, {"secret", "", "", {}}, heard).status, 401);
+    EXPECT_EQ(answer(request, {"secret", {}, {}, {}}, heard).status, 401);
 }
 
 TEST(Api, AStreamEndsWhereNotAllCouldBeSaid) {
@@ -285,12 +293,12 @@ TEST(Api, AStreamEndsWhereNotAllCouldBeSaid) {
     list.push(event);
     for (const bool more : {true, false}) {
         heard.events = Json::object({{"events", list}, {"more", more}});
-        const WebReply reply = answer(request, {"secret", "", "", {}}, heard);
+        const WebReply reply = answer(request, {"secret", {}, {}, {}}, heard);
         EXPECT_NE(reply.body.find("id: 4\nevent: a.b\n"), std::string::npos) << reply.body;
         EXPECT_EQ(reply.stays_open, !more) << "what comes now would hide what is left out";
     }
     request.headers.emplace_back("host", "evil.example");
-    EXPECT_EQ(answer(request, {"secret", "", "", {}}, heard).status, 400) << "RFC 9112, 3.2";
+    EXPECT_EQ(answer(request, {"secret", {}, {}, {}}, heard).status, 400) << "RFC 9112, 3.2";
 }
 
 TEST(Api, APingSaysHowMuchOfItIsKept) {
