@@ -30,7 +30,7 @@ std::string path_of(const View& view) {
 }  // namespace
 
 Result<Client> Client::open(const Invocation& invocation) {
-    std::unique_ptr<Loaded> loaded = TRY(read_configuration(invocation));
+    std::unique_ptr<Loaded> loaded = TRY(read_whereabouts(invocation));
     PosixFiles files;
     Client client;
     client.listen_ = loaded->settings.agent.listen;

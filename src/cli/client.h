@@ -20,7 +20,7 @@ inline constexpr const char* kOpenStates =
 
 class Client {
 public:
-    // Reads the configuration only as far as needed: where the agent listens and keeps its data.
+    // Needs of the configuration where the agent listens and keeps its data, and no more.
     static Result<Client> open(const Invocation& invocation);
 
     // Fault::unavailable: no agent answers there.

@@ -60,8 +60,7 @@ void read_keep(const Node& node, AgentSettings& agent, Problems& problems) {
     fields.done();
 }
 
-Node read_tree(const std::vector<ConfigText>& texts, const Environment& environment,
-               Problems& problems) {
+Node merge_texts(const std::vector<ConfigText>& texts, Problems& problems) {
     Node tree;
     for (const ConfigText& text : texts) {
         Node root = parse_yaml(text.text, text.file, problems);
@@ -73,6 +72,12 @@ Node read_tree(const std::vector<ConfigText>& texts, const Environment& environm
         }
         merge_into(tree, std::move(root), problems);
     }
+    return tree;
+}
+
+Node read_tree(const std::vector<ConfigText>& texts, const Environment& environment,
+               Problems& problems) {
+    Node tree = merge_texts(texts, problems);
     fill_in_environment(tree, environment, problems);
     refuse_clear_secrets(tree, problems);
     return tree;
@@ -273,6 +278,26 @@ Settings read_settings_leniently(const std::vector<ConfigText>& texts,
     const Node tree = read_tree(texts, environment, problems);
     SettingsDraft draft{settings, problems};
     read_sections(tree, draft);
+    return settings;
+}
+
+std::optional<AgentSettings> read_whereabouts(const std::vector<ConfigText>& texts,
+                                              const Environment& environment, Problems& problems) {
+    Problems elsewhere;
+    const Node tree = merge_texts(texts, elsewhere);
+    Node agent = tree["agent"];
+    if (tree.members.empty() && elsewhere.has_errors()) {
+        problems.add(std::move(elsewhere));
+        return std::nullopt;
+    }
+    std::erase_if(agent.members, [](const Node::Member& member) {
+        // An address that others can reach is right only with the last of them.
+        return member.key != "listen" && member.key != "data_dir" && member.key != "password_file";
+    });
+    fill_in_environment(agent, environment, problems);
+    AgentSettings settings;
+    read_agent(agent, settings, problems);
+    if (problems.has_errors()) return std::nullopt;
     return settings;
 }
 

@@ -123,6 +123,11 @@ struct ConfigText {
 std::optional<Settings> read_settings(const std::vector<ConfigText>& texts,
                                       const Environment& environment, Problems& problems);
 
+// Where the agent listens and where it keeps its data, whatever is wrong elsewhere; all else is as
+// by default. Nothing when one of the two cannot be read: then `problems` says why.
+std::optional<AgentSettings> read_whereabouts(const std::vector<ConfigText>& texts,
+                                              const Environment& environment, Problems& problems);
+
 // As far as it can be read, in spite of errors: for lint, which goes on to the runbook. Never run
 // it.
 Settings read_settings_leniently(const std::vector<ConfigText>& texts,

@@ -280,6 +280,41 @@ events: [cart_error]
     EXPECT_EQ(settings.events, std::vector<std::string>{"cart_error"});
 }
 
+TEST(Settings, SayWhereTheAgentIsInSpiteOfWhatIsWrongElsewhere) {
+    struct Row {
+        const char* text;
+        const char* listen;  // null: cannot be read
+        const char* data_dir;
+        const char* why;
+    };
+    const auto rows = std::to_array<Row>({
+        {"agent: {listen: \"127.0.0.1:9\", data_dir: /d, mode: sometimes}\nservices: 5\n",
+         "127.0.0.1:9", "/d", "wrong values beside them"},
+        {"agent:\n  listen: 127.0.0.1:9\n  name \"box\n  data_dir: /d\nhosts:\n  - {name: [}\n",
+         "127.0.0.1:9", "/d", "lines that are no YAML"},
+        {"agent: {listen: \"127.0.0.1:9\", data_dir: /d, name: \"${UNSET}\"}\n", "127.0.0.1:9",
+         "/d", "variables that nobody needs here"},
+        {"agent: {listen: \"0.0.0.0:9\", password_file: p}\n", "0.0.0.0:9", "./var", "for others"},
+        {"services: [{name: web, chek: {}}]\n", "127.0.0.1:8321", "./var", "by default"},
+        {"agent: {listen: nowhere, data_dir: /d}\n", nullptr, nullptr, "no address"},
+        {"agent: {listen: \"${UNSET}\"}\n", nullptr, nullptr, "not known"},
+        {"agent: {data_dir: [a, b]}\n", nullptr, nullptr, "a list"},
+        {"agent: none\n", nullptr, nullptr, "no map"},
+        {"a shopping list\n", nullptr, nullptr, "no configuration"},
+    });
+    for (const Row& row : rows) {
+        Problems problems;
+        const auto agent = read_whereabouts(
+            {{"a.yaml", row.text}}, [](const std::string&) { return std::optional<std::string>(); },
+            problems);
+        ASSERT_EQ(agent.has_value(), row.listen != nullptr) << row.why << problems.print();
+        EXPECT_EQ(problems.has_errors(), !agent.has_value()) << row.why;
+        if (!agent) continue;
+        EXPECT_EQ(agent->listen, row.listen) << row.why;
+        EXPECT_EQ(agent->data_dir, row.data_dir) << row.why;
+    }
+}
+
 TEST(Settings, ExpandAGroupThatOthersDependOn) {
     const Settings settings = read(R"(
 services:
