@@ -14,7 +14,8 @@ std::string safe(const std::string& text) {
 
 void OpsAgent::learn_log(const ops::Check& check, const Judged& judged) {
     const size_t first = loaded_->checks.checks.size() - loaded_->checks.logs.size();
-    if (check.index() < first || !judged.next_question) return;  // not read
+    const bool was_read = judged.next_question && judged.observation.health == Health::good;
+    if (check.index() < first || !was_read) return;
     logs_.observe(check.index() - first, judged, ports_.clock.now());
 }
 

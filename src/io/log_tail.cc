@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <map>
 #include <vector>
 
 #include "base/text.h"
@@ -21,14 +20,16 @@ namespace ops {
 static constexpr size_t kMaxFiles = 200;
 static constexpr uint64_t kMaxRead = uint64_t{64} * 1024 * 1024;
 static constexpr size_t kMaxPending = size_t{64} * 1024;  // of a line without an end
-static constexpr std::string_view kHeader = "log1\n";     // a cursor, even of no file at all
+static constexpr uint64_t kMaxMissed = 10;  // looks that the place of a file outlives it
 
 namespace {
 
 struct Place {
     uint64_t device = 0, inode = 0, offset = 0;
+    uint64_t missed = 0;  // looks in a row at which nothing of the pattern was this file
+    std::string path;     // the last one
 };
-using Places = std::map<std::string, Place>;
+using Places = std::vector<Place>;
 
 struct Opened {
     Descriptor fd;
@@ -38,27 +39,29 @@ struct Opened {
 }  // namespace
 
 static std::string print_cursor(const Places& places) {
-    std::string text(kHeader);
-    for (const auto& [path, place] : places) {
+    std::string text(kLogBeginning);
+    for (const Place& place : places) {
         text += std::to_string(place.device) + ":" + std::to_string(place.inode) + ":" +
-                std::to_string(place.offset) + " " + path + "\n";
+                std::to_string(place.offset) + ":" + std::to_string(place.missed) + " " +
+                place.path + "\n";
     }
     return text;
 }
 
 static Places parse_cursor(std::string_view text) {
     Places places;
-    for (const std::string_view line : split(text.substr(kHeader.size()), '\n')) {
+    for (const std::string_view line : split(text.substr(kLogBeginning.size()), '\n')) {
         const size_t blank = line.find(' ');
         if (blank == std::string_view::npos) continue;
         const std::vector<std::string_view> numbers = split(line.substr(0, blank), ':');
-        if (numbers.size() != 3) continue;
+        if (numbers.size() != 4) continue;
         Place place;
-        uint64_t* const into[] = {&place.device, &place.inode, &place.offset};
-        for (size_t i = 0; i < 3; ++i) {
+        uint64_t* const into[] = {&place.device, &place.inode, &place.offset, &place.missed};
+        for (size_t i = 0; i < numbers.size(); ++i) {
             std::from_chars(numbers[i].data(), numbers[i].data() + numbers[i].size(), *into[i]);
         }
-        places[std::string(line.substr(blank + 1))] = place;
+        place.path = line.substr(blank + 1);
+        places.push_back(std::move(place));
     }
     return places;
 }
@@ -72,13 +75,12 @@ static Result<Opened> open_log(const std::string& path) {
     if (!S_ISREG(status.st_mode)) {
         return Error{Fault::invalid, "log '" + path + "': not a regular file"};
     }
-    log.place = {status.st_dev, status.st_ino, static_cast<uint64_t>(status.st_size)};
+    log.place = {status.st_dev, status.st_ino, static_cast<uint64_t>(status.st_size), 0, path};
     return log;
 }
 
 // Adds the whole lines between the offset and the end; returns where the first unread byte is.
-static Result<uint64_t> read_lines(const Opened& log, const std::string& path, uint64_t offset,
-                                   LogLines& lines) {
+static Result<uint64_t> read_lines(const Opened& log, uint64_t offset, LogLines& lines) {
     std::string pending;
     std::vector<char> buffer(kMaxPending);
     const uint64_t stop = std::min(log.place.offset, offset + kMaxRead);
@@ -87,7 +89,7 @@ static Result<uint64_t> read_lines(const Opened& log, const std::string& path, u
         const size_t wanted = std::min<uint64_t>(buffer.size(), stop - at);
         const ssize_t got = ::pread(log.fd.get(), buffer.data(), wanted, static_cast<off_t>(at));
         if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return system_error("log '" + path + "'", errno);
+        if (got < 0) return system_error("log '" + log.place.path + "'", errno);
         if (got == 0) break;
         at += static_cast<uint64_t>(got);
         std::string_view bytes(buffer.data(), static_cast<size_t>(got));
@@ -107,27 +109,47 @@ static Result<uint64_t> read_lines(const Opened& log, const std::string& path, u
     return at - pending.size();
 }
 
-static bool is_same_file(const Place& a, const Place& b) {
-    return a.device == b.device && a.inode == b.inode;
+static const Place* find_file(const Places& places, const Place& file) {
+    const auto found = std::find_if(places.begin(), places.end(), [&](const Place& one) {
+        return one.device == file.device && one.inode == file.inode;
+    });
+    return found == places.end() ? nullptr : &*found;
 }
 
-static Result<> tail_one(const std::string& path, const Place* known, Places& next,
+static void keep(Places& places, Place place) {
+    std::erase_if(places, [&](const Place& one) {
+        return one.device == place.device && one.inode == place.inode;
+    });
+    places.push_back(std::move(place));
+}
+
+// A file that went: what was still written to it is in PATH.1, where rotation has moved it. It may
+// also come back, under this name or another.
+static Result<> follow_gone(Place gone, Places& next, LogLines& lines) {
+    const Result<Opened> moved = open_log(gone.path + ".1");
+    if (moved.ok() && find_file({gone}, moved.value().place) != nullptr &&
+        gone.offset <= moved.value().place.offset) {
+        gone.offset = TRY(read_lines(moved.value(), gone.offset, lines));
+    }
+    if (++gone.missed <= kMaxMissed) keep(next, std::move(gone));
+    return {};
+}
+
+// Goes on where this file was left, whatever its name was then.
+static Result<> tail_one(const std::string& path, const Places& known, Places& next,
                          LogLines& lines) {
     const Opened log = TRY(open_log(path));
-    Place place = log.place;
-    uint64_t offset = 0;
-    if (known != nullptr && is_same_file(*known, log.place)) {
-        // Shorter than before: it was cut and written anew.
-        offset = known->offset <= log.place.offset ? known->offset : 0;
-    } else if (known != nullptr) {
-        const Result<Opened> old = open_log(path + ".1");
-        if (old.ok() && is_same_file(old.value().place, *known) &&
-            known->offset <= old.value().place.offset) {
-            TRY(read_lines(old.value(), path + ".1", known->offset, lines));
-        }
+    for (const Place& place : known) {
+        if (place.path != path || find_file({place}, log.place) != nullptr) continue;
+        if (find_file(next, place) == nullptr) TRY(follow_gone(place, next, lines));
     }
-    place.offset = TRY(read_lines(log, path, offset, lines));
-    next[path] = place;
+    const Place* last = find_file(next, log.place);
+    if (last == nullptr) last = find_file(known, log.place);
+    Place place = log.place;
+    // Shorter than before: it was cut and written anew.
+    const uint64_t offset = last != nullptr && last->offset <= place.offset ? last->offset : 0;
+    place.offset = TRY(read_lines(log, offset, lines));
+    keep(next, std::move(place));
     return {};
 }
 
@@ -146,35 +168,36 @@ static std::vector<std::string> expand(const std::string& pattern) {
     return paths;
 }
 
+// From the end of what is there now on.
+static Result<LogSeen> begin_log(const std::vector<std::string>& paths, bool is_glob) {
+    Places next;
+    for (const std::string& path : paths) {
+        Result<Opened> log = open_log(path);
+        if (log.ok()) {
+            keep(next, log.value().place);
+        } else if (!is_glob) {
+            return std::move(log).error();
+        }
+    }
+    return LogLines().take(print_cursor(next));
+}
+
 Result<LogSeen> tail_log(const std::string& pattern, const std::string& cursor) {
-    const bool is_first = cursor.substr(0, kHeader.size()) != kHeader;
     const bool is_glob = pattern.find_first_of("*?[") != std::string::npos;
-    const Places known = is_first ? Places{} : parse_cursor(cursor);
     const std::vector<std::string> paths =
         is_glob ? expand(pattern) : std::vector<std::string>{pattern};
+    if (cursor.substr(0, kLogBeginning.size()) != kLogBeginning) return begin_log(paths, is_glob);
+    const Places known = parse_cursor(cursor);
     Places next;
     LogLines lines;
     for (const std::string& path : paths) {
-        const auto place = known.find(path);
-        Result<> good;
-        if (is_first) {
-            Result<Opened> log = open_log(path);
-            if (log.ok()) {
-                next[path] = log.value().place;
-            } else {
-                good = std::move(log).error();
-            }
-        } else {
-            good = tail_one(path, place == known.end() ? nullptr : &place->second, next, lines);
-        }
-        if (good.ok()) continue;
-        // Between the two moves of a rotation there is no file: its place is kept.
-        const bool is_gone = good.error().fault == Fault::not_found;
-        if (is_gone && place != known.end()) {
-            next[path] = place->second;
-        } else if (!is_glob) {
-            return std::move(good).error();
-        }
+        Result<> good = tail_one(path, known, next, lines);
+        if (good.ok() || is_glob) continue;
+        // Between the two moves of a rotation there is no file.
+        if (good.error().fault != Fault::not_found || known.empty()) return std::move(good).error();
+    }
+    for (const Place& place : known) {
+        if (find_file(next, place) == nullptr) TRY(follow_gone(place, next, lines));
     }
     return lines.take(print_cursor(next));
 }

@@ -1,18 +1,24 @@
 // The new lines of log files since a cursor, over rotation and truncation.
 //
 // The cursor holds device, inode, offset and path of each file. Without one, files are read from
-// their end on; files that appear later from their beginning. A file that was renamed to PATH.1 is
-// read to its end first. A last line without its newline waits for the rest. At most 200 files and
-// 64 MiB of each a look; what is left comes next time.
+// their end on; files that appear later from their beginning. A file is the same under whatever
+// name of the pattern it stands; one that was renamed to PATH.1 is read to its end first, and one
+// that went is known again when it comes back within ten looks. A last line without its newline
+// waits for the rest. At most 200 files and 64 MiB of each a look; what is left comes next time.
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "io/probes.h"
 
 namespace ops {
 
+// The cursor of no file at all: all that appears is read from its beginning.
+inline constexpr std::string_view kLogBeginning = "log1\n";
+
+// Fault::not_found: there is no such file.
 Result<LogSeen> tail_log(const std::string& pattern, const std::string& cursor);
 
 // Lines of the journal since the cursor, "identifier: message"; `unit` empty: of all units.

@@ -53,9 +53,10 @@ TEST_F(LogTailTest, FollowsRotationAndTruncation) {
     EXPECT_EQ(tail(log_), "");
     append(log_, "last words\n");
     std::filesystem::rename(log_, log_ + ".1");
-    EXPECT_EQ(tail(log_), "") << "between the two moves of a rotation";
+    EXPECT_EQ(tail(log_), "last words") << "between the two moves of a rotation";
+    append(log_ + ".1", "and one more\n");
     append(log_, "first words\n");
-    EXPECT_EQ(tail(log_), "last words|first words");
+    EXPECT_EQ(tail(log_), "and one more|first words");
     std::filesystem::resize_file(log_, 0);
     append(log_, "anew\n");
     EXPECT_EQ(tail(log_), "anew") << "cut and written again (copytruncate)";
@@ -75,6 +76,41 @@ TEST_F(LogTailTest, ReadsNewFilesOfAPatternFromTheirBeginning) {
     EXPECT_EQ(tail(folder_ + "/none*.log"), "");
     append(folder_ + "/none1.log", "born later\n");
     EXPECT_EQ(tail(folder_ + "/none*.log"), "born later");
+}
+
+TEST_F(LogTailTest, KnowsAFileAgainByWhatItIs) {
+    const std::string pattern = folder_ + "/*.log";
+    append(log_, "of a year ago\n");
+    EXPECT_EQ(tail(pattern), "");
+    append(log_, "last words\n");
+    std::filesystem::rename(log_, folder_ + "/app-2026-11-29.log");
+    append(log_, "first words\n");
+    EXPECT_EQ(tail(pattern), "last words|first words") << "renamed within the pattern";
+    std::filesystem::rename(log_, folder_ + "/z.log");
+    append(log_, "other words\n");
+    append(folder_ + "/z.log", "more of the first\n");
+    EXPECT_EQ(tail(pattern), "other words|more of the first") << "to a name that comes later";
+    std::filesystem::rename(folder_, folder_ + "-away");
+    EXPECT_EQ(tail(pattern), "");
+    std::filesystem::rename(folder_ + "-away", folder_);
+    append(log_, "back\n");
+    EXPECT_EQ(tail(pattern), "back") << "a folder that was away for a look";
+    append(log_, "last words\n");
+    std::filesystem::rename(log_, log_ + ".1");
+    EXPECT_EQ(tail(pattern), "last words");
+    append(log_ + ".1", "written late\n");
+    append(log_, "first words\n");
+    EXPECT_EQ(tail(pattern), "written late|first words") << "the new file came a look later";
+}
+
+TEST_F(LogTailTest, ForgetsAFileThatStaysAway) {
+    append(log_, "old\n");
+    EXPECT_EQ(tail(log_), "");
+    std::filesystem::remove(log_);
+    for (int look = 0; look < 11; ++look) EXPECT_EQ(tail(log_), "") << look;
+    EXPECT_EQ(tail(log_), "error: log '" + log_ + "': no such file or directory");
+    append(log_, "new\n");
+    EXPECT_EQ(tail(log_), "new");
 }
 
 TEST_F(LogTailTest, KeepsTheNewestOfAFloodAndCountsTheRest) {

@@ -7,6 +7,7 @@
 #include "base/counted.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "io/log_tail.h"
 #include "monitor/check_kind.h"
 #include "monitor/pattern.h"
 
@@ -48,6 +49,12 @@ public:
             reply.answer.ok() ? std::get_if<LocalAnswer>(&reply.answer.value()) : nullptr;
         if (!reply.answer.ok()) {
             seen.reason = shown(reply.answer.error().message);
+            const bool is_missing = reply.answer.error().fault == Fault::not_found;
+            if (is_missing && ask_.what == LocalAsk::What::log_tail && ask_.names.empty()) {
+                // What it holds once it is there was all written while we looked.
+                ask_.names = {std::string(kLogBeginning)};
+                judged.next_question = ask_;
+            }
         } else if (local == nullptr || !local->log) {
             seen.reason = "an answer of another kind";
         } else {

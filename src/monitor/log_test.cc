@@ -53,6 +53,17 @@ TEST(LogCheck, KnowsErrorsByTheirWords) {
     }
 }
 
+TEST(LogCheck, ReadsALogThatComesLaterFromItsBeginning) {
+    Made made = make("{log: /var/log/x}");
+    const Judged missing = made->judge(failure(Fault::not_found, "log '/var/log/x': no such file"));
+    EXPECT_EQ(print(missing), "unknown: log '/var/log/x': no such file");
+    ASSERT_TRUE(missing.next_question.has_value());
+    EXPECT_EQ(std::get<LocalAsk>(*missing.next_question).names, std::vector<std::string>{"log1\n"});
+    EXPECT_TRUE(made->judge(reply(lines({}))).next_question.has_value());
+    EXPECT_FALSE(made->judge(failure(Fault::not_found, "gone")).next_question.has_value())
+        << "what was read of it stays known";
+}
+
 TEST(LogCheck, CountsErrorsAMinute) {
     Made made = make("{log: '/var/log/*.log', error_pattern: [oops, '^bad'], ignore: expected}");
     ASSERT_NE(made.check, nullptr) << print(made.problems);
