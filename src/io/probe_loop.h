@@ -75,7 +75,7 @@ public:
 
 private:
     // A command or a look that a pool has; a thread that comes to it late sees that nobody waits.
-    enum class JobState { waiting, running, given_up };
+    enum class JobState { waiting, running, given_up, done };
     struct Job {
         std::atomic<JobState> state = JobState::waiting;
     };
@@ -161,6 +161,7 @@ private:
 
     const std::shared_ptr<LocalLooks> looks_;
     NameCache names_;
+    std::unordered_map<uint32_t, std::shared_ptr<Job>> last_looks_;  // at this machine, by check
     WorkerPool commands_, local_, disks_;
 };
 

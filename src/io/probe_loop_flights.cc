@@ -83,12 +83,22 @@ void ProbeEngine::Loop::launch_job(uint32_t index,
     };
     const uint64_t tag = tag_of(index);
     if (const auto* local = std::get_if<LocalAsk>(question.get())) {
+        std::shared_ptr<Job>& last = last_looks_[flight.check];
+        if (last != nullptr && last->state == JobState::running) {
+            // Else one that hangs would take all threads, and blind every other check.
+            return finish(index, Error{Fault::unavailable, "the look before this one still hangs"},
+                          std::nullopt);
+        }
+        last = job;
         const bool is_disks = local->what == LocalAsk::What::disks;
         WorkerPool& pool = is_disks ? disks_ : local_;
-        const bool taken = pool.submit([takes_it, question, tag, looks = looks_, to = mailbox_] {
-            if (!takes_it()) return;
-            to->post(JobDone{tag, as_answer(looks->look(std::get<LocalAsk>(*question)))});
-        });
+        const bool taken =
+            pool.submit([takes_it, job, question, tag, looks = looks_, to = mailbox_] {
+                if (!takes_it()) return;
+                Result<Answer> answer = as_answer(looks->look(std::get<LocalAsk>(*question)));
+                job->state = JobState::done;
+                to->post(JobDone{tag, std::move(answer)});
+            });
         if (taken) return;
         finish(index,
                Error{Fault::unavailable,
@@ -193,7 +203,10 @@ void ProbeEngine::Loop::drop(uint32_t index) {
         if (Flight* first = find(flight.first)) first->second = 0;
     }
     if (find(flight.second) != nullptr) drop(static_cast<uint32_t>(flight.second));
-    if (flight.job != nullptr) flight.job->state = JobState::given_up;
+    if (flight.job != nullptr) {  // one that runs goes on until it is done
+        JobState expected = JobState::waiting;
+        flight.job->state.compare_exchange_strong(expected, JobState::given_up);
+    }
     flight.net.reset();
     flight.job.reset();
     flight.seen.clear();
@@ -213,10 +226,11 @@ void ProbeEngine::Loop::expire(int64_t now) {
             go_on(index, flight.net->expired());
             continue;
         }
-        const bool had_begun = flight.job->state.load() == JobState::running;
+        const bool had_begun = flight.job->state.load() != JobState::waiting;
         finish(index,
-               Error{Fault::timeout, (had_begun ? "no answer in " : "no thread was free for ") +
-                                         format_duration(flight.time_limit)},
+               Error{had_begun ? Fault::timeout : Fault::unavailable,
+                     (had_begun ? "no answer in " : "no thread was free for ") +
+                         format_duration(flight.time_limit)},
                std::nullopt);
     }
 }

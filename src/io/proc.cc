@@ -1,6 +1,7 @@
 #include "io/proc.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
@@ -13,8 +14,13 @@
 namespace ops {
 
 Result<std::string> read_proc(const std::string& path, size_t limit) {
-    const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!fd.is_open()) return system_error("read '" + path + "'", errno);
+    // A pidfile may be anything: a named pipe would wait for its other end, and for good.
+    const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    struct stat status {};
+    if (!fd.is_open() || ::fstat(fd.get(), &status) != 0)
+        return system_error("read '" + path + "'", errno);
+    if (!S_ISREG(status.st_mode))
+        return Error{Fault::invalid, "read '" + path + "': not a regular file"};
     std::string text;
     std::array<char, 4096> buffer;
     while (text.size() < limit) {
