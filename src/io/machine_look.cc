@@ -7,6 +7,8 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <climits>
+#include <cstdlib>
 #include <map>
 
 #include "base/text.h"
@@ -181,15 +183,14 @@ static Result<DiskSeen> look_at_disk(const std::string& path, const Mount& mount
     return disk;
 }
 
-// The mount that holds this path.
-static Mount mount_at(const std::vector<Mount>& mounts, const std::string& path) {
-    const Mount* best = nullptr;
-    for (const Mount& mount : mounts) {
-        const std::string folder = mount.path == "/" ? "/" : mount.path + "/";
-        const bool holds = (path + "/").compare(0, folder.size(), folder) == 0;
-        if (holds && (best == nullptr || mount.path.size() >= best->path.size())) best = &mount;
-    }
-    return best == nullptr ? Mount{} : *best;
+// What is mounted where this name leads, the newest where there are several; nothing when nothing
+// is.
+static const Mount* mount_at(const std::vector<Mount>& mounts, const std::string& name) {
+    std::array<char, PATH_MAX> path{};
+    if (::realpath(name.c_str(), path.data()) == nullptr) return nullptr;
+    const auto newest = std::find_if(mounts.rbegin(), mounts.rend(),
+                                     [&](const Mount& mount) { return mount.path == path.data(); });
+    return newest == mounts.rend() ? nullptr : &*newest;
 }
 
 Result<std::vector<DiskSeen>> look_at_disks(const std::vector<std::string>& names) {
@@ -197,7 +198,9 @@ Result<std::vector<DiskSeen>> look_at_disks(const std::vector<std::string>& name
         parse_mounts(TRY(read_proc("/proc/self/mountinfo", size_t{4} * 1024 * 1024)));
     std::vector<DiskSeen> disks;
     for (const std::string& name : names) {
-        disks.push_back(TRY(look_at_disk(name, mount_at(mounts, name))));
+        // Of a folder that nothing is mounted on the file system around it would be told.
+        const Mount* mount = mount_at(mounts, name);
+        if (mount != nullptr) disks.push_back(TRY(look_at_disk(name, *mount)));
     }
     if (!names.empty()) return disks;
     for (const Mount& mount : real_mounts(mounts)) {

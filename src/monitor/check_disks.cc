@@ -51,7 +51,7 @@ public:
         const auto disks = disks_of(reply);
         if (!disks.ok()) {
             seen.reason = disks.error().message;
-        } else if (disks.value().empty()) {
+        } else if (disks.value().empty() && mounts_.empty()) {
             seen.reason = "no file system was found";
         } else {
             judge_disks(disks.value(), seen);
@@ -71,16 +71,7 @@ private:
     }
 
     void judge_disks(const std::vector<DiskSeen>& disks, Observation& seen) {
-        const auto fullest = std::max_element(
-            disks.begin(), disks.end(),
-            [](const auto& a, const auto& b) { return used_share(a) < used_share(b); });
-        const auto most_inodes = std::max_element(
-            disks.begin(), disks.end(),
-            [](const auto& a, const auto& b) { return inode_share(a) < inode_share(b); });
-        add_fact(seen, "disk_usage", Value::percentage(used_share(*fullest)));
-        add_fact(seen, "disk_free", Value::size(fullest->available_bytes));
-        add_fact(seen, "disk_mount", Value::string(shown(fullest->mount)));
-        add_fact(seen, "inode_usage", Value::percentage(inode_share(*most_inodes)));
+        if (!disks.empty()) add_usage(disks, seen);
         std::vector<std::string> wrong = missing(disks);
         bool read_only = false;
         for (const DiskSeen& disk : disks) {
@@ -94,6 +85,19 @@ private:
         seen.degraded = !wrong.empty() && of_host_;
         seen.reason = join(wrong, "; ");
         add_fact(seen, "disks", Value::string(list(disks)));
+    }
+
+    static void add_usage(const std::vector<DiskSeen>& disks, Observation& seen) {
+        const auto fullest = std::max_element(
+            disks.begin(), disks.end(),
+            [](const auto& a, const auto& b) { return used_share(a) < used_share(b); });
+        const auto most_inodes = std::max_element(
+            disks.begin(), disks.end(),
+            [](const auto& a, const auto& b) { return inode_share(a) < inode_share(b); });
+        add_fact(seen, "disk_usage", Value::percentage(used_share(*fullest)));
+        add_fact(seen, "disk_free", Value::size(fullest->available_bytes));
+        add_fact(seen, "disk_mount", Value::string(shown(fullest->mount)));
+        add_fact(seen, "inode_usage", Value::percentage(inode_share(*most_inodes)));
     }
 
     std::vector<std::string> missing(const std::vector<DiskSeen>& disks) const {
