@@ -151,7 +151,8 @@ int HttpReplyReader::on_header_value(std::string_view part) {
 
 int HttpReplyReader::on_headers_complete() {
     answer_.status = parser_->state.status_code;
-    return is_head_ ? 1 : 0;
+    // RFC 9112, 6.3: whatever length they name, these have no body.
+    return is_head_ || answer_.status == 204 || answer_.status == 304 ? 1 : 0;
 }
 
 int HttpReplyReader::on_body(std::string_view part) {
