@@ -47,9 +47,11 @@ private:
         Observation& seen = judged.observation;
         const auto sections = read_sections(*remote_, reply.answer);
         if (!sections.ok()) {
+            seen.reason = sections.error().message;
+            // That our own machine could not even ask says nothing of the other one.
+            if (!reply.answer.ok() && reply.answer.error().fault != Fault::timeout) return;
             // A host that cannot be reached is down, as far as anybody can tell from here.
             seen.health = Health::bad;
-            seen.reason = sections.error().message;
             add_fact(seen, "up", Value::boolean(false));
             return;
         }

@@ -255,7 +255,8 @@ std::string quote_for_curl(std::string_view text) {
 
 // curl reads all of it from standard input, so a password is in no argument list.
 std::string curl_section(const CheckUrl& via, const HttpAsk& ask, Duration time_limit) {
-    const int64_t seconds = std::max<int64_t>(1, time_limit.count() / 1000);
+    // A second less than ssh has: what curl says must still come back.
+    const int64_t seconds = std::max<int64_t>(1, time_limit.count() / 1000 - 1);
     std::string config = "silent\nmax-time = " + std::to_string(seconds) + "\n";
     if (via.scheme == "unix") {
         config += "unix-socket = " + quote_for_curl(via.host);

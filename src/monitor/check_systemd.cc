@@ -35,9 +35,10 @@ Verdict judge_unit(const UnitSeen& unit, const SystemdSettings& settings) {
     if (unit.load_state == "not-found") {
         return {"unknown", Health::bad, false, false, "there is no " + name};
     }
-    if (unit.load_state == "masked")
-        return {"stopped", Health::bad, false, false, name + " is masked"};
     const std::string& active = unit.active_state;
+    // Whoever masks a unit does not stop it.
+    if (unit.load_state == "masked" && active == "inactive")
+        return {"stopped", Health::bad, false, false, name + " is masked"};
     if (active == "active" || active == "reloading" || active == "refreshing")
         return {"running", Health::good, false, false, ""};
     if (active == "activating" && unit.sub_state == "auto-restart") {

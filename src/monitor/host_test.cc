@@ -80,6 +80,8 @@ TEST(DisksCheck, NamedMountsMustBeThere) {
     EXPECT_EQ(std::get<LocalAsk>(made->ask().question).names,
               (std::vector<std::string>{"/", "/data"}));
     EXPECT_EQ(print(made->judge(reply(disks({disk("/", 1)})))), "bad: nothing is mounted on /data");
+    EXPECT_EQ(print(made->judge(reply(disks({})))),
+              "bad: nothing is mounted on /; nothing is mounted on /data");
 }
 
 const std::string kRemoteDisks =
@@ -186,6 +188,11 @@ TEST(MachineCheck, ReadsAnotherMachine) {
     EXPECT_EQ(fact(judged, "uptime"), "1d");
     EXPECT_EQ(print(made->judge(reply(exited(255, "ssh: Could not resolve hostname pc\n")))),
               "bad: ssh ops@pc: ssh: Could not resolve hostname pc");
+    EXPECT_EQ(print(made->judge(failure(Fault::timeout, "no answer in 5s"))),
+              "bad: ssh ops@pc: no answer in 5s");
+    EXPECT_EQ(print(made->judge(failure(Fault::unavailable, "no thread was free for 5s"))),
+              "unknown: ssh ops@pc: no thread was free for 5s")
+        << "nobody asked it";
     EXPECT_EQ(print(made->judge(reply(exited(0, "@ops 1\n@meminfo\n@end\n")))),
               "unknown: ssh ops@pc: /proc cannot be read there");
 }

@@ -271,6 +271,8 @@ TEST(SystemdCheck, JudgesEveryState) {
     absent.load_state = "not-found";
     UnitSeen masked = unit("inactive", "dead");
     masked.load_state = "masked";
+    UnitSeen masked_yet_running = unit("active", "running");
+    masked_yet_running.load_state = "masked";
     const std::vector<Row> rows = {
         {"running", "{systemd: a}", unit("active", "running"), "good", "\"running\""},
         {"a oneshot that remains", "{systemd: a}", unit("active", "exited"), "good", "\"running\""},
@@ -292,6 +294,7 @@ TEST(SystemdCheck, JudgesEveryState) {
          "bad certain: unit 'a.service' died too often, systemd gave up", "\"fatal\""},
         {"absent", "{systemd: a}", absent, "bad: there is no unit 'a.service'", "\"unknown\""},
         {"masked", "{systemd: a}", masked, "bad: unit 'a.service' is masked", "\"stopped\""},
+        {"masked while it runs", "{systemd: a}", masked_yet_running, "good", "\"running\""},
         {"a state of a later systemd", "{systemd: a}", unit("pondering", ""),
          "unknown: unit 'a.service' is 'pondering'", "\"unknown\""},
     };
