@@ -103,7 +103,7 @@ void OpsAgent::start_repair(Case& the_case) {
     the_case.again_at.reset();
     the_case.waits_for_resume = false;
     if (the_case.outside) the_case.outside->repair_began = ports_.clock.now();
-    the_case.repair = std::make_unique<Repair>(repair_case_of(the_case));
+    the_case.repair = std::make_unique<Repair>(repair_case_of(the_case), the_case.actions);
     feed(the_case, RepairBegin{});
 }
 

@@ -95,11 +95,12 @@ Result<PlannedCommand> plan_command(const Entry& entry, TicketKind kind, int ste
             planned.target = target_of(step, target);
             return fill(std::move(planned), step.undo[static_cast<size_t>(sub)], inventory);
         case TicketKind::collect:
-            if (step.kind != Step::Kind::collect || !in_range(sub, step.collect.size())) {
+            if (step.kind != Step::Kind::collect || step.collect.empty() || sub < 0) {
                 return no_step(entry, step_index, "collects no such thing");
             }
             planned.effect = Effect::read;
-            return fill(std::move(planned), step.collect[static_cast<size_t>(sub)], inventory);
+            return fill(std::move(planned),
+                        step.collect[static_cast<size_t>(sub) % step.collect.size()], inventory);
         case TicketKind::verify_command:
             if (step.kind != Step::Kind::verify ||
                 step.verification.kind != Verification::Kind::command) {

@@ -116,10 +116,17 @@ bool Repair::watches(std::string_view target) const {
     return target == case_.target || good_before_.contains(std::string(target));
 }
 
+Repair::Repair(RepairCase the_case, const std::vector<Action>& actions)
+    : case_(std::move(the_case)) {
+    for (const Action& action : actions) {
+        if (!is_effect(kind_of(action))) asked_before_.insert(action.id);
+    }
+}
+
 // What the journal says decides where to go on; begin() does it. Only the newest attempt is of
 // interest: an earlier one has ended, or there would be no later one.
 Repair Repair::resume(RepairCase the_case, const std::vector<Action>& actions) {
-    Repair repair(std::move(the_case));
+    Repair repair(std::move(the_case), actions);
     int attempt = 0;
     for (const Action& action : actions) {
         if (!action.intent.is_object() || action.state == "denied") continue;
@@ -161,7 +168,8 @@ void Repair::remember(const Action& action) {
         key_ = action.id;
         stage_ = kind == TicketKind::undo ? Stage::undo : Stage::steps;
         step_ = static_cast<size_t>(std::max(0, action.step));
-        sub_ = command_.sub;
+        sub_ = is_effect(kind) ? command_.sub : 0;
+        asked_before_.erase(key_);  // it may not have been
     }
     if (kind == TicketKind::undo) {
         if (!pending) ++undo_at_;

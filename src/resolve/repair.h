@@ -175,9 +175,9 @@ struct RepairCase {
 
 class Repair {
 public:
-    explicit Repair(RepairCase the_case) : case_(std::move(the_case)) {}
-    // After a restart. `actions` are all of this incident, oldest first, as folded from the
-    // journal. Give RepairBegin next; it looks up, verifies or goes on as the case may be.
+    // `actions` are all of this incident so far, oldest first, as folded from the journal.
+    explicit Repair(RepairCase the_case, const std::vector<Action>& actions = {});
+    // After a restart. Give RepairBegin next; it looks up, verifies or goes on as the case may be.
     static Repair resume(RepairCase the_case, const std::vector<Action>& actions);
 
     RepairOrders take(const RepairInput& input, const Conditions& now);
@@ -249,7 +249,8 @@ private:
     bool changed_entry_ = false;  // resumed, and the runbook has another entry of this name now
     size_t step_ = 0;
     int sub_ = 0;
-    int tries_ = 0;  // of whatever is under way
+    int tries_ = 0;                       // of whatever is under way
+    std::set<std::string> asked_before_;  // step keys of what only reads
     std::vector<Done> done_;
     std::vector<PlannedCommand> undo_;
     size_t undo_at_ = 0;

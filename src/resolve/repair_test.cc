@@ -299,6 +299,59 @@ TEST(Repair, WalksItsStepsInOrder) {
     EXPECT_GE(t.processes.ledger[3].at - t.processes.ledger[2].at, seconds(30)) << "it waited";
 }
 
+Entry guarded_entry() {
+    Entry entry = restart_entry(Effect::once);
+    Step collect;
+    collect.kind = Step::Kind::collect;
+    collect.collect = {command_text({"uptime"}), command_text({"free"})};
+    Step guard = verify_step(Verification::Kind::command);
+    guard.verification.command = command_text({"guard"});
+    entry.steps = {collect, guard, wait_step(minutes(1)), entry.steps[0]};
+    return entry;
+}
+
+TEST(Repair, AGuardThatPassedBeforeAPauseIsAskedAgain) {
+    Theatre t(guarded_entry());
+    t.begin();
+    t.play(seconds(20));
+    EXPECT_EQ(t.ran("guard"), 1U);
+    t.files.contents["/data/pause"] = "";
+    t.play();
+    ASSERT_EQ(t.ending(), "denied");
+    t.finished.reset();
+    t.files.contents.erase("/data/pause");
+    t.clock.at += std::chrono::hours(2);
+    t.programs["guard"] = [] { return exit_of(1); };
+    t.begin();
+    t.play();
+    EXPECT_GE(t.ran("guard"), 2U);
+    EXPECT_EQ(t.ran("fix"), 0U) << "on an answer of two hours ago";
+    EXPECT_GE(t.ran("uptime"), 2U);
+    EXPECT_GE(t.ran("free"), 2U);
+}
+
+TEST(Repair, AGuardThatPassedBeforeARestartIsAskedAgain) {
+    // Killed while it waits after the guard; and with the guard's answer, or evidence, on the way.
+    for (const Duration alive : {Duration(20'000), Duration(700), Duration(100)}) {
+        Theatre t(guarded_entry());
+        t.begin();
+        t.play(alive);
+        const size_t asked = t.ran("guard"), collected = t.ran("uptime");
+        t.clock.at += std::chrono::hours(5);
+        t.programs["guard"] = [] { return exit_of(1); };
+        t.restart_core();
+        t.play();
+        EXPECT_GT(t.ran("guard"), asked);
+        EXPECT_GT(t.ran("uptime"), collected);
+        EXPECT_EQ(t.ran("fix"), 0U) << "on an answer of five hours ago";
+        for (const Action& action : t.actions()) EXPECT_NE(action.state, "intent");
+        std::set<std::string> keys;
+        for (const LedgerLine& line : t.processes.ledger) {
+            EXPECT_TRUE(keys.insert(line.step_key).second) << line.argv[0];
+        }
+    }
+}
+
 TEST(Repair, AHeartbeatMustBeNewerThanTheStep) {
     Entry entry = restart_entry();
     entry.steps.push_back(verify_step(Verification::Kind::heartbeat));

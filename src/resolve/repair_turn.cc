@@ -5,7 +5,6 @@
 
 #include "base/text.h"
 #include "base/units.h"
-#include "resolve/recover.h"
 
 namespace ops {
 namespace {
@@ -20,21 +19,9 @@ constexpr Duration kHoldStep = seconds(5);
 // told.
 constexpr Duration kHoldMost = minutes(30);
 constexpr Duration kAwayMost = minutes(2);
-constexpr Duration kLookStep = seconds(2);
-constexpr Duration kLookMost = minutes(5);
-constexpr int kReadTries = 3;  // of a step that only reads, when its outcome was lost
 
 Json approval_or_null(const std::optional<Approval>& approval) {
     return approval ? approval->to_json() : Json();
-}
-
-std::string_view name_of(Exit::How how) {
-    switch (how) {
-        case Exit::How::exited: return "exited";
-        case Exit::How::signalled: return "signalled";
-        case Exit::How::timed_out: break;
-    }
-    return "timed_out";
 }
 
 }  // namespace
@@ -123,9 +110,19 @@ void RepairTurn::next_step() {
     enter(Phase::stepping);
 }
 
+// The executor answers a key that it knows with the outcome of then, however old. How things are
+// now is asked under a key that was never asked.
+void RepairTurn::take_unasked_key() {
+    Ticket& ticket = r_.ticket_;
+    const bool collect = ticket.kind == TicketKind::collect;
+    const int round = collect ? static_cast<int>(step().collect.size()) : 1;
+    while (r_.asked_before_.contains(r_.key_)) {
+        ticket.sub += round;
+        r_.key_ = step_key(ticket);
+    }
+}
+
 bool RepairTurn::prepare(TicketKind kind, int step, int sub) {
-    Result<PlannedCommand> planned =
-        plan_command(entry(), kind, step, sub, r_.case_.target, now_.inventory);
     r_.ticket_ = Ticket{};
     r_.ticket_.kind = kind;
     r_.ticket_.incident = r_.case_.incident;
@@ -136,7 +133,10 @@ bool RepairTurn::prepare(TicketKind kind, int step, int sub) {
     r_.ticket_.target = r_.case_.target;
     r_.ticket_.attempt = r_.attempt_;
     r_.key_ = step_key(r_.ticket_);
+    if (!is_effect(kind)) take_unasked_key();
     r_.tries_ = 0;
+    Result<PlannedCommand> planned =
+        plan_command(entry(), kind, step, r_.ticket_.sub, r_.case_.target, now_.inventory);
     if (!planned.ok()) {
         cannot_act(planned.error().message, Refusal::argv, std::nullopt);
         return false;
@@ -339,6 +339,7 @@ Json RepairTurn::intent_body() const {
 
 void RepairTurn::intend() {
     r_.hold_since_.reset();
+    r_.resumed_ = Repair::Resumed::no;  // what is under way from here on was begun in this life
     r_.ticket_.epoch = now_.epoch;
     r_.ticket_.not_after = add_saturating(now_.now, kTicketLife);
     r_.ticket_.systemic = now_.world.systemic(r_.case_.incident);
@@ -440,152 +441,6 @@ void RepairTurn::http_done(const RepairHttp& input) {
     exit.code = -1;
     exit.output = error.message;
     ran(exit, "reply");
-}
-
-// --- what became of it ---
-
-void RepairTurn::look_up() {
-    enter(Phase::looking);
-    r_.wake_.reset();
-    order(LookUp{{r_.key_, now_.epoch}});
-}
-
-void RepairTurn::look_again() { wake_in(kLookStep); }
-
-void RepairTurn::looked(const RepairLooked& input) {
-    if (r_.phase_ != Phase::looking || input.step_key != r_.key_) return;
-    const Duration asked = now_.now - r_.phase_since_;
-    if (!input.seen.ok()) {
-        if (asked <= kLookMost) return look_again();
-        return may_have_run("the executor cannot be asked: " + input.seen.error().message);
-    }
-    const Seen& seen = input.seen.value();
-    const Found found = found_of(seen);
-    bool approval_stands = true;
-    if (found == Found::never_seen && !r_.changed_entry_) {
-        const int step = r_.command_.step, sub = r_.command_.sub;
-        if (!prepare(r_.command_.kind, step, sub)) return;
-        approval_stands = ask_policy().verdict != Decision::Verdict::ask;
-    }
-    switch (recover(found, r_.command_.effect, approval_stands)) {
-        case RecoverAct::run:
-        case RecoverAct::ask_again:
-            if (r_.changed_entry_) {
-                not_run("it never ran, and the entry was changed since");
-                return enter(Phase::stepping);
-            }
-            if (r_.withdrawn_) not_run("it never ran, and is no longer needed");
-            if (!approval_stands) not_run("it never ran, and its approval no longer stands");
-            return start_again();
-        case RecoverAct::use_outcome: return ran(seen.exit.value_or(Exit{}), "disk");
-        case RecoverAct::wait:
-            if (asked <= std::max(r_.command_.time_limit, now_.limits.step_timeout) + kLookMost) {
-                return look_again();
-            }
-            return may_have_run("it runs for longer than its limit");
-        case RecoverAct::run_again:
-        case RecoverAct::verify_else_retry:
-        case RecoverAct::verify_else_escalate: return may_have_run(seen.reason);
-    }
-}
-
-void RepairTurn::ran(const Exit& exit, std::string_view found) {
-    record_action("action.outcome", r_.key_,
-                  Json::object({{"how", name_of(exit.how)},
-                                {"code", exit.code},
-                                {"output", exit.output},
-                                {"output_sha256", exit.output_sha256},
-                                {"took_ms", int64_t{exit.took.count()}},
-                                {"found", found}}));
-    switch (r_.command_.kind) {
-        case TicketKind::run: return after_run(exit);
-        case TicketKind::collect:
-        case TicketKind::verify_command: return after_read(exit);
-        case TicketKind::undo: break;
-    }
-    r_.effect_at_ = now_.now;
-    if (!exit.good()) r_.undo_failed_ = true;
-    record_action(exit.good() ? "action.verified" : "action.failed", r_.key_,
-                  Json::object({{"reason", "undo: " + exit.print()}}));
-    ++r_.undo_at_;
-    enter(Phase::stepping);
-}
-
-// Did it do its work, although it did not say so? ssh's own failure is 255, and it may come after
-// the command began.
-bool RepairTurn::is_doubtful(const Exit& exit) const {
-    if (exit.how == Exit::How::timed_out) return true;
-    return !r_.command_.host.empty() && exit.how == Exit::How::exited && exit.code == 255;
-}
-
-void RepairTurn::after_run(const Exit& exit) {
-    r_.attempts_made_ = r_.attempt_;
-    r_.effect_at_ = now_.now;
-    r_.streaks_.clear();
-    r_.done_.push_back({r_.key_, r_.command_.step, false, false});
-    if (exit.good() || (!r_.changed_entry_ && step().continue_on_error)) return next_step();
-    r_.trouble_ = step_words() + ": " + exit.print();
-    const bool doubtful = is_doubtful(exit);
-    if (doubtful && r_.command_.effect == Effect::once) {
-        r_.done_.back().unknown = true;
-        r_.unknown_once_ = true;
-        record_action("action.unknown", r_.key_,
-                      Json::object({{"reason", exit.print() + ": it may have had its effect"}}));
-    }
-    r_.quick_look_ = !doubtful;
-    start_verifying();
-}
-
-void RepairTurn::after_read(const Exit& exit) {
-    const bool collect = r_.command_.kind == TicketKind::collect;
-    record_action(exit.good() ? "action.verified" : "action.failed", r_.key_,
-                  Json::object({{"reason", exit.print()}}));
-    if (collect) {
-        order(Evidence{r_.command_.step, r_.command_.print(), exit});
-        ++r_.sub_;
-        return enter(Phase::stepping);
-    }
-    if (exit.good() || r_.changed_entry_) return next_step();
-    ++r_.sub_;
-    r_.trouble_ = step_words() + ": " + exit.print();
-    enter(Phase::checking);
-    if (now_.now >= r_.deadline_) return go_on_checking();
-    wake_at(std::min(add_saturating(now_.now, kHoldStep), r_.deadline_));
-}
-
-// safety.md, section 2, the row "seen, outcome unknown".
-void RepairTurn::may_have_run(const std::string& reason) {
-    record_action("action.unknown", r_.key_, Json::object({{"reason", reason}}));
-    switch (r_.command_.kind) {
-        case TicketKind::collect: ++r_.sub_; return enter(Phase::stepping);
-        case TicketKind::verify_command:
-            ++r_.sub_;
-            if (r_.changed_entry_) return enter(Phase::stepping);
-            enter(Phase::checking);
-            return wake_at(std::min(add_saturating(now_.now, kHoldStep), r_.deadline_));
-        case TicketKind::undo:
-            r_.undo_failed_ = true;
-            r_.last_word_ = true;
-            r_.trouble_ += ", and whether it was undone is not known";
-            ++r_.undo_at_;
-            return enter(Phase::stepping);
-        case TicketKind::run: break;
-    }
-    if (r_.command_.effect == Effect::read && !r_.changed_entry_ && r_.sub_ + 1 < kReadTries) {
-        ++r_.sub_;
-        return enter(Phase::stepping);
-    }
-    r_.attempts_made_ = r_.attempt_;
-    r_.effect_at_ = now_.now;
-    r_.streaks_.clear();
-    r_.done_.push_back({r_.key_, r_.command_.step, false, true});
-    r_.trouble_ = step_words() + " may have run: " + reason;
-    if (r_.command_.effect == Effect::once) {
-        r_.unknown_once_ = true;
-    } else {
-        r_.attempts_most_ = std::min(attempts_most(), r_.attempt_ + 1);
-    }
-    start_verifying();
 }
 
 }  // namespace ops

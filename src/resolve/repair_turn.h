@@ -3,6 +3,7 @@
 //
 // repair.cc        resume, and which input goes where
 // repair_turn.cc   steps: planning, policy, intents, tickets and their replies
+// repair_outcome.cc what became of a step that was sent
 // repair_verify.cc looking at the world: verify steps, final verification, undo, next attempt
 // repair_around.cc what else could be harmed, before and after
 #pragma once
@@ -28,8 +29,10 @@ public:
 
     // repair_turn.cc
     void replied(const RepairReply& input);
-    void looked(const RepairLooked& input);
     void http_done(const RepairHttp& input);
+
+    // repair_outcome.cc
+    void looked(const RepairLooked& input);
 
     // repair_verify.cc
     void observed(const Observation& observation);
@@ -47,6 +50,7 @@ private:
     void not_run(const std::string& reason);
     void do_step(const Step& step);
     void next_step();
+    void take_unasked_key();
     bool prepare(TicketKind kind, int step,
                  int sub);  // false: it cannot be, and that is dealt with
     void start_command(TicketKind kind, int step, int sub);
@@ -62,6 +66,9 @@ private:
     void send();
     void send_again_later();
     void refused(const TicketReply& reply);
+    void cannot_act(const std::string& reason, Refusal refusal, std::optional<Time> again_at);
+
+    // repair_outcome.cc
     void look_up();
     void look_again();
     void ran(const Exit& exit, std::string_view found);
@@ -69,7 +76,6 @@ private:
     void after_run(const Exit& exit);
     void after_read(const Exit& exit);
     bool is_doubtful(const Exit& exit) const;
-    void cannot_act(const std::string& reason, Refusal refusal, std::optional<Time> again_at);
 
     // repair_verify.cc
     void start_checking(const Step& step);

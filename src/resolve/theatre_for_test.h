@@ -79,7 +79,7 @@ public:
         executor = std::move(Executor::open(files, processes, clock, rules, config)).value();
     }
     void begin() {
-        repair.emplace(the_case);
+        repair.emplace(the_case, actions());
         give(RepairBegin{});
     }
     // As after a kill: nothing is left but the journal.

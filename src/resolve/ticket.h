@@ -47,8 +47,8 @@ struct Ticket {
     std::string entry;  // name
     std::string entry_sha256;
     int step = 0;  // index in Entry::steps; kEntryUndo for the entry's own undo
-    // Index in an undo or collect list; number of the try of a verify_command or of a step that
-    // only reads.
+    // Index in an undo list; number of the try of a verify_command or of a step that only reads; of
+    // a collect list both: it begins again at its end.
     int sub = 0;
     std::string target;  // a name of the inventory: where it has its effect
     int attempt = 1;
