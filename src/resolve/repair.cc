@@ -1,6 +1,7 @@
 #include "resolve/repair.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/text.h"
@@ -123,13 +124,18 @@ Repair::Repair(RepairCase the_case, const std::vector<Action>& actions)
     }
 }
 
-// What the journal says decides where to go on; begin() does it. Only the newest attempt is of
-// interest: an earlier one has ended, or there would be no later one.
+// What the journal says decides where to go on; begin() does it. Only this entry's newest attempt
+// is of interest: an earlier one has ended, or there would be no later one, and so has what another
+// entry did for this incident.
 Repair Repair::resume(RepairCase the_case, const std::vector<Action>& actions) {
     Repair repair(std::move(the_case), actions);
+    std::vector<Action> own;
+    std::copy_if(actions.begin(), actions.end(), std::back_inserter(own), [&](const Action& one) {
+        return one.intent.is_object() && one.entry == repair.case_.entry.name;
+    });
     int attempt = 0;
-    for (const Action& action : actions) {
-        if (!action.intent.is_object() || action.state == "denied") continue;
+    for (const Action& action : own) {
+        if (action.state == "denied") continue;
         if (attempt == 0) repair.bad_before_ = action.intent["bad_before"].as_bool();
         attempt = std::max(attempt, action.attempt);
         if (!is_effect(kind_of(action))) continue;
@@ -143,9 +149,8 @@ Repair Repair::resume(RepairCase the_case, const std::vector<Action>& actions) {
     }
     if (attempt == 0) return repair;
     repair.attempt_ = attempt;
-    for (const Action& action : actions) {
-        if (action.attempt != attempt || !action.intent.is_object()) continue;
-        if (action.state != "denied") repair.remember(action);
+    for (const Action& action : own) {
+        if (action.attempt == attempt && action.state != "denied") repair.remember(action);
     }
     return repair;
 }

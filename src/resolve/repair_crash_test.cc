@@ -10,6 +10,8 @@
 namespace ops {
 namespace {
 
+using std::chrono::seconds;
+
 enum class Fix { works, fails, works_at_second, breaks_another };
 
 Entry entry_for(Effect effect, Fix fix) {
@@ -18,7 +20,7 @@ Entry entry_for(Effect effect, Fix fix) {
     collect.collect = {command_text({"uptime"})};
     Step wait;
     wait.kind = Step::Kind::wait;
-    wait.wait = std::chrono::seconds(10);
+    wait.wait = seconds(10);
     Step verify;
     verify.kind = Step::Kind::verify;
     Entry entry = make_entry("restart", {collect, command_step({"fix", "{service}"}, effect), wait,
@@ -35,8 +37,8 @@ struct Ending {
 Ending play_with_kills(Effect effect, Fix fix, int first, int second) {
     Theatre t(entry_for(effect, fix));
     t.limits.attempts = 2;
-    t.limits.soak = std::chrono::seconds(6);  // short, so that many can be tried
-    t.limits.verify_timeout = std::chrono::seconds(8);
+    t.limits.soak = seconds(6);  // short, so that many can be tried
+    t.limits.verify_timeout = seconds(8);
     int calls = 0;
     t.programs["fix"] = [&] {
         ++calls;
@@ -153,6 +155,54 @@ TEST(RepairCrash, UndoesOnceWhereverTheCoreIsKilled) {
         play(first);
         if (HasFailure()) return;
     }
+}
+
+// One incident may see a second entry, proposed when the attempts of the first are spent. Where the
+// first one stands says nothing about the second.
+TEST(RepairCrash, GoesOnWithTheEntryThatIsUnderWayAndNoOther) {
+    const auto second_of = [](Theatre& t) {
+        t.begin();
+        t.play();
+        EXPECT_EQ(t.ending(), "gave up");
+        EXPECT_EQ(t.ran("fix"), 3U);
+        t.finished.reset();
+        t.the_case.entry = make_entry("second", {command_step({"clear"}, Effect::once)});
+        t.the_case.proposed = true;
+        t.rules.rules.runbook.entries.push_back(t.the_case.entry);
+        t.open_executor();
+        t.programs["clear"] = [&t] {
+            t.well["web"] = true;
+            return Exit{};
+        };
+        t.begin();
+        ASSERT_EQ(t.journal.back().body["state"].as_string(), "awaiting_approval");
+    };
+    const auto say_yes = [](Theatre& t) {
+        for (auto event = t.journal.rbegin(); event != t.journal.rend(); ++event) {
+            if (event->kind != "action.awaiting") continue;
+            return t.give(RepairApproved{"ann", event->body["argv_sha256"].as_string()});
+        }
+    };
+    const Entry first = make_entry("restart", {command_step({"fix", "{service}"})});
+    Theatre waits(first);
+    second_of(waits);
+    waits.restart_core();
+    EXPECT_EQ(waits.repair->phase(), "waiting for approval");
+    say_yes(waits);
+    waits.play();
+    EXPECT_EQ(waits.ending(), "verified");
+    EXPECT_EQ(waits.ran("clear"), 1U);
+
+    Theatre ran(first);
+    second_of(ran);
+    say_yes(ran);
+    ran.play(seconds(2));
+    EXPECT_EQ(ran.ran("clear"), 1U);
+    ran.restart_core();
+    ran.play();
+    EXPECT_EQ(ran.ending(), "verified");
+    EXPECT_EQ(ran.ran("clear"), 1U);
+    EXPECT_EQ(ran.state_of("clear"), "verified");
 }
 
 // Nobody but the core sees an http step, so the journal alone must keep it from being sent again.
