@@ -22,8 +22,6 @@ using std::chrono::seconds;
 
 // A ticket is for now: one that is good for longer was not made by the rules.
 constexpr Duration kTicketLife = minutes(10);
-// How long markers are kept. The budgets need a day; the rest is for looking back.
-constexpr Duration kKeepMarkers = hours(24 * 7);
 // What a step may take beyond its own limit to be ended and written down.
 constexpr Duration kEndGrace = seconds(15);
 // Evidence and verify commands on one target: they only read, but nothing here is unbounded.

@@ -2,6 +2,7 @@
 // counts; what is in it serves look() and the budgets. Nothing here is ever written twice.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,6 +13,10 @@
 #include "resolve/ticket.h"
 
 namespace ops {
+
+// How long markers are kept. The budgets need a day. Whoever asks about a step of longer ago must
+// not take "never seen" for an answer.
+inline constexpr Duration kKeepMarkers = std::chrono::hours(24 * 7);
 
 // KEY.seen: the step key is taken, for ever.
 struct SeenMarker {

@@ -171,6 +171,7 @@ void Repair::remember(const Action& action) {
         pending_http_ = action.intent["http"].as_bool();
         command_ = command_of(action);
         key_ = action.id;
+        intended_at_ = action.started_at;
         stage_ = kind == TicketKind::undo ? Stage::undo : Stage::steps;
         step_ = static_cast<size_t>(std::max(0, action.step));
         sub_ = is_effect(kind) ? command_.sub : 0;

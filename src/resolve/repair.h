@@ -259,6 +259,7 @@ private:
     PlannedCommand command_;  // under way
     Ticket ticket_;
     std::string key_;
+    Time intended_at_{};
     std::optional<Asked> asked_;
     std::optional<Approval> approval_;
     std::optional<Time> approval_used_at_;

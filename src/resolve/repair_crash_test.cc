@@ -205,6 +205,35 @@ TEST(RepairCrash, GoesOnWithTheEntryThatIsUnderWayAndNoOther) {
     EXPECT_EQ(ran.state_of("clear"), "verified");
 }
 
+// Markers do not last for ever: that the executor does not know a step of long ago proves nothing.
+TEST(RepairCrash, DoesNothingTwiceHoweverLateItIsLookedUp) {
+    for (const int days : {5, 7, 8, 400}) {
+        for (const bool sent : {true, false}) {
+            Theatre t(make_entry("pay", {command_step({"pay"}, Effect::once)}));
+            t.limits.attempts = 1;
+            if (!sent) {
+                t.instead_of_executor = [](const Ticket&) -> Result<TicketReply> {
+                    return Error{Fault::timeout, "the core died"};
+                };
+            }
+            t.begin();
+            t.play(Duration(100));
+            t.instead_of_executor = nullptr;
+            t.clock.at += std::chrono::hours(24) * days + seconds(1);
+            t.open_executor();
+            t.restart_core();
+            t.play();
+            if (days == 5) {
+                EXPECT_EQ(t.ran("pay"), 1U) << "its outcome is on disk, or it never ran";
+                EXPECT_EQ(t.ending(), "gave up");
+            } else {
+                EXPECT_EQ(t.ran("pay"), sent ? 1U : 0U) << days;
+                EXPECT_EQ(t.ending(), "unknown") << days;
+            }
+        }
+    }
+}
+
 // Nobody but the core sees an http step, so the journal alone must keep it from being sent again.
 TEST(RepairCrash, SendsAnHttpStepOnceWhereverTheCoreIsKilled) {
     Step http;

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "resolve/markers.h"
 #include "resolve/recover.h"
 #include "resolve/repair_turn.h"
 
@@ -13,6 +14,9 @@ using std::chrono::seconds;
 
 constexpr Duration kLookStep = seconds(2);
 constexpr Duration kLookMost = minutes(5);
+// That the executor does not know a step says that it never ran only while its marker would still
+// be there. A day less: the clock may have been moved meanwhile.
+constexpr Duration kNeverIsCertain = kKeepMarkers - std::chrono::hours(24);
 // Between two tries of a verify command.
 constexpr Duration kTryStep = seconds(5);
 constexpr int kReadTries = 3;  // of a step that only reads, when its outcome was lost
@@ -43,7 +47,11 @@ void RepairTurn::looked(const RepairLooked& input) {
         if (asked <= kLookMost) return look_again();
         return may_have_run("the executor cannot be asked: " + input.seen.error().message);
     }
-    const Seen& seen = input.seen.value();
+    Seen seen = input.seen.value();
+    if (seen.what == Seen::What::never && now_.now - r_.intended_at_ > kNeverIsCertain) {
+        seen.what = Seen::What::unknown;
+        seen.reason = "it was begun so long ago that the executor may have forgotten it";
+    }
     const Found found = found_of(seen);
     bool approval_stands = true;
     if (found == Found::never_seen && !r_.changed_entry_) {

@@ -340,6 +340,7 @@ Json RepairTurn::intent_body() const {
 void RepairTurn::intend() {
     r_.hold_since_.reset();
     r_.resumed_ = Repair::Resumed::no;  // what is under way from here on was begun in this life
+    r_.intended_at_ = now_.now;
     r_.ticket_.epoch = now_.epoch;
     r_.ticket_.not_after = add_saturating(now_.now, kTicketLife);
     r_.ticket_.systemic = now_.world.systemic(r_.case_.incident);
