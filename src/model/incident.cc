@@ -122,6 +122,7 @@ void judge_action(const Event& event, std::string_view state, Action& action) {
     action.state = state;
     take_unless_empty(event.body, "reason", action.reason);
     if (event.body["harmed"].as_bool()) action.harmed = true;
+    if (state == "unknown") action.was_unknown = true;
     if (!action.ended_at) action.ended_at = event.at;
 }
 

@@ -184,6 +184,16 @@ TEST(Action, EveryEndHasItsState) {
     }
 }
 
+TEST(Action, RemembersThatItsOutcomeWasUnknown) {
+    Story story;
+    story.then("action.intent", R"({"action": "k1", "attempt": 1})");
+    EXPECT_FALSE(story.fold<Action>().was_unknown);
+    story.then("action.unknown", R"({"action": "k1", "reason": "lost"})");
+    story.then("action.failed", R"({"action": "k1", "reason": "still down"})");
+    EXPECT_TRUE(story.fold<Action>().was_unknown);
+    EXPECT_EQ(story.fold<Action>().state, "failed");
+}
+
 TEST(Action, RemembersEveryApprover) {
     const Action action =
         Story()

@@ -48,24 +48,25 @@ std::string write_incident(const Incident& incident) {
 
 // Without `intent` and `output`, which may be large and stand in the events already.
 std::string write_action(const Action& action) {
-    return Json::object({{"id", action.id},
-                         {"incident", action.incident},
-                         {"entry", action.entry},
-                         {"target", action.target},
-                         {"step", action.step},
-                         {"attempt", action.attempt},
-                         {"argv", Json::of_strings(action.argv)},
-                         {"state", action.state},
-                         {"reason", action.reason},
-                         {"started_at", millis(action.started_at)},
-                         {"ended_at", millis_or_null(action.ended_at)},
-                         {"exit", action.exit ? Json(*action.exit) : Json()},
-                         {"approved_by", action.approved_by},
-                         {"argv_sha256", action.argv_sha256},
-                         {"effect", action.effect},
-                         {"undo", action.undo},
-                         {"harmed", action.harmed}})
-        .dump();
+    Json json = Json::object({{"id", action.id},
+                              {"incident", action.incident},
+                              {"entry", action.entry},
+                              {"target", action.target},
+                              {"step", action.step},
+                              {"attempt", action.attempt},
+                              {"argv", Json::of_strings(action.argv)},
+                              {"state", action.state},
+                              {"reason", action.reason},
+                              {"started_at", millis(action.started_at)},
+                              {"ended_at", millis_or_null(action.ended_at)},
+                              {"exit", action.exit ? Json(*action.exit) : Json()},
+                              {"approved_by", action.approved_by},
+                              {"argv_sha256", action.argv_sha256},
+                              {"effect", action.effect},
+                              {"undo", action.undo},
+                              {"harmed", action.harmed}});
+    if (action.was_unknown) json.set("was_unknown", true);
+    return json.dump();
 }
 
 // Where an action stands, for what is asked about it: not begun, intent without outcome, outcome
@@ -138,6 +139,7 @@ Result<Action> read_action(std::string_view body) {
     action.effect = json["effect"].as_string();
     action.undo = json["undo"].as_bool();
     action.harmed = json["harmed"].as_bool();
+    action.was_unknown = json["was_unknown"].as_bool();
     return action;
 }
 

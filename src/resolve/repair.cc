@@ -139,6 +139,7 @@ Repair Repair::resume(RepairCase the_case, const std::vector<Action>& actions) {
         if (attempt == 0) repair.bad_before_ = action.intent["bad_before"].as_bool();
         attempt = std::max(attempt, action.attempt);
         if (!is_effect(kind_of(action))) continue;
+        repair.bound_attempts(action);
         if (!repair.has_acted()) {
             repair.acted_from_ = action.started_at;
             for (const std::string& name : action.intent["good_before"].strings()) {
@@ -153,6 +154,15 @@ Repair Repair::resume(RepairCase the_case, const std::vector<Action>& actions) {
         if (action.attempt == attempt && action.state != "denied") repair.remember(action);
     }
     return repair;
+}
+
+// After an unknown outcome there is one attempt more, whatever the verdict on it was. (What may be
+// done once only is not tried again at all.)
+void Repair::bound_attempts(const Action& action) {
+    if (!action.was_unknown || command_of(action).effect != Effect::idempotent) return;
+    if (kind_of(action) != TicketKind::run) return;
+    const int most = action.attempt + 1;
+    attempts_most_ = attempts_most_ > 0 ? std::min(attempts_most_, most) : most;
 }
 
 // One action of the attempt that goes on, oldest first: the newest one says where we are.
@@ -227,11 +237,7 @@ void RepairTurn::begin() {
             return enter(Phase::stepping);
         case Repair::Resumed::over:
             return attempt_over("it failed before the restart, and was undone");
-        case Repair::Resumed::doubtful:
-            if (!r_.unknown_once_ && !r_.quick_look_) {
-                r_.attempts_most_ = std::min(attempts_most(), r_.attempt_ + 1);
-            }
-            return start_verifying();
+        case Repair::Resumed::doubtful: return start_verifying();
         case Repair::Resumed::going: return enter(Phase::stepping);
     }
 }

@@ -198,6 +198,7 @@ public:
 private:
     friend class RepairTurn;  // repair_turn.h: what happens within one take()
     void remember(const Action& action);
+    void bound_attempts(const Action& action);
     bool continues_after(int step) const;
 
     enum class Phase {

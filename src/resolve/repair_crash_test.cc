@@ -5,6 +5,7 @@
 
 #include <set>
 
+#include "resolve/markers.h"
 #include "resolve/theatre_for_test.h"
 
 namespace ops {
@@ -231,6 +232,52 @@ TEST(RepairCrash, DoesNothingTwiceHoweverLateItIsLookedUp) {
                 EXPECT_EQ(t.ending(), "unknown") << days;
             }
         }
+    }
+}
+
+TEST(RepairCrash, TriesOnceMoreAfterAnUnknownOutcomeWhereverTheCoreIsKilled) {
+    const auto play = [](int first) {
+        Theatre t(make_entry("restart", {command_step({"fix", "{service}"})}));
+        t.limits.verify_timeout = seconds(8);
+        t.instead_of_executor = [&t, lost = true](const Ticket& ticket) mutable {
+            if (!std::exchange(lost, false)) return t.executor->execute(ticket);
+            // An executor of before the machine went down had begun it.
+            Markers markers(t.files, "/data/executor");
+            EXPECT_TRUE(markers
+                            .write_seen(step_key(ticket), {.ticket = ticket,
+                                                           .at = t.clock.at,
+                                                           .target = "web",
+                                                           .argv = {"fix"},
+                                                           .risk = Risk::low,
+                                                           .time_limit = seconds(60),
+                                                           .boot = "boot-0"})
+                            .ok());
+            return Result<TicketReply>(Error{Fault::timeout, "the executor went away"});
+        };
+        t.points_left = first;
+        bool begun = false;
+        while (!t.finished) {
+            try {
+                if (std::exchange(begun, true)) {
+                    t.play();
+                } else {
+                    t.begin();
+                }
+            } catch (const CoreKilled&) {
+                t.finished.reset();
+                t.restart_core();
+            }
+        }
+        EXPECT_EQ(t.ending(), "gave up") << first;
+        EXPECT_EQ(t.ran("fix"), 1U) << first;
+        EXPECT_EQ(t.repair->attempt(), 2) << first;
+        return t.points;
+    };
+    const int points = play(-1);
+    ASSERT_GT(points, 20);
+    for (int first = 0; first < points; ++first) {
+        play(first);
+        if (HasFailure()) return;
     }
 }
 
