@@ -130,7 +130,9 @@ Result<> OpsAgent::take_up() {
                    IncidentState::resolving, IncidentState::verifying,
                    IncidentState::escalated, IncidentState::acknowledged};
     open.limit = 10'000;
-    for (const Incident& incident : TRY(store_->incidents(open))) TRY(take_up_incident(incident));
+    const std::vector<Incident> incidents = TRY(store_->incidents(open));
+    for (const Incident& incident : incidents) TRY(hold_its_targets(incident));
+    for (const Incident& incident : incidents) TRY(take_up_incident(incident));
 
     // What the detector remembers as open and the journal does not know was never raised.
     for (const std::string& key : detector_->open_keys()) {
@@ -139,16 +141,43 @@ Result<> OpsAgent::take_up() {
     return {};
 }
 
+// What has no verdict holds its target however long ago it was: none of it may be missing when the
+// first repair asks whether it may go on.
+Result<> OpsAgent::hold_its_targets(const Incident& incident) {
+    for (const Action& action : TRY(actions_of(incident))) {
+        const bool is_open =
+            action.state == "intent" || action.state == "running" || action.state == "unknown";
+        if (!is_open || !action.intent.is_object()) continue;
+        Event event;
+        event.at = action.started_at;
+        event.kind = "action.intent";
+        event.incident = incident.id;
+        event.target = action.target;
+        event.body = action.intent;
+        limiter_.apply(event);
+        if (action.state != "running") continue;
+        event.kind = "action.outcome";
+        limiter_.apply(event);
+    }
+    return {};
+}
+
+// Oldest first.
+Result<std::vector<Action>> OpsAgent::actions_of(const Incident& incident) {
+    ActionQuery query;
+    query.incident = incident.id;
+    query.limit = 1000;
+    std::vector<Action> actions = TRY(store_->actions(query));
+    std::reverse(actions.begin(), actions.end());
+    return actions;
+}
+
 Result<> OpsAgent::take_up_incident(const Incident& incident) {
     const std::vector<Event> events = TRY(newest(*store_, incident, "incident.opened"));
     Case the_case;
     the_case.incident = incident;
     the_case.key = events.empty() ? incident.target : events[0].body["key"].as_string();
-    ActionQuery query;
-    query.incident = incident.id;
-    query.limit = 1000;
-    the_case.actions = TRY(store_->actions(query));
-    std::reverse(the_case.actions.begin(), the_case.actions.end());
+    the_case.actions = TRY(actions_of(incident));
     the_case.entry = entry_named(incident.entry, incident.target);
     take_up_shadows(the_case);
     // One whose repair had not begun, or was to be tried again, is asked anew what to do.

@@ -145,6 +145,8 @@ private:
     Result<> open();
     Result<> take_up();
     Result<> count_again();
+    Result<> hold_its_targets(const Incident& incident);
+    Result<std::vector<Action>> actions_of(const Incident& incident);
     Result<> take_up_incident(const Incident& incident);
     Result<> take_up_told(const Incident& incident);
     void resume_repair(Case& the_case);
