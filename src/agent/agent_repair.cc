@@ -120,6 +120,7 @@ bool OpsAgent::is_put_off(Case& the_case, const RepairInput& input) {
 void OpsAgent::feed(Case& the_case, const RepairInput& input) {
     if (!the_case.repair || is_put_off(the_case, input)) return;
     const Conditions conditions{.now = ports_.clock.now(),
+                                .steady = ports_.clock.steady(),
                                 .mode = loaded_->settings.agent.mode,
                                 .limits = loaded_->settings.limits,
                                 .inventory = loaded_->settings.inventory,
@@ -265,6 +266,16 @@ bool OpsAgent::is_seen_again(const Case& the_case) const {
     constexpr Duration kPatience = std::chrono::seconds(10);
     return detector_->is_fresh(the_case.incident.target) ||
            ports_.clock.now() - watching_since_ >= kPatience;
+}
+
+// When a repair is to be woken stands in times of the clock as it was: each says anew.
+void OpsAgent::wake_all_repairs() {
+    std::vector<std::string> ids;
+    for (const auto& [id, the_case] : cases_) ids.push_back(id);
+    for (const std::string& id : ids) {
+        Case* const found = find_case(id);
+        if (found != nullptr && found->repair) feed(*found, RepairTime{});
+    }
 }
 
 void OpsAgent::wake_repairs() {

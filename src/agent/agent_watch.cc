@@ -125,6 +125,7 @@ void OpsAgent::check_self(Time now) {
             const std::string way = jumped > Duration{} ? "forward" : "back";
             self_fails("clock", "The clock jumped " + way,
                        "by " + format_duration(jumped > Duration{} ? jumped : -jumped), Level::log);
+            wake_all_repairs();
         }
     }
     last_tick_ = {now, steady};

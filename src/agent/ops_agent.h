@@ -182,6 +182,7 @@ private:
     void finished(Case& the_case, const Finished& finished);
     void recheck(const std::string& target, bool http_only);
     void wake_repairs();
+    void wake_all_repairs();
     bool is_seen_again(const Case& the_case) const;
     bool is_note(const Incident& incident) const;  // pages nobody, and is nothing to repair
     void gave_up(Case& the_case);                  // for now or for good: people are told

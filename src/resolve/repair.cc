@@ -53,6 +53,7 @@ RepairOrders Repair::take(const RepairInput& input, const Conditions& now) {
     RepairOrders orders;
     if (is_finished()) return orders;
     RepairTurn turn(*this, now, orders);
+    if (follow_clock(now) && wake_) orders.then.emplace_back(WakeAt{*wake_});
     std::visit(Overloaded{
                    [&](const RepairBegin&) { turn.begin(); },
                    [&](const RepairTime&) { turn.time_passed(); },
@@ -67,6 +68,36 @@ RepairOrders Repair::take(const RepairInput& input, const Conditions& now) {
                input);
     turn.go_on();
     return orders;
+}
+
+// A clock set back would make every answer look like one of before the effect, until it has caught
+// up; one set forward would end every wait and soak at once.
+bool Repair::follow_clock(const Conditions& now) {
+    constexpr Duration kSet = std::chrono::seconds(1);  // less is how clocks are kept right
+    const Duration ahead = now.now.time_since_epoch() - now.steady;
+    if (!wall_ahead_) wall_ahead_ = ahead;
+    const Duration by = ahead - *wall_ahead_;
+    if (by < kSet && by > -kSet) return false;
+    wall_ahead_ = ahead;
+    const auto move = [by](Time& at) { at = add_saturating(at, by); };
+    for (Time* at :
+         {&phase_since_, &deadline_, &effect_at_, &check_from_, &acted_from_, &ticket_.not_after}) {
+        move(*at);
+    }
+    for (auto* at : {&wake_, &surveyed_at_, &asked_around_at_, &hold_since_, &away_since_}) {
+        if (*at) move(**at);
+    }
+    for (auto& [check, streak] : streaks_) {
+        move(streak.first_good);
+        move(streak.last);
+    }
+    for (auto& [name, checks] : glances_) {
+        for (auto& [check, glance] : checks) move(glance.at);
+    }
+    if (asked_) move(asked_->until);
+    // Of one that was used the executor has the time, too.
+    if (approval_ && !approval_used_at_) move(approval_->at);
+    return true;
 }
 
 std::string Repair::phase() const {
@@ -221,6 +252,7 @@ bool Repair::continues_after(int step) const {
 
 void RepairTurn::begin() {
     if (r_.phase_ != Phase::idle) return;
+    r_.effect_at_ = std::min(r_.effect_at_, now_.now);  // the clock was set back meanwhile
     switch (r_.resumed_) {
         case Repair::Resumed::no: return start_attempt();
         case Repair::Resumed::verified:

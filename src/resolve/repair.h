@@ -99,6 +99,7 @@ public:
 // As things are now; read anew for every input. References must be good for the call only.
 struct Conditions {
     Time now{};
+    Duration steady{};  // Clock::steady at the same moment: tells when the wall clock was set
     Mode mode = Mode::observe;
     const Limits& limits;
     const Inventory& inventory;
@@ -200,6 +201,7 @@ private:
     void remember(const Action& action);
     void bound_attempts(const Action& action);
     bool continues_after(int step) const;
+    bool follow_clock(const Conditions& now);  // true: it was set, and all times with it
 
     enum class Phase {
         idle,
@@ -265,6 +267,9 @@ private:
     std::optional<Approval> approval_;
     std::optional<Time> approval_used_at_;
 
+    // All times are the wall clock's, so that they compare with those of observations and tickets;
+    // when it is set they go with it.
+    std::optional<Duration> wall_ahead_;  // of the steady clock
     std::optional<Time> wake_;
     Time phase_since_{};
     Time deadline_{};

@@ -33,6 +33,7 @@ bool is_only_a_name(const expr::Expression& symptom) {
 // --- what was seen ---
 
 void RepairTurn::observed(const Observation& observation) {
+    if (observation.at > now_.now) return;  // it was on its way when the clock was set back
     if (observation.target != r_.case_.target) {
         Repair::Glance& newest = r_.glances_[observation.target][observation.check];
         if (observation.at >= newest.at) newest = {observation.at, observation.health};
@@ -121,7 +122,8 @@ RepairTurn::Answer RepairTurn::answer_of(const Verification& verification) const
                 return yes_if(all_good_since(r_.check_from_));
             }
             const std::optional<Time> last = now_.world.last_heartbeat(target);
-            return yes_if(last && *last > (r_.done_.empty() ? r_.check_from_ : r_.effect_at_));
+            return yes_if(last && *last <= now_.now &&
+                          *last > (r_.done_.empty() ? r_.check_from_ : r_.effect_at_));
         }
         case Verification::Kind::expression:
             if (!verification.expression || !all_fresh_since(r_.check_from_)) {

@@ -120,6 +120,7 @@ public:
     }
     Conditions conditions() {
         return {.now = clock.at,
+                .steady = clock.at.time_since_epoch() - clock_set_by,
                 .mode = rules.rules.settings.agent.mode,
                 .limits = limits,
                 .inventory = inventory(),
@@ -152,6 +153,14 @@ public:
             happen();
         }
     }
+    // The wall clock is set; what is to happen in so many seconds still does, in as many.
+    void set_clock_by(Duration by) {
+        clock.at += by;
+        clock_set_by += by;
+        std::multimap<Time, std::function<void()>> moved;
+        for (auto& [when, what] : queue) moved.emplace(when + by, std::move(what));
+        queue = std::move(moved);
+    }
     void at(Duration later, std::function<void()> what) {
         queue.emplace(clock.at + later, std::move(what));
     }
@@ -182,6 +191,7 @@ public:
 
     Power power;
     HandClock clock;
+    Duration clock_set_by{};
     MemoryFiles files{power};
     LedgerProcesses processes{power, clock};
     HandRules rules;
