@@ -273,6 +273,7 @@ public:
     void open_systemic(uint32_t scope, Time now, Changes& out);
     void add_member(OpenIncident& systemic, uint32_t target, Changes& out);
     void review_systemic(Time now, Changes& out);
+    std::vector<uint32_t> release_members(std::string_view key);  // of a systemic incident
     std::string systemic_title(const MassScope& scope) const;
     bool is_mass(const MassScope& scope, size_t failing) const;
 

@@ -382,7 +382,10 @@ Changes Detector::Core::tick(Time now) {
          open != open_.end();) {  // named by the configuration before this one
         const bool gone = open->second.target == kNone && open->second.scope == kNone &&
                           open->first != kRuleOwnNetwork;
-        if (gone) out.push_back(IncidentClear{open->first, "no longer configured"});
+        if (gone) {
+            out.push_back(IncidentClear{open->first, "no longer configured"});
+            release_members(open->first);  // of a scope that is too small now
+        }
         open = gone ? open_.erase(open) : std::next(open);
     }
     evaluate_in_turn(now);

@@ -245,6 +245,9 @@ void Detector::Core::restore(const Json& saved, Time now) {
         if (open.target != kNone) to_review_.insert(open.target);
         open_.emplace(open.key, std::move(open));
     }
+    for (Target& target : targets_) {  // of none that is open, nothing would ever release it
+        if (!open_.contains(target.systemic.text())) target.systemic.clear();
+    }
 }
 
 }  // namespace ops

@@ -230,16 +230,21 @@ void Detector::Core::review_systemic(Time now, Changes& out) {
                                                         " still bad, each on its own"});
     }
     for (const std::string& key : over) {
-        const std::set<std::string> members = open_.at(key).members;
         open_.erase(key);
-        for (const std::string& name : members) {
-            const uint32_t member = find(name);
-            if (member == kNone || targets_[member].systemic != key) continue;
-            targets_[member].systemic.clear();
-            no_longer_failing(member);
-            review(member, now, out);
-        }
+        for (const uint32_t member : release_members(key)) review(member, now, out);
     }
+}
+
+std::vector<uint32_t> Detector::Core::release_members(std::string_view key) {
+    std::vector<uint32_t> released;
+    for (uint32_t i = 0; i < targets_.size(); ++i) {
+        if (targets_[i].systemic.empty() || targets_[i].systemic != key) continue;
+        targets_[i].systemic.clear();
+        no_longer_failing(i);
+        to_review_.insert(i);
+        released.push_back(i);
+    }
+    return released;
 }
 
 }  // namespace ops
