@@ -27,7 +27,8 @@ private:
 std::unique_ptr<LogSink> channel_log(Log& log) { return std::make_unique<ChannelLog>(log); }
 
 bool OpsAgent::should_escalate(const Case& the_case) const {
-    return !the_case.is_folded;  // a member's news is told with the larger incident
+    // A member's news is told with the larger incident; that it is over, to those who knew of it.
+    return !the_case.is_folded || !the_case.incident.is_open();
 }
 
 void OpsAgent::escalate(Case& the_case) {

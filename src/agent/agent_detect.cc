@@ -40,9 +40,14 @@ void OpsAgent::on(const IncidentOpen& change) {
     if (Case* known =
             find_by_key(change.key)) {  // raised again after a restart: it is the same one
         known->cleared = false;
-        known->is_folded = false;  // a larger incident that it was part of is over, and it is not
+        if (known->is_folded) {
+            note("incident.noted", known, known->incident.target,
+                 Json::object({{"text", "the larger incident is over, and it is not"},
+                               {"by", "ops-agent"},
+                               {"folded_into", ""}}));
+        }
         if (!known->repair) diagnose(*known);
-        return;
+        return escalate(*known);
     }
     // It is raised again by the next bad look, should that repair end without success.
     if (is_of_alert_repair(change)) return detector_->closed(change.key, ports_.clock.now());
@@ -100,10 +105,10 @@ void OpsAgent::on(const IncidentUpdate& change) {
 void OpsAgent::on(const IncidentFolded& change) {
     Case* the_case = find_by_key(change.key);
     if (the_case == nullptr) return;
-    the_case->is_folded = true;
     note("incident.noted", the_case, the_case->incident.target,
-         Json::object(
-             {{"text", "part of the larger incident '" + change.into + "'"}, {"by", "ops-agent"}}));
+         Json::object({{"text", "part of the larger incident '" + change.into + "'"},
+                       {"by", "ops-agent"},
+                       {"folded_into", change.into}}));
 }
 
 void OpsAgent::on(const IncidentClear& change) {

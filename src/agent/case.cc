@@ -12,6 +12,9 @@ void fold_words(const Event& event, Case& the_case) {
         the_case.event_text = said;
         ++the_case.events;
     }
+    if (event.body.has("folded_into")) {
+        the_case.is_folded = !event.body["folded_into"].as_string().empty();
+    }
     if (event.kind == "incident.acknowledged") {
         the_case.acknowledged_by = event.body["by"].as_string();
     }

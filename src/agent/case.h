@@ -71,12 +71,13 @@ struct Case {
     Time causes_at{};                    // when they were last looked for
     int renewals = 0;                    // of the causes, in the journal
     bool cleared = false;                // seen to be well again while a repair was under way
-    bool is_folded = false;              // its cause is a larger one
+    bool is_folded = false;              // it is part of a larger one
 };
 
 // Folds an event of this incident into the case.
 void fold(const Event& event, Case& the_case);
-// Only what it said, and who acknowledged: what the records keep of neither incident nor actions.
+// Only what it said, who acknowledged, and whether it is part of a larger one: what the records
+// keep of neither incident nor actions.
 void fold_words(const Event& event, Case& the_case);
 // Every command that a yes to this action.awaiting allows, as people read it.
 std::vector<std::string> plan_of(const Event& awaiting);

@@ -176,29 +176,30 @@ void Detector::Core::recheck_later(uint32_t index, Time now, Changes& out) {
 void Detector::Core::lose_network(Time now, Changes& out) {
     if (network_lost_) return;
     network_lost_ = true;
-    OpenIncident open;
-    open.key = kRuleOwnNetwork;
-    open.rule = kRuleOwnNetwork;
+    OpenIncident lost;
+    lost.key = kRuleOwnNetwork;
+    lost.rule = kRuleOwnNetwork;
     const size_t asked = uplinks_.empty() ? witnesses_.size() : uplinks_.size();
-    open.reason = "none of " + std::to_string(asked) +
+    lost.reason = "none of " + std::to_string(asked) +
                   (uplinks_.empty() ? " machines answers" : " uplink targets answers");
-    open.told_at = now;
+    lost.told_at = now;
     IncidentOpen opened;
-    opened.key = open.key;
+    opened.key = lost.key;
     opened.target = targets_[own_machine_].name;
     opened.host = opened.target;
     opened.rule = kRuleOwnNetwork;
     opened.title = "Our own network connection is lost";
-    opened.reason = open.reason;
+    opened.reason = lost.reason;
     out.push_back(std::move(opened));
-    open_.emplace(open.key, open);
+    open_.emplace(lost.key, lost);
     // What was raised just before, before anybody knew, is the same cause.
-    for (auto place = open_.begin(); place != open_.end();) {
-        const uint32_t index = place->second.target;
-        const bool same = index != kNone && uses_network(targets_[index]) &&
+    for (auto& [key, open] : open_) {
+        const uint32_t index = open.target;
+        const bool same = index != kNone && open.folded.empty() && uses_network(targets_[index]) &&
                           now - targets_[index].bad_since <= settings_.limits.mass_failure_window;
-        if (same) out.push_back(IncidentFolded{place->first, std::string(kRuleOwnNetwork)});
-        place = same ? open_.erase(place) : std::next(place);
+        if (!same) continue;
+        out.push_back(IncidentFolded{key, std::string(kRuleOwnNetwork)});
+        open.folded = std::string(kRuleOwnNetwork);
     }
     for (uint32_t i = 0; i < targets_.size(); ++i) {
         if (targets_[i].down && uses_network(targets_[i])) to_review_.insert(i);

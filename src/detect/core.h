@@ -152,6 +152,8 @@ struct OpenIncident {
     uint32_t scope = kNone;
     bool grown = false;    // new members, not told yet
     bool adopted = false;  // known from the journal only: its target is still to be looked at
+    RareText folded;       // key of the larger one that it is part of: nothing is raised of it, it
+                           // ends when its target is well
 };
 
 // Where many failing together mean one cause: a group, the services of a host, the fleet.
@@ -272,6 +274,7 @@ public:
     OpenIncident* systemic_above(uint32_t target);
     void open_systemic(uint32_t scope, Time now, Changes& out);
     void add_member(OpenIncident& systemic, uint32_t target, Changes& out);
+    bool fold_own(uint32_t target);
     void review_systemic(Time now, Changes& out);
     std::vector<uint32_t> release_members(std::string_view key);  // of a systemic incident
     std::string systemic_title(const MassScope& scope) const;

@@ -166,7 +166,9 @@ std::optional<Duration> Detector::held(const Entry& entry, std::string_view targ
 
 std::vector<std::string> Detector::open_keys() const {
     std::vector<std::string> keys;
-    for (const auto& [key, open] : core_->open_) keys.push_back(key);
+    for (const auto& [key, open] : core_->open_) {
+        if (open.folded.empty()) keys.push_back(key);
+    }
     return keys;
 }
 

@@ -93,7 +93,9 @@ struct IncidentUpdate {  // of an open one: another symptom, more members, a new
     std::string reason;
     std::vector<std::string> members;  // all of them; empty unless systemic
 };
-struct IncidentFolded {  // its cause is a larger one: no action of its own any more
+// Its cause is a larger one: no action of its own any more. It is cleared when its target is well,
+// or opened again when the larger one is over and it is not.
+struct IncidentFolded {
     std::string key;
     std::string into;
 };
@@ -222,7 +224,7 @@ public:
     // What was noted since the last call, for the record. Nothing is noted while nothing changes.
     // At most 65,536 are kept; `lost`, when given, counts those that found no room.
     std::vector<NotedFact> take_noted(size_t* lost = nullptr);
-    std::vector<std::string> open_keys() const;
+    std::vector<std::string> open_keys() const;  // without those that are part of a larger one
     // An incident that the journal knows as open and save() was too early for: it is held as open
     // from now on, and cleared when its target is seen to be well. No Change comes of it.
     void adopt(const IncidentOpen& known, Time now);

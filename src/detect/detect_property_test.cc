@@ -73,23 +73,28 @@ public:
     }
     void closed(const std::string& key) { open_.erase(key); }
     const std::set<std::string>& open() const { return open_; }
+    const std::set<std::string>& folded() const { return folded_; }
 
 private:
     void on(const IncidentOpen& change) {
         RC_ASSERT(open_.insert(change.key).second);  // once per key until it is cleared
+        folded_.erase(change.key);
         if (change.title.empty() || change.reason.empty()) RC_FAIL(print(Change(change)));
     }
-    void on(const IncidentClear& change) { RC_ASSERT(open_.erase(change.key) == 1U); }
+    void on(const IncidentClear& change) {
+        RC_ASSERT(open_.erase(change.key) + folded_.erase(change.key) == 1U);
+    }
     void on(const IncidentFolded& change) {
         RC_ASSERT(open_.erase(change.key) == 1U);
         RC_ASSERT(open_.contains(change.into));
+        folded_.insert(change.key);
     }
     void on(const IncidentUpdate& change) { RC_ASSERT(open_.contains(change.key)); }
     void on(const CriterionHit& change) { RC_ASSERT(open_.contains(change.key)); }
     template <class Other>
     void on(const Other&) {}
 
-    std::set<std::string> open_;
+    std::set<std::string> open_, folded_;
 };
 
 class Play {
@@ -157,6 +162,7 @@ TEST(DetectProperty, OneIncidentPerCauseAndAllEndWhenAllIsWell) {
         for (int i = 0; i < count; ++i) play.happen(any_happening());
         play.calm_down();
         RC_ASSERT(play.witness().open().empty());
+        RC_ASSERT(play.witness().folded().empty());
         for (const TargetState& state : play.story().detector->states()) {
             RC_ASSERT(state.suppressed_by.empty());
             RC_ASSERT(state.target == "revenue" || state.status == Status::up);

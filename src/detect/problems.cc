@@ -115,7 +115,9 @@ std::string Detector::Core::key_of(uint32_t index, const Source& source) const {
     const Target& target = targets_[index];
     // A note has an incident of its own, so that a failure that comes later is seen as the new
     // thing that it is; where one is open already, it says more about that.
-    const bool is_own_note = is_only_noted(source) && !open_.contains(target.name);
+    const auto own = open_.find(target.name);
+    const bool is_alone = own == open_.end() || !own->second.folded.empty();
+    const bool is_own_note = is_only_noted(source) && is_alone;
     if (is_own_note) return target.name + "/" + source.name;
     if (target.kind == Target::Kind::service || source.instance == nullptr) return target.name;
     // A host's entry and criterion about one fact are one cause: the disk that is nearly full.
@@ -240,7 +242,7 @@ void Detector::Core::raise(uint32_t index, const Source& source, const std::stri
     opened.reason = open.reason;
     opened.facts = facts_at_opening(index, source, now);
     out.push_back(std::move(opened));
-    open_.emplace(key, std::move(open));
+    open_.insert_or_assign(key, std::move(open));
     hit(index, source, key, now, out);
 }
 
@@ -335,7 +337,7 @@ void Detector::Core::review(uint32_t index, Time now, Changes& out) {
     for (const Source& source : sources) {
         const std::string key = key_of(index, source);
         const auto open = open_.find(key);
-        const bool is_open = open != open_.end();
+        const bool is_open = open != open_.end() && open->second.folded.empty();
         if (!has_evidence(index, source, now)) continue;
         if (is_open) {
             attach(index, source, open->second, now, out);

@@ -55,6 +55,7 @@ Json save_open(const OpenIncident& open, const std::string& target, const std::s
         {"sources", set_json(open.sources)},
         {"members", set_json(open.members)},
         {"changed", time_json(open.changed_at)},
+        {"folded", open.folded.text()},
     });
 }
 
@@ -192,6 +193,7 @@ void Detector::Core::adopt(const IncidentOpen& known, Time now) {
             const uint32_t member = find(name);
             if (member == kNone) continue;
             targets_[member].systemic = known.key;
+            fold_own(member);
             to_review_.insert(member);
         }
     } else if (known.rule != kRuleOwnNetwork) {
@@ -199,7 +201,9 @@ void Detector::Core::adopt(const IncidentOpen& known, Time now) {
         open.sources.insert(known.rule);
         if (open.target != kNone) to_review_.insert(open.target);
     }
+    const uint32_t target = open.target;
     open_.emplace(open.key, std::move(open));
+    if (target != kNone && !targets_[target].systemic.empty()) fold_own(target);
 }
 
 void Detector::Core::restore(const Json& saved, Time now) {
@@ -239,6 +243,7 @@ void Detector::Core::restore(const Json& saved, Time now) {
         for (const std::string& name : one["members"].strings()) open.members.insert(name);
         open.told_at = now;
         open.changed_at = time_of(one["changed"]);
+        open.folded = one["folded"].as_string();
         for (uint32_t i = 0; i < scopes_.size(); ++i) {
             if (scopes_[i].name == one["scope"].as_string()) open.scope = i;
         }

@@ -113,7 +113,7 @@ OpenIncident* Detector::Core::systemic_above(uint32_t index) {
     OpenIncident* largest = nullptr;
     for (const uint32_t at : targets_[index].scopes) {
         const auto open = open_.find("systemic:" + scopes_[at].name);
-        if (open == open_.end()) continue;
+        if (open == open_.end() || !open->second.folded.empty()) continue;
         const bool larger =
             largest == nullptr || open->second.members.size() > largest->members.size();
         if (larger) largest = &open->second;
@@ -128,14 +128,22 @@ std::string Detector::Core::systemic_title(const MassScope& scope) const {
            scope.label + " failed at once";
 }
 
+// The incident of a member is part of the systemic one. True when it just became so.
+bool Detector::Core::fold_own(uint32_t index) {
+    const auto own = open_.find(targets_[index].name);
+    if (own == open_.end() || own->second.target != index || !own->second.folded.empty()) {
+        return false;
+    }
+    own->second.folded = targets_[index].systemic;
+    return true;
+}
+
 void Detector::Core::add_member(OpenIncident& systemic, uint32_t index, Changes& out) {
     Target& target = targets_[index];
     target.systemic = systemic.key;
     systemic.members.insert(target.name);
-    const auto own = open_.find(target.name);
-    if (own == open_.end() || own->second.target != index) return;
-    out.push_back(IncidentFolded{own->first, systemic.key});
-    open_.erase(own);
+    if (!fold_own(index)) return;
+    out.push_back(IncidentFolded{target.name, systemic.key});
     for (Instance& instance : target.instances) instance.told = false;
 }
 
@@ -195,7 +203,7 @@ void Detector::Core::open_systemic(uint32_t at, Time now, Changes& out) {
         const auto known = open_.find(smaller);
         if (known == open_.end()) continue;
         for (const std::string& name : known->second.members) failing.push_back(find(name));
-        open_.erase(known);
+        known->second.folded = systemic.key;
     }
     std::erase(failing, kNone);
     for (const uint32_t member : failing) add_member(systemic, member, out);
@@ -220,8 +228,11 @@ void Detector::Core::review_systemic(Time now, Changes& out) {
             const bool unseen = open.adopted && !is_seen_well(member);
             if (targets_[member].ailing || unseen) ++bad;
         }
-        const bool few =
-            !is_mass(scope, bad) && now - open.changed_at >= settings_.limits.mass_failure_window;
+        // One that is part of a larger one ends with that, at the latest.
+        const bool few = open.folded.empty()
+                             ? !is_mass(scope, bad) &&
+                                   now - open.changed_at >= settings_.limits.mass_failure_window
+                             : !open_.contains(open.folded.text());
         if (bad > 0 && !few) continue;
         over.push_back(key);
         out.push_back(IncidentClear{key, bad == 0 ? "all of its members are well again"
