@@ -40,6 +40,14 @@ bool is_event_fact(const std::string& name) {
                        [&](const EventFact& one) { return name.ends_with(one.fact); });
 }
 
+// The end of a process and what its log says follow from failures, also from those of others.
+bool follows_from_failures(const std::string& name) {
+    constexpr auto kFollow =
+        std::to_array<std::string_view>({"crash", "restart", "new_error_pattern"});
+    return std::any_of(kFollow.begin(), kFollow.end(),
+                       [&name](std::string_view one) { return name.ends_with(one); });
+}
+
 Condition make_condition(const Entry* entry, const Criterion* criterion) {
     Condition made;
     made.entry = entry;
@@ -66,6 +74,8 @@ Condition make_condition(const Entry* entry, const Criterion* criterion) {
     }
     std::sort(made.reads.begin(), made.reads.end());
     made.reads.erase(std::unique(made.reads.begin(), made.reads.end()), made.reads.end());
+    made.of_events = criterion != nullptr && made.counts_only &&
+                     std::none_of(made.reads.begin(), made.reads.end(), follows_from_failures);
     made.timed = made.timed || std::any_of(made.reads.begin(), made.reads.end(), moves_by_itself);
     return made;
 }
@@ -233,11 +243,12 @@ void Detector::Core::evaluate(uint32_t index, uint32_t place, Evidence evidence,
     const Condition& condition = conditions_[instance.condition];
     const bool was_active = instance.active;
     instance.evaluated_at = now;
-    if (evidence == Evidence::fresh || condition.timed) instance.seen_at = now;
     // After a restart a pushed fact is not there until it is pushed again: that is no good news.
     const bool not_heard_yet = instance.active && !is_about(index, condition);
     const std::optional<bool> holds =
         not_heard_yet ? std::nullopt : holds_now(index, condition, now);
+    const bool is_kept = instance.kept && !holds.value_or(false);
+    if (!is_kept && (evidence == Evidence::fresh || condition.timed)) instance.seen_at = now;
     if (holds.value_or(false)) {
         if (!instance.holds) instance.holds_since = now;
         instance.holds = true;
@@ -249,7 +260,7 @@ void Detector::Core::evaluate(uint32_t index, uint32_t place, Evidence evidence,
         // look agrees. Without an observation only what is known to be false counts: after a
         // restart of ours nothing is known yet.
         const bool counts = evidence == Evidence::fresh || (condition.timed && holds.has_value());
-        if (instance.active && counts && ++instance.false_row >= kFalseRowToClear) {
+        if (instance.active && !is_kept && counts && ++instance.false_row >= kFalseRowToClear) {
             instance.active = false;
         }
     }

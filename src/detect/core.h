@@ -47,6 +47,8 @@ struct Condition {
     bool timed = false;              // time alone can change it
     bool counts_only = false;        // it reads nothing but events: count(crash, 1h) > 3, or facts
                                      // that an event makes true
+    bool of_events = false;          // a criterion that counts only events that follow from no
+                                     // failure: security, but not crash
     bool asks_history = false;       // evaluating it costs a look at the record
     const std::string& name() const { return entry ? entry->name : criterion->name; }
 };
@@ -66,6 +68,8 @@ struct Instance {
     bool active : 1 = false;   // held for its `for:`, and not gone for good yet
     bool told : 1 = false;     // a criterion's hit on the open incident
     bool settled : 1 = false;  // it does not hold, and time alone will not change that
+    bool kept : 1 = false;     // it held while the target was paused or in maintenance, and is told
+                               // when that is over: as of `seen_at`, when it held last
     uint8_t false_row = 0;     // times evaluated false since it was active
     Time holds_since{};
     Time evaluated_at{};
@@ -232,6 +236,8 @@ public:
     };
     std::vector<Source> sources_of(uint32_t target);
     bool is_only_noted(const Source& source) const;
+    bool is_of_events(const Source& source) const;
+    void review_events(uint32_t target, const std::vector<Source>& sources, Time now, Changes& out);
     void review(uint32_t target, Time now, Changes& out);
     void review_children(uint32_t target, Time now, Changes& out);
     void raise(uint32_t target, const Source& source, const std::string& key, Time now,

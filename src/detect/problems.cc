@@ -96,8 +96,12 @@ bool Detector::Core::is_only_noted(const Source& source) const {
     return criterion != nullptr && criterion->level <= Level::log;
 }
 
-// A service's key is its name; what is only noted of it, and all of a host or signal, also has
-// "name/condition".
+bool Detector::Core::is_of_events(const Source& source) const {
+    return source.instance != nullptr && conditions_[source.instance->condition].of_events;
+}
+
+// A service's key is its name; what is only noted of it, what happened to it while it is held back,
+// and all of a host or signal, also has "name/condition".
 std::vector<std::string> Detector::Core::keys_of(uint32_t index) const {
     std::vector<std::string> keys;
     if (open_.empty()) return keys;  // mostly, and the name lies far away
@@ -118,7 +122,11 @@ std::string Detector::Core::key_of(uint32_t index, const Source& source) const {
     const auto own = open_.find(target.name);
     const bool is_alone = own == open_.end() || !own->second.folded.empty();
     const bool is_own_note = is_only_noted(source) && is_alone;
-    if (is_own_note) return target.name + "/" + source.name;
+    // What happened while its failure is another's says nothing of that failure.
+    std::string apart = target.name + "/" + source.name;
+    const bool held_back = is_alone && (target.suppressed || !target.systemic.empty());
+    const bool is_apart = is_of_events(source) && (held_back || open_.contains(apart));
+    if (is_own_note || is_apart) return apart;
     if (target.kind == Target::Kind::service || source.instance == nullptr) return target.name;
     // A host's entry and criterion about one fact are one cause: the disk that is nearly full.
     const Condition& condition = conditions_[source.instance->condition];
@@ -128,7 +136,7 @@ std::string Detector::Core::key_of(uint32_t index, const Source& source) const {
             if (open.sources.contains(other.name()) && shares_a_fact(condition, other)) return key;
         }
     }
-    return target.name + "/" + source.name;
+    return apart;
 }
 
 // What was counted for an incident that is over is no reason for the next one: that needs one event
@@ -158,12 +166,14 @@ bool Detector::Core::was_counted(uint32_t index, const Instance& instance, Time 
 // Something seen bad after the moment from which evidence counts.
 bool Detector::Core::has_evidence(uint32_t index, const Source& source, Time now) const {
     const Target& target = targets_[index];
+    if (source.instance != nullptr && source.instance->kept) return true;
     if (source.instance != nullptr && was_counted(index, *source.instance, now)) return false;
     // What was active goes on for a while after it is gone, and is no reason to raise anything.
     if (source.instance != nullptr &&
         (!source.instance->holds || source.instance->seen_at <= target.evidence_after)) {
         return false;
     }
+    if (is_of_events(source)) return true;  // that it happened is all there is to see
     bool any_track = false;
     for (const uint32_t at : target.tracks) {
         const CheckTrack& track = tracks_[at];
@@ -186,7 +196,8 @@ bool Detector::Core::is_certain(const Target& target) const {
 std::string Detector::Core::reason_of(uint32_t index, const Source& source, Time now) const {
     const Target& target = targets_[index];
     if (source.instance != nullptr) {
-        return explain(index, conditions_[source.instance->condition], now);
+        const Time then = source.instance->kept ? source.instance->seen_at : now;
+        return explain(index, conditions_[source.instance->condition], then);
     }
     if (source.name == kRuleFlapping) {
         return "its state changed in " +
@@ -201,9 +212,10 @@ void Detector::Core::hit(uint32_t index, const Source& source, const std::string
     if (source.instance == nullptr || source.instance->told) return;
     const Condition& condition = conditions_[source.instance->condition];
     if (condition.criterion == nullptr) return;
-    source.instance->told = true;
     out.push_back(CriterionHit{key, condition.criterion->name, condition.criterion->level,
-                               targets_[index].name, explain(index, condition, now)});
+                               targets_[index].name, reason_of(index, source, now)});
+    source.instance->told = true;
+    source.instance->kept = false;
 }
 
 void Detector::Core::attach(uint32_t index, const Source& source, OpenIncident& open, Time now,
@@ -298,6 +310,27 @@ void Detector::Core::say_cleared(uint32_t index, Changes& out) {
     }
 }
 
+// What happened is no other's fault, and waits for nobody: neither for a parent nor for siblings.
+// While the target is paused or in maintenance it is kept, and told afterwards.
+void Detector::Core::review_events(uint32_t index, const std::vector<Source>& sources, Time now,
+                                   Changes& out) {
+    for (const Source& source : sources) {
+        if (!is_of_events(source) || source.instance->told) continue;
+        if (!has_evidence(index, source, now)) continue;
+        if (targets_[index].held_as) {
+            source.instance->kept = true;
+            continue;
+        }
+        const std::string key = key_of(index, source);
+        const auto open = open_.find(key);
+        if (open == open_.end() || !open->second.folded.empty()) {
+            raise(index, source, key, now, out);
+        } else {
+            attach(index, source, open->second, now, out);
+        }
+    }
+}
+
 void Detector::Core::review(uint32_t index, Time now, Changes& out) {
     Target& target = targets_[index];
     refresh_down(index,
@@ -332,9 +365,11 @@ void Detector::Core::review(uint32_t index, Time now, Changes& out) {
     to_review_.insert(index);  // until it is well: causes above it come and go
     const Above above = cause_above(index, now, out);
     if (!above.wait) set_suppressed(index, above.by, now, out);
+    review_events(index, sources, now, out);
     // Escalation stands still while the cause is elsewhere, so nothing is attached either.
     if (!above.by.empty()) return;
     for (const Source& source : sources) {
+        if (is_of_events(source)) continue;
         const std::string key = key_of(index, source);
         const auto open = open_.find(key);
         const bool is_open = open != open_.end() && open->second.folded.empty();

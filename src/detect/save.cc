@@ -123,11 +123,13 @@ Json Detector::Core::save_target(const Target& target) const {
     Json holding = Json::array();
     for (const Instance& instance : target.instances) {
         if (!instance.holds && !instance.active) continue;
-        holding.push(Json::object({{"name", conditions_[instance.condition].name()},
-                                   {"since", time_json(instance.holds_since)},
-                                   {"holds", instance.holds},
-                                   {"active", instance.active},
-                                   {"told", instance.told}}));
+        Json one = Json::object({{"name", conditions_[instance.condition].name()},
+                                 {"since", time_json(instance.holds_since)},
+                                 {"holds", instance.holds},
+                                 {"active", instance.active},
+                                 {"told", instance.told}});
+        if (instance.kept) one.set("kept", time_json(instance.seen_at));
+        holding.push(std::move(one));
     }
     if (!holding.items().empty()) json.set("holding", std::move(holding));
     return json;
@@ -168,6 +170,8 @@ void Detector::Core::restore_instances(const Json& saved, uint32_t index) {
             instance.active = one["active"].as_bool();
             instance.told = one["told"].as_bool();
             instance.holds_since = time_of(one["since"]);
+            instance.kept = one.has("kept");
+            instance.seen_at = time_of(one["kept"]);
             // Facts are gone with the process: it is not looked at again before they are there.
             if (conditions_[instance.condition].timed) pending_.emplace(index, place);
         }

@@ -144,7 +144,9 @@ void Detector::Core::add_member(OpenIncident& systemic, uint32_t index, Changes&
     systemic.members.insert(target.name);
     if (!fold_own(index)) return;
     out.push_back(IncidentFolded{target.name, systemic.key});
-    for (Instance& instance : target.instances) instance.told = false;
+    for (Instance& instance : target.instances) {
+        if (!conditions_[instance.condition].of_events) instance.told = false;
+    }
 }
 
 bool Detector::Core::join_systemic(uint32_t index, Time now, Changes& out) {
