@@ -63,6 +63,7 @@ Result<> OpsAgent::open() {
         signs_.listen_from(ports_.clock.now());
         detector_->restore(saved["detector"], ports_.clock.now());
         escalator_->restore(saved["escalator"], ports_.clock.now());
+        restore_heartbeats(saved["heartbeats"]);
     }
     TRY(restore_windows(windows));
     keep_windows(ports_.clock.now(), Json::object());
@@ -86,18 +87,35 @@ Result<> OpsAgent::open() {
 
 void OpsAgent::arrange() {
     const Time now = ports_.clock.now();
+    const auto first_heartbeat = static_cast<uint32_t>(loaded_->checks.checks.size());
     detector_ = std::make_unique<Detector>(loaded_->settings, loaded_->runbook,
-                                           static_cast<const HistorySource*>(this), now);
+                                           static_cast<const HistorySource*>(this), now,
+                                           DetectOptions{.first_heartbeat = first_heartbeat});
     // Each has its check and its track now. (Assigning {} would keep the room of all.)
     loaded_->settings.checks = std::vector<CheckSettings>();
     heartbeats_seen_at_ = {};
-    heartbeats_ = std::make_unique<HeartbeatBook>(
-        loaded_->settings.inventory, now, static_cast<uint32_t>(loaded_->checks.checks.size()));
-    for (const auto& [service, at] : last_beat_) heartbeats_->restore(service, at);
+    heartbeats_asked_.clear();
+    heartbeats_ =
+        std::make_unique<HeartbeatBook>(loaded_->settings.inventory, now, first_heartbeat);
     escalator_ = std::make_unique<Escalator>(loaded_->escalation, now);
     open_windows_.clear();
     windows_seen_at_ = {};
     escalator_->set_maintenance(in_maintenance_);
+}
+
+// Beats that came after the last save, before a kill, are on record as ages.
+void OpsAgent::restore_heartbeats(const Json& saved) {
+    const Time now = ports_.clock.now();
+    heartbeats_->restore(saved, now);
+    const Time saved_at{Duration{saved["saved_at"].as_int()}};
+    for (const Service& service : loaded_->settings.inventory.services) {
+        if (!service.heartbeat || !saved.has("saved_at")) continue;
+        const std::vector<Sample> ages = samples(service.name, "last_heartbeat", saved_at, now);
+        const bool beat = std::any_of(ages.begin(), ages.end(), [&](const Sample& age) {
+            return age.at - Duration(static_cast<int64_t>(age.value * 1000)) > saved_at;
+        });
+        if (beat) heartbeats_->heard(service.name, now);
+    }
 }
 
 // What the limiter counts, in the order in which it happened: also what settled an action, and
@@ -285,6 +303,7 @@ Result<> OpsAgent::reload() {
     }
     const Time now = ports_.clock.now();
     const Json detector = detector_->save(), escalator = escalator_->save();
+    const Json heartbeats = heartbeats_->save(now);
     flush_noted();
     // The detector holds references into what was loaded: it goes first.
     detector_.reset();
@@ -295,6 +314,7 @@ Result<> OpsAgent::reload() {
     settle_learned(Hand::may_have_changed_it);
     detector_->restore(detector, now);
     escalator_->restore(escalator, now);
+    heartbeats_->restore(heartbeats, now);
     std::vector<std::string> gone;  // channels that failed and are no more
     for (auto& [id, the_case] : cases_) {
         const Incident& incident = the_case.incident;

@@ -90,14 +90,7 @@ void OpsAgent::tick() {
     if (!watching_ && looking_up_.empty()) watch();
     keep_windows(now, Json::object());
     if (watching_) {
-        // Whatever became late since the last tick, however long ago that was.
-        const auto late = heartbeats_->next_late(heartbeats_seen_at_);
-        if (late && *late <= now) {
-            for (const Observation& seen : heartbeats_->evaluate(now)) {
-                if (seen.health == Health::bad) observe(seen, {});
-            }
-        }
-        heartbeats_seen_at_ = now;
+        hear_heartbeats(now);
         detect(detector_->tick(now));
         tell_new_patterns();
         tell_security();
@@ -146,6 +139,22 @@ void OpsAgent::tick() {
                  Json::object({{"reason", reloaded.error().message}}));
         }
         turn();
+    }
+}
+
+// Whatever became late since the last tick, however long ago that was, and what was asked for; at
+// the first tick all of which anything is known.
+void OpsAgent::hear_heartbeats(Time now) {
+    const auto late = heartbeats_->next_late(heartbeats_seen_at_);
+    const bool is_first = heartbeats_seen_at_ == Time{};
+    const std::set<uint32_t> asked = std::exchange(heartbeats_asked_, {});
+    heartbeats_seen_at_ = now;
+    if (!is_first && asked.empty() && (!late || *late > now)) return;
+    for (const Observation& seen : heartbeats_->evaluate(now)) {
+        const bool is_wanted = is_first || asked.contains(seen.check);
+        if (seen.health == Health::bad || (is_wanted && seen.health == Health::good)) {
+            observe(seen, {});
+        }
     }
 }
 
@@ -397,6 +406,7 @@ void OpsAgent::save_states() {
         Json::object({{"day", digest_day_}, {"until", format_rfc3339(digest_until_)}});
     const std::string states =
         "{\"detector\":" + detector_->save_text(now) +
+        ",\"heartbeats\":" + heartbeats_->save(now).dump() +
         ",\"escalator\":" + escalator_->save().dump() + ",\"maintenance\":" + maintenance.dump() +
         ",\"digest\":" + digest.dump() + ",\"signs\":" + signs_.to_json().dump() + "}";
     const Result<> saved = store_->set_state("states", states);

@@ -140,6 +140,8 @@ private:
     void flush_samples();
     void flush_noted();
     void save_states();
+    void hear_heartbeats(Time now);
+    void restore_heartbeats(const Json& saved);
 
     // agent_start.cc
     Result<> open();
@@ -473,7 +475,8 @@ private:
     Time ask_outside_again_{};
     std::unique_ptr<Detector> detector_;
     std::unique_ptr<HeartbeatBook> heartbeats_;
-    Time heartbeats_seen_at_{};  // those late until then are known
+    Time heartbeats_seen_at_{};            // those late until then are known
+    std::set<uint32_t> heartbeats_asked_;  // by the detector: at the next tick
     std::unique_ptr<Escalator> escalator_;
     std::vector<std::optional<Time>> open_windows_;  // of the configuration's, in its order
     std::vector<OrderedWindow> ordered_windows_;

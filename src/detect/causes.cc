@@ -14,7 +14,7 @@ constexpr Duration kAskAgain = std::chrono::seconds(5);
 }  // namespace
 
 void Detector::Core::ask(CheckTrack& track, Time now, Changes& out) {
-    if (!track.can_recheck) return;
+    if (!track.can_recheck && !track.heartbeat) return;
     if (track.asked_at != Time{} && now - track.asked_at < kAskAgain) return;
     track.asked_at = now;
     out.push_back(Recheck{track.check});
@@ -164,6 +164,16 @@ void Detector::Core::set_suppressed(uint32_t index, const std::string& by, Time 
     out.push_back(Suppressed{target.name, by});
     // Still bad? It is asked again at once, and raised if the answer says so.
     if (ends && target.ailing) recheck_later(index, now, out);
+}
+
+// Silence that goes on brings no answer by itself: after what held it back, or after a person
+// closed its incident, it is asked for.
+void Detector::Core::ask_heartbeat(uint32_t index, Time now, Changes& out) {
+    for (const uint32_t at : targets_[index].tracks) {
+        CheckTrack& track = tracks_[at];
+        const bool is_old = track.last_at <= targets_[index].evidence_after;
+        if (track.heartbeat && track.verdict == Verdict::bad && is_old) ask(track, now, out);
+    }
 }
 
 void Detector::Core::recheck_later(uint32_t index, Time now, Changes& out) {

@@ -39,7 +39,8 @@ struct CheckTrack {
     int failures = 1;     // bad in a row before it counts
     int recoveries = 1;   // good in a row before it is well again
     bool can_recheck = false;
-    RareText address;  // of the machine asked, when that is not this one; else empty
+    bool heartbeat = false;  // silence is bad: asked, the agent says whether it goes on
+    RareText address;        // of the machine asked, when that is not this one; else empty
 
     Verdict verdict = Verdict::none;
     Health last = Health::unknown;

@@ -261,6 +261,7 @@ public:
     Above cause_above(uint32_t target, Time now, Changes& out);
     void ask(CheckTrack& track, Time now, Changes& out);
     void ask_around(const CheckTrack& track, Time now, Changes& out);  // at a first bad answer
+    void ask_heartbeat(uint32_t target, Time now, Changes& out);
     void recheck_later(uint32_t target, Time now, Changes& out);
     void set_suppressed(uint32_t target, const std::string& by, Time now, Changes& out);
     void watch_network(const CheckTrack& track, Time now, Changes& out);

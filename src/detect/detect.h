@@ -116,7 +116,7 @@ struct CriterionCleared {
     std::string key;
     std::string criterion;
 };
-struct Recheck {  // ask this check again now, beside its schedule
+struct Recheck {  // ask this check, or heartbeat, again now, beside its schedule
     uint32_t check = 0;
 };
 struct FlappingChanged {
@@ -174,6 +174,9 @@ struct DetectOptions {
         std::chrono::seconds(1);  // how long one of a group waits for the others' answers
     double flapping_low = 25, flapping_high = 30;  // per cent
     size_t conditions_per_tick = 2000;
+    // Observations of heartbeats are numbered from here, in the order of the inventory; by default
+    // from the end of the checks.
+    std::optional<uint32_t> first_heartbeat = std::nullopt;
 };
 
 class Detector {

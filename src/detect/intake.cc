@@ -131,6 +131,13 @@ void Detector::Core::make_tracks() {
             witnesses_.push_back(index);
         }
     }
+    // From the beginning, so that what is remembered of it has its place.
+    uint32_t heartbeat =
+        options_.first_heartbeat.value_or(static_cast<uint32_t>(settings_.checks.size()));
+    for (const Service& service : settings_.inventory.services) {
+        if (!service.heartbeat) continue;
+        tracks_[make_track(heartbeat++, find(service.name), nullptr)].heartbeat = true;
+    }
 }
 
 void Detector::Core::expect(uint32_t check, int step) const {

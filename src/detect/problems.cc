@@ -368,6 +368,7 @@ void Detector::Core::review(uint32_t index, Time now, Changes& out) {
     review_events(index, sources, now, out);
     // Escalation stands still while the cause is elsewhere, so nothing is attached either.
     if (!above.by.empty()) return;
+    ask_heartbeat(index, now, out);
     for (const Source& source : sources) {
         if (is_of_events(source)) continue;
         const std::string key = key_of(index, source);

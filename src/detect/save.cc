@@ -118,7 +118,13 @@ Json Detector::Core::save_target(const Target& target) const {
     const Value* const process = target.facts.find("process_status");
     if (process != nullptr && process->type() == Type::string) json.set("process", process->text());
     Json tracks = Json::array();
-    for (const uint32_t at : target.tracks) tracks.push(save_track(tracks_[at]));
+    for (const uint32_t at : target.tracks) {
+        if (tracks_[at].heartbeat) {
+            json.set("heartbeat", save_track(tracks_[at]));
+        } else {
+            tracks.push(save_track(tracks_[at]));
+        }
+    }
     json.set("checks", std::move(tracks));
     Json holding = Json::array();
     for (const Instance& instance : target.instances) {
@@ -228,8 +234,13 @@ void Detector::Core::restore(const Json& saved, Time now) {
         target.last_good = std::min(target.last_good + away, now);
         if (target.last_beat) target.last_beat = std::min(*target.last_beat + away, now);
         const Json::Array& tracks = one["checks"].items();
-        for (size_t i = 0; i < tracks.size() && i < target.tracks.size(); ++i) {
-            restore_track(tracks[i], tracks_[target.tracks[i]]);
+        size_t next = 0;
+        for (const uint32_t at : target.tracks) {
+            if (tracks_[at].heartbeat) {
+                restore_track(one["heartbeat"], tracks_[at]);
+            } else if (next < tracks.size()) {
+                restore_track(tracks[next++], tracks_[at]);
+            }
         }
         restore_instances(one["holding"], index);
         target.down = std::any_of(target.tracks.begin(), target.tracks.end(), [this](uint32_t at) {

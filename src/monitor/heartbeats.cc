@@ -74,11 +74,45 @@ bool HeartbeatBook::beat(std::string_view service, Time at, const Beat& beat) {
     return true;
 }
 
-void HeartbeatBook::restore(std::string_view service, Time last_good) {
+void HeartbeatBook::heard(std::string_view service, Time last_good) {
     const auto found = lines_.find(service);
     if (found == lines_.end()) return;
     found->second.last_good = last_good;
     found->second.seen = true;
+    found->second.started.reset();
+    found->second.fault.reset();
+}
+
+Json HeartbeatBook::save(Time now) const {
+    const auto ms = [](auto time) { return Json(int64_t{time.count()}); };
+    Json lines = Json::object();
+    for (const auto& [service, line] : lines_) {
+        Json json = Json::object({{"good", ms(line.last_good.time_since_epoch())}});
+        if (line.seen) json.set("seen", true);
+        if (line.started) json.set("started", ms(line.started->time_since_epoch()));
+        if (line.ran) json.set("ran", ms(*line.ran));
+        if (line.fault) json.set("fault", *line.fault);
+        lines.set(service, std::move(json));
+    }
+    return Json::object({{"saved_at", ms(now.time_since_epoch())}, {"services", std::move(lines)}});
+}
+
+void HeartbeatBook::restore(const Json& saved, Time now) {
+    const Time saved_at{Duration{saved["saved_at"].as_int()}};
+    const Duration away = std::max(now - saved_at, Duration{0});
+    const auto moved = [&](const Json& at) {
+        return std::min(Time{Duration{at.as_int()}} + away, now);
+    };
+    for (const auto& [service, json] : saved["services"].members()) {
+        const auto found = lines_.find(service);
+        if (found == lines_.end()) continue;
+        Line& line = found->second;
+        line.last_good = moved(json["good"]);
+        line.seen = json["seen"].as_bool();
+        if (json.has("started")) line.started = moved(json["started"]);
+        if (json.has("ran")) line.ran = Duration{json["ran"].as_int()};
+        if (json.has("fault")) line.fault = json["fault"].as_string();
+    }
 }
 
 std::vector<Observation> HeartbeatBook::evaluate(Time now) const {

@@ -36,8 +36,11 @@ public:
     // False when no heartbeat of that service is configured. A time before the last one is taken
     // as the last one's: the clock was set back.
     bool beat(std::string_view service, Time at, const Beat& beat);
-    // After a restart of ours: the last good beat on record.
-    void restore(std::string_view service, Time last_good);
+    // After a restart of ours: a good beat that save() did not see.
+    void heard(std::string_view service, Time last_good);
+    // What the next life goes on with. The time between the two does not count: nobody listened.
+    Json save(Time now) const;
+    void restore(const Json& saved, Time now);
 
     // One observation for each service with a heartbeat: facts up and last_heartbeat (an age).
     std::vector<Observation> evaluate(Time now) const;

@@ -114,8 +114,8 @@ TEST(Heartbeats, AStartMustHaveAnEnd) {
 
 TEST(Heartbeats, SurviveARestartAndAClockThatIsSetBack) {
     HeartbeatBook book(inventory(), kNoon, 0);
-    book.restore("worker", kNoon - minutes(4));
-    book.restore("nobody", kNoon);
+    book.heard("worker", kNoon - minutes(4));
+    book.heard("nobody", kNoon);
     EXPECT_EQ(judged(book, kNoon), "good");
     EXPECT_EQ(judged(book, kNoon + minutes(3)),
               "bad certain: no heartbeat for 7m, expected every 1m");
@@ -133,6 +133,32 @@ TEST(Heartbeats, WordsOfAPing) {
     EXPECT_EQ(parse_beat("255")->exit_code, 255);
     for (const char* bad : {"256", "-1", "1x", "stop", "START", " 1"}) {
         EXPECT_FALSE(parse_beat(bad).has_value()) << bad;
+    }
+}
+
+TEST(Heartbeats, GoOnInTheNextLifeAsIfNoTimeHadPassed) {
+    HeartbeatBook book(inventory(), kNoon, 0);
+    book.beat("worker", kNoon, {});
+    const Json saved = Json::parse(book.save(kNoon + minutes(4)).dump()).value();
+    HeartbeatBook next(inventory(), kNoon + minutes(60), 0);
+    next.restore(saved, kNoon + minutes(60));
+    EXPECT_EQ(age(next, kNoon + minutes(60)), "4m");
+    EXPECT_EQ(judged(next, kNoon + minutes(63)),
+              "bad certain: no heartbeat for 7m, expected every 1m");
+    next.heard("worker", kNoon + minutes(61));
+    EXPECT_EQ(judged(next, kNoon + minutes(63)), "good");
+}
+
+TEST(Heartbeats, WhatWasToldOfAFailureOrAStartIsKept) {
+    for (const char* const word : {"3", "start"}) {
+        HeartbeatBook book(inventory(), kNoon, 0);
+        book.beat("worker", kNoon, *parse_beat(word));
+        const Json saved = book.save(kNoon);
+        HeartbeatBook next(inventory(), kNoon, 0);
+        next.restore(saved, kNoon);
+        const Time later = kNoon + minutes(5) + Duration(1);
+        EXPECT_EQ(judged(next, later), judged(book, later));
+        EXPECT_TRUE(judged(next, later).starts_with("bad")) << word;
     }
 }
 
