@@ -87,10 +87,16 @@ Verdict Detector::Core::network_verdict(uint32_t index) const {
     for (const uint32_t at : witnesses_) {
         const CheckTrack& witness = tracks_[at];
         if (own.contains(witness.address)) continue;
+        // One that could not be asked for long is no witness. One that cannot be asked just now is
+        // as silent as one that does not answer: ssh to it fails when the network is lost.
+        const bool is_blind =
+            witness.last == Health::unknown && witness.unknown_row > 0 &&
+            since - witness.first_unknown_at > settings_.limits.mass_failure_window;
+        if (is_blind) continue;
         any = true;
-        if (witness.last_at < since) {
+        if (!witness.answered || witness.last_at < since) {
             open = true;
-        } else if (witness.reached || witness.last == Health::unknown) {
+        } else if (witness.reached) {
             return Verdict::good;
         }
     }

@@ -82,7 +82,6 @@ bool CheckTrack::take(const Observation& seen) {
 
 bool shows_network_works(const Observation& seen) {
     if (seen.health == Health::good) return true;
-    if (seen.health == Health::unknown) return false;
     for (const Fact& fact : seen.facts) {
         if (fact.name == "http_status" && !fact.value.is_unknown()) return true;
     }
