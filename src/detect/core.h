@@ -336,8 +336,8 @@ private:
     void make_tracks();
     void make_scopes();
     uint32_t make_track(uint32_t check, uint32_t target, const CheckSettings* given);
-    void take_facts(const Observation& seen, uint32_t target, Changes& out);
-    void take_looks(const Observation& seen, Target& target);
+    void take_facts(const Observation& seen, const CheckTrack& track, Changes& out);
+    void take_looks(const Observation& seen, const CheckTrack& track);
     void take_process_status(const Observation& seen, uint32_t target, Changes& out);
     bool note_event(uint32_t target, std::string_view kind, Time at, Changes& out);
     void take_flapping(uint32_t target, Changes& out);

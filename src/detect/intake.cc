@@ -171,7 +171,7 @@ Changes Detector::Core::observe(const Observation& seen, Time now) {
     if (confirm) ask(track, now, out);
     watch_network(track, now, out);
     if (track.target != kNone) {
-        take_facts(seen, track.target, out);
+        take_facts(seen, track, out);
         take_flapping(track.target, out);
         review(track.target, now, out);
         review_children(track.target, now, out);
@@ -183,7 +183,8 @@ Changes Detector::Core::observe(const Observation& seen, Time now) {
     return out;
 }
 
-void Detector::Core::take_facts(const Observation& seen, uint32_t index, Changes& out) {
+void Detector::Core::take_facts(const Observation& seen, const CheckTrack& track, Changes& out) {
+    const uint32_t index = track.target;
     Target& target = targets_[index];
     if (seen.health == Health::bad && (!target.well || target.well->at < target.last_good)) {
         target.well = std::make_unique<Target::Well>(Target::Well{target.last_good, target.facts});
@@ -204,7 +205,7 @@ void Detector::Core::take_facts(const Observation& seen, uint32_t index, Changes
         names.push_back(fact.name);
         if (target.kind == Target::Kind::signal) signal_of_fact_.emplace(fact.name, index);
     }
-    take_looks(seen, target);
+    take_looks(seen, track);
     constexpr auto kFollow =
         std::to_array<std::string_view>({"up", "status", "down_for", "last_heartbeat"});
     names.insert(names.end(), kFollow.begin(), kFollow.end());
@@ -214,19 +215,26 @@ void Detector::Core::take_facts(const Observation& seen, uint32_t index, Changes
 }
 
 // When it was last seen well, which is `last_heartbeat` of what sends none: on record is when that
-// age begins to grow, and when it ends.
-void Detector::Core::take_looks(const Observation& seen, Target& target) {
-    if (seen.health == Health::good) {
+// age begins to grow, and when it ends. With several checks none may be bad. That its log can be
+// read says nothing.
+void Detector::Core::take_looks(const Observation& seen, const CheckTrack& track) {
+    Target& target = targets_[track.target];
+    const auto is_look = [](const CheckTrack& one) { return one.can_recheck || one.heartbeat; };
+    if (!is_look(track)) return;
+    bool any_bad = false, any_good = false;
+    for (const uint32_t at : target.tracks) {
+        if (!is_look(tracks_[at])) continue;
+        any_bad = any_bad || tracks_[at].last == Health::bad;
+        any_good = any_good || tracks_[at].last == Health::good;
+    }
+    if (seen.health == Health::good && !any_bad) {
         target.last_good = std::max(target.last_good, seen.at);
         if (target.own_heartbeat || target.looks == Target::Looks::good) return;
         target.looks = Target::Looks::good;
         return note_fact(target, "last_heartbeat", Value::boolean(true), seen.at);
     }
     if (target.own_heartbeat || target.looks == Target::Looks::bad) return;
-    const bool another_is_well =
-        std::any_of(target.tracks.begin(), target.tracks.end(),
-                    [this](uint32_t at) { return tracks_[at].last == Health::good; });
-    if (another_is_well) return;
+    if (!any_bad && any_good) return;
     target.looks = Target::Looks::bad;
     note_fact(target, "last_heartbeat", Value::duration(seen.at - target.last_good), seen.at);
 }
