@@ -187,6 +187,20 @@ void Detector::Core::recheck_later(uint32_t index, Time now, Changes& out) {
     target.evidence_after = now;
     target.waiting_since = Time{};
     for (const uint32_t at : target.tracks) ask(tracks_[at], now, out);
+    // Of what was pushed nobody can be asked: it is as it was told.
+    for (Instance& instance : target.instances) {
+        if (instance.holds && reads_pushed(target, conditions_[instance.condition])) {
+            instance.seen_at = now + Duration(1);
+        }
+    }
+}
+
+bool Detector::Core::reads_pushed(const Target& target, const Condition& condition) const {
+    return target.pushed &&
+           std::any_of(condition.reads.begin(), condition.reads.end(),
+                       [&](const std::string& read) {
+                           return target.pushed->contains(std::string(own_name(target, read)));
+                       });
 }
 
 void Detector::Core::lose_network(Time now, Changes& out) {

@@ -138,9 +138,9 @@ struct Target {
     Duration held_back{};   // of down_for: spent suppressed, when timers stand still
     Time evidence_after{};  // only what is seen bad after this may be raised; first: our start
     Time counted_until{};   // events until then were the reason of an incident that is over
-    bool pushed = false;    // facts were pushed to it since the start
-    Time waiting_since{};   // for the verdict on its parents; Time{}: not waiting
-    RareText systemic;      // key of the systemic incident it is a member of
+    std::unique_ptr<std::set<std::string>> pushed;  // facts, since the start; null: none
+    Time waiting_since{};  // for the verdict on its parents; Time{}: not waiting
+    RareText systemic;     // key of the systemic incident it is a member of
 };
 
 // Open incident: why it is open.
@@ -262,6 +262,7 @@ public:
     void ask(CheckTrack& track, Time now, Changes& out);
     void ask_around(const CheckTrack& track, Time now, Changes& out);  // at a first bad answer
     void ask_heartbeat(uint32_t target, Time now, Changes& out);
+    bool reads_pushed(const Target& target, const Condition& condition) const;
     void recheck_later(uint32_t target, Time now, Changes& out);
     void set_suppressed(uint32_t target, const std::string& by, Time now, Changes& out);
     void watch_network(const CheckTrack& track, Time now, Changes& out);

@@ -297,9 +297,10 @@ void Detector::Core::take_flapping(uint32_t index, Changes& out) {
 Changes Detector::Core::push_facts(uint32_t index, const std::vector<Fact>& facts, Time now) {
     Changes out;
     Target& target = targets_[index];
-    target.pushed = true;
+    if (!target.pushed) target.pushed = std::make_unique<std::set<std::string>>();
     std::vector<std::string_view> changed, names;
     for (const Fact& fact : facts) {
+        target.pushed->insert(fact.name);
         set_fact(target, fact, now, changed);
         names.push_back(fact.name);
         if (target.kind == Target::Kind::signal) signal_of_fact_.emplace(fact.name, index);
@@ -368,7 +369,7 @@ void Detector::Core::closed(std::string_view key, Time now) {
 // Has every check of it answered since the start, or, of what is only told to us, has it been told?
 bool Detector::Core::is_fresh(uint32_t index) const {
     const Target& target = targets_[index];
-    if (target.tracks.empty()) return target.pushed;
+    if (target.tracks.empty()) return target.pushed != nullptr;
     return std::all_of(target.tracks.begin(), target.tracks.end(),
                        [this](uint32_t at) { return tracks_[at].answered; });
 }
