@@ -160,7 +160,8 @@ void Detector::Core::set_suppressed(uint32_t index, const std::string& by, Time 
         const Duration held = now - target.suppressed_since;
         target.held_back += held;
         for (Instance& instance : target.instances) {
-            if (instance.holds && !instance.active) instance.holds_since += held;
+            if (!instance.holds || instance.active) continue;
+            instance.holds_since += now - std::max(target.suppressed_since, instance.holds_since);
         }
     } else if (target.suppressed_by.empty()) {
         target.suppressed_since = now;

@@ -240,6 +240,27 @@ services:
   - {name: "quiet_{1..4}", host: here, check: {http: "http://127.0.0.1:99/"}}
 )";
 
+TEST(Suppression, Rule4WhatBeganLateWaitsNoLongerThanItsOwnTime) {
+    Story story(kChain, R"(
+common_issues:
+  - {name: Memory, symptoms: [memory_usage > 90%], for: 2m, auto_resolve: [{alert: "memory"}]}
+  - {name: Errors, symptoms: [error_rate > 5], auto_resolve: [{alert: "errors"}]}
+)");
+    const auto memory = [&story](double percent) {
+        return story.good("api", {{"memory_usage", Value::percentage(percent)},
+                                  {"error_rate", Value::number(9)}});
+    };
+    story.all_good();
+    story.detector->hold("api", Status::maintenance, story.now + std::chrono::hours(1), story.now);
+    memory(10);
+    story.pass("59m30s");
+    memory(95);
+    story.pass("1m");
+    std::string said = memory(95);
+    for (int i = 0; i < 5; ++i) said += story.pass("30s") + memory(95);
+    EXPECT_NE(said.find("update api: memory_usage > 90%"), std::string::npos) << said;
+}
+
 TEST(OwnNetwork, EveryRemoteTargetFailingIsOneIncidentOfOurs) {
     Story story(kRemote);
     story.all_good();
