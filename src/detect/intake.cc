@@ -19,9 +19,12 @@ bool is_dead(std::string_view process_status) {
     return process_status == "dead" || process_status == "fatal";
 }
 
+// Not what is later than it: the clock was set back.
+bool is_same_moment(Time before, Time at) { return at >= before && at - before < kSameEvent; }
+
 // Is this the end of the process that ran when we acted?
 bool is_our_doing(Target& target, Time at) {
-    if (target.excused_at && at - *target.excused_at < kSameEvent) return true;
+    if (target.excused_at && is_same_moment(*target.excused_at, at)) return true;
     if (!target.acted_at || at < *target.acted_at) return false;
     const bool in_time = at - *target.acted_at <= kOurDoing;
     target.acted_at.reset();
@@ -165,12 +168,16 @@ Changes Detector::Core::observe(const Observation& seen, Time now) {
         if (is_uplink) uplinks_.push_back(index);
     }
     CheckTrack& track = tracks_[index];
-    if (seen.at < track.last_at) return out;  // overtaken by a newer answer
+    // Overtaken by a newer answer; one of the future is from before the clock was set back.
+    if (seen.at < track.last_at && track.last_at <= now) return out;
     const bool confirm = track.take(seen);
     if (seen.health == Health::bad && track.bad_row == 1) ask_around(track, now, out);
     if (confirm) ask(track, now, out);
     watch_network(track, now, out);
     if (track.target != kNone) {
+        // From before the clock was set back: what is seen now is newer.
+        Time& after = targets_[track.target].evidence_after;
+        if (after > now) after = seen.at - Duration(1);
         take_facts(seen, track, out);
         take_flapping(track.target, out);
         review(track.target, now, out);
@@ -272,7 +279,7 @@ bool Detector::Core::note_event(uint32_t index, std::string_view kind, Time at, 
     Target& target = targets_[index];
     if (kind == "crash" && is_our_doing(target, at)) return false;
     std::vector<Time>& times = target.events.of(kind);
-    if (!times.empty() && at - times.back() < kSameEvent) return false;
+    if (!times.empty() && is_same_moment(times.back(), at)) return false;
     if (times.size() >= kEventsKept) times.erase(times.begin());
     times.push_back(at);
     unsettle(index);
