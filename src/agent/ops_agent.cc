@@ -336,8 +336,10 @@ void OpsAgent::keep_samples(const Observation& observation) {
 void OpsAgent::observe(const Observation& observation, const std::vector<std::string>& events) {
     keep_samples(observation);
     const Time now = ports_.clock.now();
-    for (const std::string& kind : events) {
-        detect(detector_->push_event(observation.target, kind, now));
+    std::map<std::string, size_t> times;
+    for (const std::string& kind : events) ++times[kind];
+    for (const auto& [kind, count] : times) {
+        detect(detector_->push_event(observation.target, kind, now, count));
     }
     detect(detector_->observe(observation, now));
     for (auto& [id, the_case] : cases_) {

@@ -179,7 +179,7 @@ public:
     void expect(uint32_t check, int step) const;
     Changes tick(Time now);
     Changes push_facts(uint32_t target, const std::vector<Fact>& facts, Time now);
-    Changes push_event(uint32_t target, std::string_view kind, Time now);
+    Changes push_event(uint32_t target, std::string_view kind, Time now, size_t times);
     Changes heartbeat(uint32_t target, Time now);
     void acting(uint32_t target, Time now);
     Changes hold(uint32_t target, std::optional<Status> status, std::optional<Time> until,
@@ -341,6 +341,7 @@ private:
     void take_looks(const Observation& seen, const CheckTrack& track);
     void take_process_status(const Observation& seen, uint32_t target, Changes& out);
     bool note_event(uint32_t target, std::string_view kind, Time at, Changes& out);
+    void add_event(uint32_t target, std::string_view kind, Time at, Changes& out);
     void take_flapping(uint32_t target, Changes& out);
     void review_pending(Time now, Changes& out);
     uint32_t owner_of(uint32_t target, std::string_view name) const;

@@ -48,9 +48,10 @@ Changes Detector::push_facts(std::string_view target, const std::vector<Fact>& f
     return index == kNone ? Changes{} : core_->push_facts(index, facts, now);
 }
 
-Changes Detector::push_event(std::string_view target, std::string_view kind, Time now) {
+Changes Detector::push_event(std::string_view target, std::string_view kind, Time now,
+                             size_t times) {
     const uint32_t index = target.empty() ? core_->own_machine_ : core_->find(target);
-    return index == kNone ? Changes{} : core_->push_event(index, kind, now);
+    return index == kNone ? Changes{} : core_->push_event(index, kind, now, times);
 }
 
 std::vector<NotedFact> Detector::take_noted(size_t* lost) {

@@ -197,7 +197,8 @@ public:
     // Pushed by others. An event without a target is the agent's own machine's. A target that is
     // not in the inventory is refused by the agent before; here it is ignored.
     Changes push_facts(std::string_view target, const std::vector<Fact>& facts, Time now);
-    Changes push_event(std::string_view target, std::string_view kind, Time now);
+    // `times`: so many of them were seen in one look.
+    Changes push_event(std::string_view target, std::string_view kind, Time now, size_t times = 1);
     Changes heartbeat(std::string_view target, Time now);
     // An action of ours begins on it: that the process which runs now goes is no crash. The next
     // one that goes after it is.

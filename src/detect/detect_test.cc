@@ -176,6 +176,15 @@ services:
     EXPECT_EQ(other.pass("1s"), "clear api: no longer configured\n");
 }
 
+TEST(Detect, SeveralCrashesSeenInOneLookAreSeveral) {
+    Story story(kOne);
+    story.good("api", {{"process_status", Value::string("running")}});
+    story.dead("api");
+    EXPECT_EQ(story.print_all(story.detector->push_event("api", "crash", story.now, 3)),
+              "event api crash\nevent api crash\n")
+        << "the first of them is known already";
+}
+
 TEST(Detect, ACrashIsAnEventOnceHoweverOftenItIsReported) {
     Story story(kOne);
     story.good("api", {{"process_status", Value::string("running")}});

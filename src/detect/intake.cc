@@ -278,13 +278,19 @@ void Detector::Core::acting(uint32_t index, Time now) {
 bool Detector::Core::note_event(uint32_t index, std::string_view kind, Time at, Changes& out) {
     Target& target = targets_[index];
     if (kind == "crash" && is_our_doing(target, at)) return false;
-    std::vector<Time>& times = target.events.of(kind);
+    const std::vector<Time>& times = target.events.of(kind);
     if (!times.empty() && is_same_moment(times.back(), at)) return false;
+    add_event(index, kind, at, out);
+    return true;
+}
+
+void Detector::Core::add_event(uint32_t index, std::string_view kind, Time at, Changes& out) {
+    Target& target = targets_[index];
+    std::vector<Time>& times = target.events.of(kind);
     if (times.size() >= kEventsKept) times.erase(times.begin());
     times.push_back(at);
     unsettle(index);
     out.push_back(TargetEvent{target.name, std::string(kind), at});
-    return true;
 }
 
 void Detector::Core::take_flapping(uint32_t index, Changes& out) {
@@ -317,9 +323,13 @@ Changes Detector::Core::push_facts(uint32_t index, const std::vector<Fact>& fact
     return out;
 }
 
-Changes Detector::Core::push_event(uint32_t index, std::string_view kind, Time now) {
+Changes Detector::Core::push_event(uint32_t index, std::string_view kind, Time now, size_t times) {
     Changes out;
-    if (!note_event(index, kind, now, out)) return out;
+    // The first may be told already, or be our doing; those that the same look saw beside it are
+    // not.
+    const bool is_new = note_event(index, kind, now, out);
+    for (size_t i = 1; i < times; ++i) add_event(index, kind, now, out);
+    if (!is_new && times < 2) return out;
     std::vector<std::string_view> names{kind};
     if (kind == "security") names.push_back("security_incident");
     evaluate_reading(index, names, names, now);
