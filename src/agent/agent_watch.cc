@@ -107,20 +107,28 @@ void OpsAgent::on_sign_sent(const SignSent& sent) {
     }
 }
 
+// By how much the clock was set since the last tick; a little is nothing.
+Duration OpsAgent::clock_jump(Time now) const {
+    if (!last_tick_) return {};
+    const Duration passed = ports_.clock.steady() - last_tick_->second;
+    const Duration jumped = now - last_tick_->first - passed;
+    return jumped > kStalled || jumped < -kStalled ? jumped : Duration{};
+}
+
 // What the agent did not do for a while, and a clock that is not where it was going.
 void OpsAgent::check_self(Time now) {
     const Duration steady = ports_.clock.steady();
     if (last_tick_) {
         const Duration passed = steady - last_tick_->second;
-        const Duration jumped = now - last_tick_->first - passed;
-        if (passed > kStalled || jumped > kStalled) signs_.listen_from(now);
+        const Duration jumped = clock_jump(now);
+        if (passed > kStalled || jumped > Duration{}) signs_.listen_from(now);
         if (passed > kStalled) {
             stalled_at_ = now;
             self_fails("late", "Nothing was decided for a while",
                        "for " + format_duration(passed) + ", of which checks waited",
                        Level::warning);
         }
-        if (jumped > kStalled || jumped < -kStalled) {
+        if (jumped != Duration{}) {
             jumped_at_ = now;
             const std::string way = jumped > Duration{} ? "forward" : "back";
             self_fails("clock", "The clock jumped " + way,

@@ -90,6 +90,10 @@ void OpsAgent::tick() {
     if (!watching_ && looking_up_.empty()) watch();
     keep_windows(now, Json::object());
     if (watching_) {
+        if (const Duration jump = clock_jump(now); jump != Duration{}) {
+            heartbeats_->shift_clock(jump);
+            detector_->shift_clock(jump);
+        }
         hear_heartbeats(now);
         detect(detector_->tick(now));
         tell_new_patterns();

@@ -141,6 +141,7 @@ private:
     void flush_noted();
     void save_states();
     void hear_heartbeats(Time now);
+    Duration clock_jump(Time now) const;
     void restore_heartbeats(const Json& saved);
 
     // agent_start.cc

@@ -74,6 +74,13 @@ bool HeartbeatBook::beat(std::string_view service, Time at, const Beat& beat) {
     return true;
 }
 
+void HeartbeatBook::shift_clock(Duration by) {
+    for (auto& [service, line] : lines_) {
+        line.last_good += by;
+        if (line.started) *line.started += by;
+    }
+}
+
 void HeartbeatBook::heard(std::string_view service, Time last_good) {
     const auto found = lines_.find(service);
     if (found == lines_.end()) return;

@@ -36,6 +36,8 @@ public:
     // False when no heartbeat of that service is configured. A time before the last one is taken
     // as the last one's: the clock was set back.
     bool beat(std::string_view service, Time at, const Beat& beat);
+    // The clock was set, forward or back, by so much: nobody is late by it.
+    void shift_clock(Duration by);
     // After a restart of ours: a good beat that save() did not see.
     void heard(std::string_view service, Time last_good);
     // What the next life goes on with. The time between the two does not count: nobody listened.

@@ -149,6 +149,17 @@ TEST(Heartbeats, GoOnInTheNextLifeAsIfNoTimeHadPassed) {
     EXPECT_EQ(judged(next, kNoon + minutes(63)), "good");
 }
 
+TEST(Heartbeats, AClockThatIsSetMakesNobodyLate) {
+    for (const auto by : {minutes(180), minutes(-180)}) {
+        HeartbeatBook book(inventory(), kNoon, 0);
+        book.beat("worker", kNoon, {});
+        book.beat("worker", kNoon, *parse_beat("start"));
+        book.shift_clock(by);
+        EXPECT_EQ(judged(book, kNoon + by + minutes(4)), "good");
+        EXPECT_TRUE(judged(book, kNoon + by + minutes(7)).starts_with("bad"));
+    }
+}
+
 TEST(Heartbeats, WhatWasToldOfAFailureOrAStartIsKept) {
     for (const char* const word : {"3", "start"}) {
         HeartbeatBook book(inventory(), kNoon, 0);
