@@ -83,7 +83,12 @@ void OpsAgent::gather(Case& the_case) {
     if (incident.host != target && inventory.has_target(incident.host)) {
         gather_facts(the_case, incident.host);
     }
-    add_evidence(the_case, "reason", target, incident.reason);
+    add_evidence(the_case, "reason", target, incident.seen);
+    for (const uint32_t check : detector_->checks_of(target)) {
+        const auto answer = answers_.find(check);
+        if (answer == answers_.end() || answer->second.first != target) continue;
+        add_evidence(the_case, "answer", target, answer->second.second);
+    }
     add_evidence(the_case, "since it was well", target, what_differs(target));
     add_evidence(the_case, "around", target, around(incident));
     add_evidence(the_case, "changes", target, recent_changes());
@@ -248,7 +253,7 @@ std::vector<std::string> OpsAgent::diagnostics_of(const std::string& target) con
 Complaint OpsAgent::trouble_of(const Case& the_case) const {
     const Incident& incident = the_case.incident;
     Complaint trouble;
-    trouble.reason = incident.reason;
+    trouble.reason = incident.seen;
     trouble.is_host = loaded_->settings.inventory.find_host(incident.target) != nullptr;
     trouble.is_down = detector_->state(incident.target).status == Status::down;
     const auto& checks = loaded_->checks.checks;

@@ -337,8 +337,20 @@ void OpsAgent::keep_samples(const Observation& observation) {
     if (added > 0) pending_looks_.push_back({observation.target, observation.at, added});
 }
 
+// Of a log the lines are kept elsewhere, and it is well.
+void OpsAgent::keep_answer(const Observation& observation) {
+    constexpr size_t kMostAnswers = 1000;
+    if (observation.health == Health::unknown) return;
+    if (observation.health == Health::good || observation.evidence.empty()) {
+        answers_.erase(observation.check);
+    } else if (answers_.size() < kMostAnswers || answers_.contains(observation.check)) {
+        answers_[observation.check] = {observation.target, observation.evidence};
+    }
+}
+
 void OpsAgent::observe(const Observation& observation, const std::vector<std::string>& events) {
     keep_samples(observation);
+    keep_answer(observation);
     const Time now = ports_.clock.now();
     std::map<std::string, size_t> times;
     for (const std::string& kind : events) ++times[kind];

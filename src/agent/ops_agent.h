@@ -136,6 +136,7 @@ private:
     void on_probe(const ProbeEvent& event);
     void judged(ops::Check& check, const Judged& judged);
     void keep_samples(const Observation& observation);
+    void keep_answer(const Observation& observation);
     uint32_t index_of_fact(const std::string& name);
     void flush_samples();
     void flush_noted();
@@ -533,6 +534,8 @@ private:
     };
     std::deque<SudoRan> sudo_ran_;  // where learn: {journal: true}
     Time next_trim_{};
+    // What checks that are not well were answered last, and of whom.
+    std::map<uint32_t, std::pair<std::string, std::string>> answers_;
     std::deque<std::string> to_gather_;  // incidents whose evidence is to be collected
     struct PlannedLook {
         std::string incident, diagnostic;

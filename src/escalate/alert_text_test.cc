@@ -3,6 +3,7 @@
 
 #include "escalate/compose.h"
 #include "escalate/story_for_test.h"
+#include "runbook/runbook.h"
 
 namespace ops {
 namespace {
@@ -48,6 +49,35 @@ TEST(AlertText, DiskSpaceByteForByte) {
               "Auto-action: Cleared 3GB of old logs\n"
               "Disk now: 89%\n"
               "👉 No action needed, monitoring");
+}
+
+TEST(AlertText, SaysTheFactsThatAnEntryIsAbout) {
+    Problems problems;
+    const auto settings = read_settings(
+        {{"ops-agent.yaml",
+          "facts: {queue_lag: duration}\n"
+          "services: [{name: worker_3, check: {tcp: \"127.0.0.1:1\"}}]\n"}},
+        [](const std::string&) { return std::optional<std::string>(); }, problems);
+    ASSERT_TRUE(settings) << problems.print();
+    const auto runbook = read_runbook({"runbook.yaml",
+                                       "common_issues:\n"
+                                       "  - name: Lag\n"
+                                       "    symptoms: [queue_lag > 5m, service == \"worker_3\"]\n"
+                                       "    auto_resolve: [{command: \"true\"}]\n"},
+                                      *settings, problems);
+    ASSERT_TRUE(runbook) << problems.print();
+    Story story;
+    story.incident.title = "Lag: worker_3";
+    story.incident.rule = story.incident.entry = "Lag";
+    story.incident.seen.clear();
+    story.incident.level = "alert";
+    story.entry = *runbook->find("Lag");
+    story.before.set("queue_lag", Value::duration(std::chrono::minutes(7)));
+    story.before.set("service", Value::string("worker_3"));
+    const auto said = story.news();
+    ASSERT_EQ(said.size(), 1U);
+    EXPECT_NE(said[0].text(kZone).find("\nSeen: queue_lag 7m\n"), std::string::npos)
+        << said[0].text(kZone);
 }
 
 TEST(AlertText, ReadsBackFromTheJournal) {

@@ -104,6 +104,28 @@ void add_gauge(const IncidentNews& news, AlertDraft& draft) {
     }
 }
 
+// What the symptoms of its entry are about, where no other line says it.
+void add_facts(const IncidentNews& news, AlertDraft& draft) {
+    constexpr size_t kMostFacts = 3;
+    const Incident& incident = news.incident;
+    const bool has_gauge = std::any_of(kGauges.begin(), kGauges.end(), [&](const Gauge& gauge) {
+        return incident.title.starts_with(gauge.title);
+    });
+    if (news.entry == nullptr || has_gauge || is_outage(incident) || !draft.before.empty()) return;
+    std::vector<std::string> said;
+    for (const auto& symptom : news.entry->symptoms) {
+        for (const std::string& name : symptom.facts()) {
+            const Value* const value = newest(news, name);
+            if (value == nullptr || !value->is_quantity()) continue;
+            const std::string one = name + " " + say(name, *value);
+            if (said.size() == kMostFacts || std::count(said.begin(), said.end(), one) > 0)
+                continue;
+            said.push_back(one);
+        }
+    }
+    if (!said.empty()) draft.before.emplace_back("Seen", join(said, ", "));
+}
+
 std::string auto_action(const IncidentNews& news, const std::vector<std::string>& also_open) {
     std::string done = describe_actions(news.actions, news.before, news.now);
     if (!done.empty()) return done;
@@ -165,6 +187,7 @@ AlertDraft compose(const IncidentNews& news, Level level, AlertState state,
     draft.title = incident.title;
     draft.at = now;
     add_change(news, draft);
+    if (news.event_text.empty() && state != AlertState::recovered) add_facts(news, draft);
     add_place(news, agent, draft);
     add_outage(news, now, draft);
     if (!news.event_text.empty() && state != AlertState::recovered) {

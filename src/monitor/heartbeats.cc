@@ -150,9 +150,9 @@ Observation HeartbeatBook::judge(const std::string& service, const Line& line, T
     } else if (age > patience) {
         seen.health = Health::bad;
         seen.certain = true;  // it waited for its time already, a second look adds nothing
-        seen.reason = line.seen ? "no heartbeat for " + format_duration_short(age)
-                                : "no heartbeat in the " + format_duration_short(age) +
-                                      " since watching began";
+        // Not for how long: whoever reads it reads it later.
+        seen.reason = line.seen ? "no heartbeat for more than " + format_duration_short(patience)
+                                : "no heartbeat since watching began";
         seen.reason += ", expected every " + format_duration_short(line.due.every);
     } else if (line.started && now - *line.started > line.due.grace) {
         seen.health = Health::bad;
