@@ -123,7 +123,22 @@ void fill_in_environment(Node& tree, const Environment& environment, Problems& p
     }
 }
 
+// "https://ann:secret@host/".
+static bool holds_password(std::string_view url) {
+    const size_t scheme = url.find("://");
+    if (scheme == std::string_view::npos || url.find(' ') != std::string_view::npos) return false;
+    const std::string_view rest = url.substr(scheme + 3);
+    const size_t at = rest.substr(0, rest.find_first_of("/?#")).rfind('@');
+    const size_t colon = rest.find(':');
+    return at != std::string_view::npos && colon < at && colon + 1 < at;
+}
+
 void refuse_clear_secrets(const Node& tree, Problems& problems) {
+    if (tree.is_scalar() && !tree.from_environment && holds_password(tree.text)) {
+        problems.error(tree.place,
+                       "a URL may not hold a password in clear: use 'user' and 'password_file', or "
+                       "${ENV}");
+    }
     for (const Node& item : tree.items) refuse_clear_secrets(item, problems);
     for (const Node::Member& member : tree.members) {
         if (holds_free_names(member.key)) continue;

@@ -79,7 +79,10 @@ void read_host(const Node& node, SettingsDraft& draft) {
     if (watched) {
         add_host_checks(host, fields, place, draft);
     }
-    const CheckDefaults defaults = read_check_defaults(fields, {}, draft);
+    // What is wrong with them add_host_checks has told already.
+    Problems told;
+    Fields again(node, "a host", watched ? told : draft.problems);
+    const CheckDefaults defaults = read_check_defaults(watched ? again : fields, {}, draft);
     if (fields.has("check")) {
         Service as_service;
         as_service.name = as_service.own_name = as_service.host = host.name;

@@ -128,7 +128,7 @@ void add_member(const ServiceEntry& entry, const RangeMember& member, bool first
     service.name = member.name;
     service.own_name = own_part(member, service.group);
     service.number = number_of(member, service.own_name);
-    if (!draft.claim("service", service.name, entry.name_place)) return;
+    const bool is_ours = draft.claim("service", service.name, entry.name_place);
     if (entry.check && entry.check.kind != Node::Kind::null) {
         const size_t before = draft.settings.checks.size();
         read_checks(entry.check, entry.defaults, service, draft);
@@ -136,6 +136,7 @@ void add_member(const ServiceEntry& entry, const RangeMember& member, bool first
             note_keeper(draft.settings.checks[i].check, service);
         }
     }
+    if (!is_ours) return;  // its checks were read all the same, for what else is wrong
     const auto depend = [&](const Node& item) {
         if (!item.is_scalar()) return;
         service.depends_on.push_back(fill(item.text, service));

@@ -67,10 +67,11 @@ void read_signal(const Node& node, SettingsDraft& draft) {
                                              "' must say where it comes from: command, prometheus, "
                                              "sql, stripe or app_store");
     }
-    if (name.empty() || !draft.claim("signal", name, fields.place_of("name"))) return;
+    const bool is_ours = !name.empty() && draft.claim("signal", name, fields.place_of("name"));
+    if (!check.check.members.empty()) draft.settings.checks.push_back(std::move(check));
+    if (!is_ours) return;
     declare_facts_of(name, node, draft);
     draft.settings.inventory.signals.push_back(name);
-    if (!check.check.members.empty()) draft.settings.checks.push_back(std::move(check));
 }
 
 }  // namespace

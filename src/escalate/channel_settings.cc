@@ -32,11 +32,17 @@ void read_secret_setting(const ChannelSetting& setting, Reading& reading) {
     if (!file.empty()) reading.channel.values[file_key] = {file};
     if (!fields.has(key)) return;
     const std::string value = fields.text(key);
-    if (!fields.node(key).from_environment) {
+    const std::vector<Problem>& all = reading.problems.all();
+    const std::string place = fields.place_of(key).print();
+    const bool is_told = std::any_of(all.begin(), all.end(), [&](const Problem& known) {
+        return known.place.print() == place && known.message.find("in clear") != std::string::npos;
+    });
+    if (!fields.node(key).from_environment && !is_told) {
         reading.problems.error(fields.place_of(key),
                                "a secret does not stand in the configuration: write '" + file_key +
                                    "', or take '" + key + "' from the environment with ${...}");
-    } else if (!file.empty()) {
+    }
+    if (fields.node(key).from_environment && !file.empty()) {
         reading.problems.error(fields.place_of(key),
                                "'" + key + "' and '" + file_key + "' cannot both be given");
     }

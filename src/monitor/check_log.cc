@@ -148,6 +148,11 @@ Pattern read_patterns(CheckRequest& request, std::string_view key, std::string_v
 
 std::unique_ptr<Check> make_log(CheckRequest& request) {
     Fields& fields = request.fields;
+    // The row's own are read where its name is; here they are near to what was misspelt.
+    for (const std::string_view key :
+         {"name", "service", "every", "timeout", "learning", "brute_force", "root_logins"}) {
+        (void)fields.text(key);
+    }
     LocalAsk ask;
     const std::string file = request.subject.is_scalar() ? request.subject.text : "";
     const bool journal = fields.boolean("journald", false);

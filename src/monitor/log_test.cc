@@ -64,6 +64,12 @@ TEST(LogCheck, ReadsALogThatComesLaterFromItsBeginning) {
         << "what was read of it stays known";
 }
 
+TEST(LogCheck, ItsRowsKeysAreNearToWhatWasMisspelt) {
+    const Made made = make("{log: /var/log/x, servcie: web}");
+    EXPECT_NE(print(made.problems).find("(did you mean 'service'?)"), std::string::npos)
+        << print(made.problems);
+}
+
 TEST(LogCheck, CountsErrorsAMinute) {
     Made made = make("{log: '/var/log/*.log', error_pattern: [oops, '^bad'], ignore: expected}");
     ASSERT_NE(made.check, nullptr) << print(made.problems);
