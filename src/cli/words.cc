@@ -170,7 +170,8 @@ std::string short_command(const std::vector<std::string>& argv) {
 
 std::string state_words(const Json& incident) {
     const std::string state = incident["state"].as_string();
-    if (state == "awaiting_approval") return "needs a yes";
+    if (state == "awaiting_approval")
+        return incident["acknowledged"].as_bool() ? "acknowledged, needs a yes" : "needs a yes";
     if (state != "resolved") return state;
     const std::string by = incident["resolved_by"].as_string();
     if (by == "auto") return "repaired";
@@ -204,8 +205,9 @@ std::string evidence_title(const Json& evidence) {
     std::string title = evidence["command"].as_string();
     if (title.empty()) title = evidence["what"].as_string();
     if (title.empty()) {
-        title = evidence["id"].as_string() + " " + evidence["source"].as_string() + " of " +
-                evidence["target"].as_string();
+        title = evidence["id"].as_string() + " " + evidence["source"].as_string();
+        const std::string target = evidence["target"].as_string();
+        if (!target.empty()) title += " of " + target;  // of many at once there is none
         if (evidence["code"].as_int() != 0) {
             title += ", exit " + std::to_string(evidence["code"].as_int());
         }

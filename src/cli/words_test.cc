@@ -85,6 +85,13 @@ TEST(Words, EveryEventOfAnIncidentIsTold) {
     }
 }
 
+TEST(Words, WhoeverHasItMayStillOweAYes) {
+    Json incident = Json::object({{"state", "awaiting_approval"}, {"acknowledged", false}});
+    EXPECT_EQ(state_words(incident), "needs a yes");
+    incident.set("acknowledged", true);
+    EXPECT_EQ(state_words(incident), "acknowledged, needs a yes");
+}
+
 TEST(Words, WhatBecameOfAMessage) {
     const struct {
         const char* alert;

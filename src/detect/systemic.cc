@@ -37,7 +37,7 @@ void Detector::Core::make_scopes() {
     };
     for (auto& [name, members] : groups) add("group " + name, "of group " + name, members);
     for (auto& [name, members] : hosts) add("host " + name, "on " + name, members);
-    add("fleet", "of all", std::move(fleet));
+    add("fleet", "", std::move(fleet));
 }
 
 bool Detector::Core::is_mass(const MassScope& scope, size_t failing) const {
@@ -124,8 +124,8 @@ OpenIncident* Detector::Core::systemic_above(uint32_t index) {
 std::string Detector::Core::systemic_title(const MassScope& scope) const {
     size_t bad = 0;
     for (const uint32_t member : scope.members) bad += targets_[member].ailing ? 1U : 0U;
-    return std::to_string(bad) + " of " + std::to_string(scope.members.size()) + " services " +
-           scope.label + " failed at once";
+    return std::to_string(bad) + " of " + std::to_string(scope.members.size()) + " services" +
+           (scope.label.empty() ? "" : " " + scope.label) + " failed at once";
 }
 
 // The incident of a member is part of the systemic one. True when it just became so.

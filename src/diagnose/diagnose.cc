@@ -130,7 +130,8 @@ Judged judge(const Entry& entry, const Inventory& inventory, const Situation& si
     if (entry.symptoms.empty()) {
         judged.why = "it has no symptoms";
     } else if (!may_match(entry, situation.target, inventory)) {
-        judged.why = "it is not about '" + situation.target + "'";
+        judged.why = situation.target.empty() ? "it is not about many services at once"
+                                              : "it is not about '" + situation.target + "'";
     } else {
         judge_symptoms(entry, situation, judged);
     }
