@@ -69,11 +69,15 @@ std::unique_ptr<Loaded> load(Files& files, const std::string& config_file,
     loaded->settings.inventory.services.shrink_to_fit();
     loaded->data_dir = absolute_data_folder(config_file, loaded->settings);
     loaded->runbook_file = beside(config_file, loaded->settings.agent.runbook);
-    const Result<std::string> runbook_text = files.read(loaded->runbook_file);
+    const Result<ConfigText> runbook_text =
+        read_runbook_text(files, config_file, loaded->settings.agent);
     std::optional<Runbook> runbook;
     if (runbook_text.ok()) {
-        runbook =
-            read_runbook({loaded->runbook_file, runbook_text.value()}, loaded->settings, problems);
+        runbook = read_runbook(runbook_text.value(), loaded->settings, problems);
+        if (!files.read(loaded->runbook_file).ok()) {
+            problems.warning(whole_file(loaded->runbook_file),
+                             "is not there: nothing is repaired but by the 'restart:' of services");
+        }
     } else {
         problems.error(whole_file(loaded->runbook_file), runbook_text.error().message);
     }

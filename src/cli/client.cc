@@ -56,6 +56,11 @@ Result<Json> Client::ask(const std::string& method, const std::string& path,
     request.body = body;
     CurlHttp http;
     const Result<HttpReply> reply = http.send(request);
+    if (!reply.ok() && reply.error().fault == Fault::timeout) {
+        return Error{Fault::timeout, "something listens at http://" + where +
+                                         " but gives no answer: if it is the agent, it hangs (" +
+                                         reply.error().message + ")"};
+    }
     if (!reply.ok()) return Error{Fault::unavailable, "no agent answers at http://" + where};
     const Result<Json> json = Json::parse(reply.value().body);
     if (reply.value().status >= 400) {

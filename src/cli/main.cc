@@ -66,6 +66,35 @@ std::string nearest_verb(const std::string& word) {
     return ops::did_you_mean(word, names);
 }
 
+// What is wrong with the word behind the program's name, better said than by the parser; or
+// nothing.
+std::string wrong_first_word(int argc, const std::string& word) {
+    if (word == "--version" || word == "-V") {
+        return "no option '" + word + "'; there is 'ops-agent version'";
+    }
+    if (word.starts_with('-')) {
+        if (argc <= 2 || word == "--help" || word == "-h") return "";
+        return "options come after the verb: 'ops-agent VERB " + word + "'; see 'ops-agent --help'";
+    }
+    for (const Verb& verb : ops::verbs()) {
+        if (verb.name == word) return "";
+    }
+    return "no verb '" + word + "'" + nearest_verb(word) + "; see 'ops-agent --help'";
+}
+
+bool has_option(const CLI::App& app, const Verb& verb, const std::string& name) {
+    const CLI::App* sub = app.get_subcommand(std::string(verb.name));
+    const CLI::Option* option = sub->get_option_no_throw(name);
+    return option != nullptr && option->count() > 0;
+}
+
+// What a full disk or a closed pipe swallowed was not said.
+int said(int code, const ops::Terminal& terminal) {
+    if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
+    terminal.problem("not all of it could be written to standard output");
+    return code == ops::kFine ? ops::kUnwell : code;
+}
+
 int run(int argc, char** argv) {
     ops::Terminal terminal = ops::Terminal::of_standard_output();
     CLI::App app(kAbout, "ops-agent");
@@ -76,15 +105,10 @@ int run(int argc, char** argv) {
         "More: ops-agent VERB --help");
     Parsed parsed;
     for (const Verb& verb : ops::verbs()) add_verb(app, verb, parsed);
-    if (argc > 1 && argv[1][0] != '-') {
-        const std::string word = argv[1];
-        bool known = false;
-        for (const Verb& verb : ops::verbs()) known = known || verb.name == word;
-        if (!known) {
-            terminal.problem("no verb '" + word + "'" + nearest_verb(word) +
-                             "; see 'ops-agent --help'");
-            return ops::kUsage;
-        }
+    const std::string wrong = argc > 1 ? wrong_first_word(argc, argv[1]) : "";
+    if (!wrong.empty()) {
+        terminal.problem(wrong);
+        return ops::kUsage;
     }
     try {
         app.parse(argc, argv);
@@ -114,14 +138,21 @@ int run(int argc, char** argv) {
     invocation.now = now.value();
     invocation.config_given = !invocation.config_file.empty();
     if (!invocation.config_given) invocation.config_file = find_config();
-    for (const auto& [name, text] : parsed.texts) {
-        if (!text.empty()) invocation.options[name] = text;
+    for (const Verb& verb : ops::verbs()) {
+        if (!app.got_subcommand(std::string(verb.name))) continue;
+        for (const auto& [name, text] : parsed.texts) {
+            if (!text.empty()) invocation.options[name] = text;
+            if (!text.empty() || !has_option(app, verb, name)) continue;
+            terminal.problem("'" + name + "' is given, but empty");  // a variable that is not set?
+            return ops::kUsage;
+        }
     }
     for (const auto& [name, is_set] : parsed.flags) {
         if (is_set) invocation.options[name] = "true";
     }
     for (const Verb& verb : ops::verbs()) {
-        if (app.got_subcommand(std::string(verb.name))) return verb.run(invocation, terminal);
+        if (app.got_subcommand(std::string(verb.name)))
+            return said(verb.run(invocation, terminal), terminal);
     }
     return ops::kUsage;
 }

@@ -79,16 +79,19 @@ int width_of(uint32_t code) {
 constexpr int kNarrowest = 8;
 constexpr int kLastColumn = 20;
 
-// Makes the widest columns but the last one narrower, until that one has room.
-void fit(std::vector<int>& widths, int room) {
-    const auto middle_end = widths.end() - 1;
+// Makes the widest columns but the last one narrower, until that one has room. What is typed again
+// (an ID) is of no use without its end.
+void fit(std::vector<int>& widths, const std::vector<std::string>& headings, int room) {
     for (;;) {
         int used = kLastColumn;
-        for (auto one = widths.begin(); one != middle_end; ++one) used += *one + 2;
-        if (used <= room) return;
-        const auto widest = std::max_element(widths.begin(), middle_end);
-        if (widest == middle_end || *widest <= kNarrowest) return;
-        *widest = std::max(kNarrowest, *widest - (used - room));
+        size_t widest = widths.size();
+        for (size_t i = 0; i + 1 < widths.size(); ++i) {
+            used += widths[i] + 2;
+            if (headings[i] == "ID" || widths[i] <= kNarrowest) continue;
+            if (widest == widths.size() || widths[i] > widths[widest]) widest = i;
+        }
+        if (used <= room || widest == widths.size()) return;
+        widths[widest] = std::max(kNarrowest, widths[widest] - (used - room));
     }
 }
 
@@ -156,7 +159,7 @@ void Table::print(const Terminal& terminal) const {
             widths[i] = std::max(widths[i], display_width(row[i].text));
         }
     }
-    if (terminal.width() > 0 && widths.size() > 1) fit(widths, terminal.width());
+    if (terminal.width() > 0 && widths.size() > 1) fit(widths, headings_, terminal.width());
     const auto print_row = [&](const std::vector<Cell>& row) {
         std::string out;
         int used = 0;

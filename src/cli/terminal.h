@@ -28,8 +28,8 @@ private:
 };
 
 // Columns as wide as their widest cell; on a terminal the last one is cut at its width, and where
-// that leaves too little for it, the widest of the others. Cells are plain text; `colour` goes over
-// the whole cell.
+// that leaves too little for it, the widest of the others but never an ID. Cells are plain text;
+// `colour` goes over the whole cell.
 class Table {
 public:
     struct Cell {

@@ -73,6 +73,12 @@ TEST(Table, FitsTheTerminal) {
               "a-name-that-nobody-would-type-but-somebody-did  down    connection refused\n"
               "b                                               up\n")
         << "a pipe gets all of it";
+    Table ids({"ID", "STATE", "WHAT"});
+    ids.row({{"inc-5pz3f8xv37"}, {"needs a yes"}, {"db is down: connection refused"}});
+    EXPECT_EQ(printed(ids, 40),
+              "ID              STATE     WHAT\n"
+              "inc-5pz3f8xv37  needs...  db is down: conne...\n")
+        << "what is cut off could not be typed";
 }
 
 }  // namespace

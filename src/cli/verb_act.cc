@@ -8,6 +8,11 @@
 namespace ops {
 namespace {
 
+// A yes to what needs two, and only one was said.
+bool waits_for_another(const Json& incident) {
+    return incident["state"].as_string() == "awaiting_approval";
+}
+
 int decide(const Invocation& invocation, Terminal& terminal, const std::string& what,
            const std::string& done, const std::string& shown = "") {
     const std::string& id = invocation.words[0];
@@ -18,8 +23,19 @@ int decide(const Invocation& invocation, Terminal& terminal, const std::string& 
     Json body = words_of(invocation);
     body.set("note", invocation.option("--note"));
     if (!shown.empty()) body.set("argv_sha256", shown);
-    return post(invocation, terminal, "/api/v1/incidents/" + id + "/" + what, body,
-                id + " " + done);
+    Result<Client> opened = Client::open(invocation);
+    if (!opened.ok()) return told(opened.error(), terminal);
+    Client client = std::move(opened).value();
+    const Result<Json> reply = client.post("/api/v1/incidents/" + id + "/" + what, body);
+    if (!reply.ok()) return told(reply.error(), terminal);
+    if (invocation.json) {
+        terminal.line(reply.value().dump_pretty());
+    } else if (what == "approve" && waits_for_another(reply.value())) {
+        terminal.line(id + " has 1 yes of 2: another person must say yes, too");
+    } else {
+        terminal.line(id + " " + done);
+    }
+    return kFine;
 }
 
 // Everything that a yes allows, in the order it will run.

@@ -11,9 +11,16 @@ int verb_audit(const Invocation& invocation, Terminal& terminal) {
         terminal.problem("audit can 'verify', not '" + invocation.words[0] + "'");
         return kUsage;
     }
+    const std::string head = invocation.option("--head");
+    if (!head.empty() &&
+        (head.size() != 64 || head.find_first_not_of("0123456789abcdef") != std::string::npos)) {
+        terminal.problem("--head is a hash, 64 digits of 0-9 and a-f, not '" +
+                         printable(clip_end(head, 80), Lines::flatten) + "'");
+        return kUsage;
+    }
     const auto client = Client::open(invocation);
     if (!client.ok()) return told(client.error(), terminal);
-    const auto report = verify_journal(client.value().data_dir(), invocation.option("--head"));
+    const auto report = verify_journal(client.value().data_dir(), head);
     if (!report.ok()) {
         terminal.problem(report.error().message);
         return kUnwell;

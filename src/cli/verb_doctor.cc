@@ -85,12 +85,15 @@ private:
 
     void data_folder() {
         const std::string probe = loaded_.data_dir + "/doctor.probe";
-        (void)files_.make_folder(loaded_.data_dir);  // the write below tells whether it is there
-        const Result<> written = files_.replace(probe, "ok\n");
+        Result<> written = files_.make_folder(loaded_.data_dir);
+        if (written.ok()) written = files_.replace(probe, "ok\n");
         if (!written.ok()) {
+            const bool is_denied = written.error().fault == Fault::denied;
             return fault(
                 "data folder: " + written.error().message,
-                "without a journal nothing is repaired: free the disk or change agent.data_dir");
+                "without a journal nothing is repaired: " +
+                    std::string(is_denied ? "give the folder to this user" : "free the disk") +
+                    ", or change agent.data_dir");
         }
         (void)files_.remove(probe);  // a small file more does no harm
         fine("data folder '" + loaded_.data_dir + "' can be written");
@@ -206,10 +209,11 @@ private:
     void secrets() {
         const auto open = open_secrets(loaded_);
         for (const OpenSecret& secret : open) warning(secret.what, secret.advice);
-        for (const MissingSecret& secret : missing_secrets(loaded_)) {
+        const auto missing = missing_secrets(loaded_);
+        for (const MissingSecret& secret : missing) {
             fault(secret.what(), "write it, mode 0600, or correct its name in the configuration");
         }
-        if (open.empty()) fine("secrets can be read by this user only");
+        if (open.empty() && missing.empty()) fine("secrets can be read by this user only");
     }
 
     void kill_switch() {
@@ -313,8 +317,10 @@ int verb_notify(const Invocation& invocation, Terminal& terminal) {
         terminal.problem("channel '" + name + "': " + result.failed->error.message);
         return kUnwell;
     }
-    terminal.line("channel '" + name +
-                  "': " + (result.delivered ? result.delivered->answer : "sent"));
+    const std::string answer = result.delivered ? result.delivered->answer : "sent";
+    terminal.line(invocation.json
+                      ? Json::object({{"channel", name}, {"answer", answer}}).dump_pretty()
+                      : "channel '" + name + "': " + answer);
     return kFine;
 }
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/counted.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "cli/starter.h"
 #include "cli/verbs.h"
@@ -68,6 +69,11 @@ FoundMachine look_around() {
 int verb_init(const Invocation& invocation, Terminal& terminal) {
     const FoundMachine machine = look_around();
     const std::string config = starter_config(machine), runbook = starter_runbook(machine);
+    if (!invocation.flag("--write") && invocation.json) {
+        terminal.line(
+            Json::object({{"ops-agent.yaml", config}, {"runbook.yaml", runbook}}).dump_pretty());
+        return kFine;
+    }
     if (!invocation.flag("--write")) {
         terminal.line("# --- ops-agent.yaml");
         terminal.line(config);
@@ -91,6 +97,11 @@ int verb_init(const Invocation& invocation, Terminal& terminal) {
             terminal.problem(written.error().message);
             return kUnwell;
         }
+    }
+    if (invocation.json) {
+        const std::vector<std::string> wrote = {"ops-agent.yaml", "runbook.yaml"};
+        terminal.line(Json::object({{"wrote", Json::of_strings(wrote)}}).dump_pretty());
+        return kFine;
     }
     terminal.line("found " + counted(machine.units.size(), "systemd service") + ", " +
                   counted(machine.programs.size(), "supervised program") + ", " +

@@ -3,6 +3,7 @@
 #include "cli/client.h"
 #include "cli/configuration.h"
 #include "cli/verbs.h"
+#include "io/posix_files.h"
 
 namespace ops {
 namespace {
@@ -62,6 +63,18 @@ int test(const Loaded& loaded, const Invocation& invocation, const Terminal& ter
     return failed == 0 ? kFine : kUnwell;
 }
 
+// This file instead of the one that the configuration names.
+Result<> take_other(Loaded& loaded, const std::string& file) {
+    PosixFiles files;
+    const Result<std::string> text = files.read(file);
+    if (!text.ok()) return Error{Fault::invalid, text.error().message};
+    Problems problems;
+    std::optional<Runbook> runbook = read_runbook({file, text.value()}, loaded.settings, problems);
+    if (!runbook) return Error{Fault::invalid, "'" + file + "' has errors\n" + problems.print()};
+    loaded.runbook = *std::move(runbook);
+    return {};
+}
+
 }  // namespace
 
 int verb_runbook(const Invocation& invocation, Terminal& terminal) {
@@ -75,9 +88,17 @@ int verb_runbook(const Invocation& invocation, Terminal& terminal) {
                          what + "'" + did_you_mean(what, known));
         return kUsage;
     }
+    if (what == "list" && invocation.words.size() > 1) {
+        terminal.problem("'runbook list' takes no '" + invocation.words[1] + "'");
+        return kUsage;
+    }
     const auto read = read_configuration(invocation);
     if (!read.ok()) return told(read.error(), terminal);
     const std::unique_ptr<Loaded>& loaded = read.value();
+    if (what == "test" && invocation.words.size() > 1) {
+        const Result<> other = take_other(*loaded, invocation.words[1]);
+        if (!other.ok()) return told(other.error(), terminal);
+    }
     return what == "list" ? list(*loaded, invocation, terminal)
                           : test(*loaded, invocation, terminal);
 }

@@ -1,4 +1,5 @@
 #include "base/counted.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "cli/verbs.h"
 #include "io/posix_files.h"
@@ -7,8 +8,21 @@
 namespace ops {
 namespace {
 
+Json as_json(const ScenarioReport& report, const std::string& name) {
+    return Json::object({{"name", name},
+                         {"passed", report.passed},
+                         {"expectations", static_cast<int64_t>(report.expectations)},
+                         {"failures", Json::of_strings(report.failures)},
+                         {"journal", Json::of_strings(report.journal)},
+                         {"log", Json::of_strings(report.log)}});
+}
+
 int print_report(const ScenarioReport& report, const std::string& name,
                  const Invocation& invocation, const Terminal& terminal) {
+    if (invocation.json) {
+        terminal.line(as_json(report, name).dump_pretty());
+        return report.passed ? kFine : kUnwell;
+    }
     if (invocation.flag("--journal")) {
         for (const std::string& line : report.journal) terminal.line("  " + line);
     } else if (invocation.flag("--verbose") || !report.passed) {
@@ -34,20 +48,28 @@ std::optional<uint64_t> number_of(const std::string& text) {
 int simulate_seeds(const Invocation& invocation, const Terminal& terminal) {
     const auto first = number_of(invocation.option("--seed"));
     const auto count = number_of(invocation.option("--count", "1"));
-    if (!first || !count) {
-        terminal.problem("--seed and --count take whole numbers");
+    if (!first || !count || *count == 0) {
+        terminal.problem("--seed takes a whole number, and --count one from 1 on");
         return kUsage;
     }
     int worst = kFine;
+    Json seeds = Json::array();
     for (uint64_t seed = *first; seed < *first + *count; ++seed) {
         const ScenarioReport report = run_seed(seed);
+        if (invocation.json && *count > 1) {
+            if (!report.passed) worst = kUnwell;
+            seeds.push(as_json(report, "seed " + std::to_string(seed)));
+            continue;
+        }
         const int code =
             report.passed && *count > 1
                 ? kFine
                 : print_report(report, "seed " + std::to_string(seed), invocation, terminal);
         worst = std::max(worst, code);
     }
-    if (*count > 1)
+    if (*count > 1 && invocation.json) {
+        terminal.line(Json::object({{"seeds", seeds}}).dump_pretty());
+    } else if (*count > 1)
         terminal.line(std::to_string(*count) + " seeds, " +
                       (worst == kFine ? "all kept every invariant" : "some failed, see above"));
     return worst;

@@ -175,7 +175,7 @@ const std::vector<Verb> kVerbs = {
      false,
      verb_inspect},
     {"runbook",
-     "list|test|candidates|promote ID|demote ID",
+     "list|test [FILE]|candidates|promote ID|demote ID",
      1,
      2,
      "list the entries, run the runbook's own tests, or move what was learned",

@@ -332,5 +332,17 @@ TEST(RuleFiles, SeeAChangeAndKeepTheOldWhenTheNewIsBad) {
     EXPECT_TRUE(changed.value()->settings.checks.empty()) << "an executor looks at nothing";
 }
 
+TEST(RuleFiles, NeedNoRunbookUnlessOneIsNamed) {
+    Company company;
+    RuleFiles source(company.files, company.config,
+                     [](const std::string&) { return std::nullopt; });
+    ASSERT_TRUE(company.files.remove(company.folder.path + "/runbook.yaml").ok());
+    const auto without = source.read_if_changed();
+    ASSERT_TRUE(without.ok()) << without.error().message;
+    EXPECT_EQ(without.value()->runbook.find("slow"), nullptr);
+    company.write("ops-agent.yaml", "agent: {runbook: other.yaml}\n");
+    EXPECT_FALSE(source.read_if_changed().ok());
+}
+
 }  // namespace
 }  // namespace ops

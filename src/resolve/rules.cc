@@ -47,6 +47,16 @@ Result<std::vector<ConfigText>> read_config_texts(Files& files, const std::strin
     return texts;
 }
 
+Result<ConfigText> read_runbook_text(Files& files, const std::string& config_file,
+                                     const AgentSettings& agent) {
+    const std::string path = beside(config_file, agent.runbook);
+    const Result<std::string> text = files.read(path);
+    const bool may_be_missing = agent.runbook == AgentSettings().runbook;
+    if (!text.ok() && text.error().fault == Fault::not_found && may_be_missing)
+        return ConfigText{path, ""};
+    return ConfigText{path, TRY(text)};
+}
+
 ConfigText read_learned_text(Files& files, const std::string& data_folder) {
     const std::string path = data_folder + "/" + std::string(kLearnedFile);
     const Result<std::string> text = files.read(path);
@@ -68,16 +78,15 @@ Result<std::optional<Rules>> RuleFiles::read_if_changed() {
     Problems problems;
     std::optional<Settings> settings = read_settings(texts, environment_, problems);
     if (!settings) return refused("read '" + config_file_ + "'", problems);
-    const std::string path = beside(config_file_, settings->agent.runbook);
-    const ConfigText runbook_text{path, TRY(files_.read(path))};
+    const ConfigText runbook_text = TRY(read_runbook_text(files_, config_file_, settings->agent));
     std::optional<Runbook> runbook = read_runbook(runbook_text, *settings, problems);
-    if (!runbook) return refused("read '" + path + "'", problems);
+    if (!runbook) return refused("read '" + runbook_text.file + "'", problems);
     const std::string data_folder = absolute_data_folder(config_file_, *settings);
     const ConfigText learned_text = read_learned_text(files_, data_folder);
     LearnedEntries learned;
     if (!learned_text.text.empty()) learned = read_learned(learned_text, *runbook, *settings);
     last_read_ = hashes(texts, runbook_text, learned_text);
-    last_runbook_ = path;
+    last_runbook_ = runbook_text.file;
     last_data_folder_ = data_folder;
     forget_what_looks(*settings);
     return std::optional<Rules>(

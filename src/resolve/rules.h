@@ -26,6 +26,10 @@ struct Rules {
 Result<std::vector<ConfigText>> read_config_texts(Files& files, const std::string& config_file);
 // `path` as the configuration file means it: relative to the file's own folder.
 std::string beside(const std::string& config_file, const std::string& path);
+// The runbook that the configuration names. The default one need not be there: then it is empty,
+// for what services' own `restart:` says needs none.
+Result<ConfigText> read_runbook_text(Files& files, const std::string& config_file,
+                                     const AgentSettings& agent);
 // Of what was learned; a file that is not there, or cannot be read, gives no entries.
 ConfigText read_learned_text(Files& files, const std::string& data_folder);
 
