@@ -24,6 +24,7 @@
 #include "agent/evidence.h"
 #include "agent/load.h"
 #include "agent/log_book.h"
+#include "agent/orders.h"
 #include "agent/ports.h"
 #include "agent/security_book.h"
 #include "detect/detect.h"
@@ -54,32 +55,6 @@ struct AgentOptions {
     WebAccess access;  // of the HTTP API
     // What the buttons of messages are sealed with; empty: messages have none.
     std::string press_key;
-};
-
-// What an investigation does in the world, once it is in the journal.
-struct LookCloser {
-    Ticket ticket;
-    std::string diagnostic;
-    bool at_opening = false;
-};
-struct CallModel {
-    std::vector<ModelSettings> models;
-    Prompt prompt;
-};
-
-// What an outside Brain is asked and told, once it is in the journal.
-struct AskBrain {
-    std::string text;
-};
-struct TellBrain {
-    Memory memory;
-};
-
-// What is said to who pressed a button.
-struct AnswerPress {
-    ChannelSettings channel;
-    SeenPress press;
-    std::string words;
 };
 
 // A channel's lines go where the program's own log goes.
