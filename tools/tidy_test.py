@@ -91,6 +91,7 @@ class Tidy(unittest.TestCase):
             "std::regex pattern;", "co_await next();", "throw 5;", "using namespace std;",
             "class PortManager {};", "struct ParseHelper {};", "class FilesImpl;",
             "posix_spawn(a, b);", "clock_gettime(a, b);", "std::mt19937 twister;",
+            "workers.submit([this, id] {});", "workers.submit([id, &ports] {});", "workers.submit([=] {});",
         ):
             self.assert_breach("use ", "src/record/a.cc", code + "\n")
 
@@ -108,7 +109,8 @@ class Tidy(unittest.TestCase):
     def test_words_that_only_look_alike(self):
         for code in ("int operand(int);", "journal_system_check();", "strand.post();",
                      "clock.now();", "using namespace std::chrono_literals;", "class Database {};",
-                     "bool is_fork = true;", "unsleep(5);", "struct Helpers { int a; };"):
+                     "bool is_fork = true;", "unsleep(5);", "struct Helpers { int a; };",
+                     "workers.submit([ports = ports_, id] {});"):
             self.assert_fine("src/record/a.cc", code + "\n")
 
     def test_some_rooms_and_tests_may_say_more(self):

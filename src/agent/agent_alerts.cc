@@ -99,11 +99,12 @@ void OpsAgent::send_due() {
                           .agent = loaded_->settings.agent.name,
                           .previous = sent_before(row)};
         delivery.actions = actions_for(delivery.alert, *channel);
-        const bool taken = ports_.workers.submit([this, copy = *channel, delivery, tries] {
-            Sender sender(channel_ports());
-            ports_.post(
-                AlertDelivered{delivery.alert, copy.name, tries, sender.deliver(copy, delivery)});
-        });
+        const bool taken = ports_.workers.submit(
+            [ports = ports_, log = channel_log_, copy = *channel, delivery, tries] {
+                Sender sender(channel_ports(ports, *log));
+                ports.post(AlertDelivered{delivery.alert, copy.name, tries,
+                                          sender.deliver(copy, delivery)});
+            });
         if (!taken) sending_.erase({row.key, row.channel});
     }
 }
@@ -173,7 +174,7 @@ void OpsAgent::on_delivered(const AlertDelivered& delivered) {
 
 // What a channel lacks is found now, and not when it is needed.
 void OpsAgent::prepare_channels() {
-    Sender sender(channel_ports());
+    Sender sender(channel_ports(ports_, *channel_log_));
     knocked_.clear();
     end_unasked_answers();
     for (const ChannelSettings& channel : loaded_->escalation.channels) {

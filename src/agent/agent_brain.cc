@@ -329,9 +329,9 @@ Result<Json> OpsAgent::add_memory(const Deed& deed) {
 void OpsAgent::start_asking(const std::string& incident, const AskBrain& ask) {
     const Time now = ports_.clock.now();
     // When all workers are busy it is not asked: its answer is only a hint.
-    (void)ports_.workers.submit([this, incident, ask, now, brain = loaded_->brain] {
-        OutsideBrain outside(ports_.http, ports_.files, brain);
-        ports_.post(BrainAnswered{incident, outside.search(ask.text, now)});
+    (void)ports_.workers.submit([ports = ports_, incident, ask, now, brain = loaded_->brain] {
+        OutsideBrain outside(ports.http, ports.files, brain);
+        ports.post(BrainAnswered{incident, outside.search(ask.text, now)});
     });
 }
 
@@ -380,9 +380,9 @@ void OpsAgent::tell_outside() {
 void OpsAgent::start_telling(const TellBrain& tell) {
     const std::string from = loaded_->settings.agent.name;
     const bool taken =
-        ports_.workers.submit([this, memory = tell.memory, from, brain = loaded_->brain] {
-            OutsideBrain outside(ports_.http, ports_.files, brain);
-            ports_.post(BrainTold{memory.id, outside.tell(memory, from)});
+        ports_.workers.submit([ports = ports_, memory = tell.memory, from, brain = loaded_->brain] {
+            OutsideBrain outside(ports.http, ports.files, brain);
+            ports.post(BrainTold{memory.id, outside.tell(memory, from)});
         });
     if (!taken) is_telling_ = false;
 }

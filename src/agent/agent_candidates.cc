@@ -233,12 +233,12 @@ void OpsAgent::keep_up_replays(Time now) {
         if (tried != replay_tried_.end() && now - tried->second < kReplayTriedAgain) continue;
         replay_tried_[standing.id] = now;
         const std::set<std::string> own = own_incidents(standing);
-        is_replaying_ = ports_.workers.submit(
-            [this, id = standing.id, entry = *entry, own, settings = loaded_->settings,
-             data_dir = loaded_->data_dir, options = options_.store] {
-                ports_.post(CandidateReplayed{
-                    id, replay_candidate(data_dir, options, settings, entry, own)});
-            });
+        is_replaying_ = ports_.workers.submit([post = ports_.post, id = standing.id, entry = *entry,
+                                               own, settings = loaded_->settings,
+                                               data_dir = loaded_->data_dir,
+                                               options = options_.store] {
+            post(CandidateReplayed{id, replay_candidate(data_dir, options, settings, entry, own)});
+        });
         return;
     }
 }

@@ -150,9 +150,9 @@ void OpsAgent::ask_model(Case& the_case, const Prompt& prompt) {
 }
 
 void OpsAgent::start_asking(const std::string& incident, const CallModel& call) {
-    const bool taken = ports_.workers.submit([this, incident, call] {
-        Llm llm(ports_.http, ports_.files, ports_.clock);
-        ports_.post(ModelReplied{incident, llm.ask(call.models, call.prompt)});
+    const bool taken = ports_.workers.submit([ports = ports_, incident, call] {
+        Llm llm(ports.http, ports.files, ports.clock);
+        ports.post(ModelReplied{incident, llm.ask(call.models, call.prompt)});
     });
     if (taken) return;
     if (Case* the_case = find_case(incident)) {
@@ -223,9 +223,9 @@ Result<Ticket> OpsAgent::order_look(Case& the_case, const RunDiagnostic& wanted)
 }
 
 void OpsAgent::start_looking(const std::string& incident, const LookCloser& look) {
-    const bool taken = ports_.workers.submit([this, incident, look] {
-        ports_.post(DiagnosticReplied{incident, look.diagnostic,
-                                      ports_.executors.execute(look.ticket), look.at_opening});
+    const bool taken = ports_.workers.submit([ports = ports_, incident, look] {
+        ports.post(DiagnosticReplied{incident, look.diagnostic,
+                                     ports.executors.execute(look.ticket), look.at_opening});
     });
     if (taken) return;
     ports_.post(DiagnosticReplied{incident, look.diagnostic,

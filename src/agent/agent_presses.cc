@@ -114,10 +114,10 @@ void OpsAgent::listen_for_presses(Time now) {
         const bool has_many = loaded_->settings.limits.workers >= 4;
         const Duration patience = has_many ? kPatience : Duration{};
         ear.next = now + kind->listen_every;
-        ear.is_listening =
-            ports_.workers.submit([this, copy = channel, cursor = ear.cursor, patience] {
-                Sender sender(channel_ports());
-                ports_.post(PressesHeard{copy.name, sender.listen(copy, cursor, patience)});
+        ear.is_listening = ports_.workers.submit(
+            [ports = ports_, log = channel_log_, copy = channel, cursor = ear.cursor, patience] {
+                Sender sender(channel_ports(ports, *log));
+                ports.post(PressesHeard{copy.name, sender.listen(copy, cursor, patience)});
             });
     }
 }
@@ -190,13 +190,13 @@ void OpsAgent::take_press(const ChannelSettings& channel, const SeenPress& press
 }
 
 void OpsAgent::start_answering(const AnswerPress& answer) {
-    (void)ports_.workers.submit([this, answer] {
-        Sender sender(channel_ports());
+    (void)ports_.workers.submit([ports = ports_, log = channel_log_, answer] {
+        Sender sender(channel_ports(ports, *log));
         const Result<> done = sender.respond(answer.channel, answer.press, answer.words);
         if (!done.ok()) {
-            ports_.log.line(Severity::info,
-                            "channel '" + answer.channel.name +
-                                "': an answer did not reach who pressed: " + done.error().message);
+            ports.log.line(Severity::info,
+                           "channel '" + answer.channel.name +
+                               "': an answer did not reach who pressed: " + done.error().message);
         }
     });
 }
@@ -323,7 +323,8 @@ void OpsAgent::know_knocks(const ChannelSettings& channel) {
     if (kind == nullptr || kind->hear == nullptr || pressed_by(channel) == PressedBy::nothing) {
         return;
     }
-    Result<ChannelSettings> known = Sender(channel_ports()).with_secrets(channel);
+    Result<ChannelSettings> known =
+        Sender(channel_ports(ports_, *channel_log_)).with_secrets(channel);
     if (!known.ok()) {
         return self_fails(what, "Answers on '" + channel.name + "' cannot be judged",
                           known.error().message + "; reload when it is mended", Level::warning);
@@ -341,7 +342,8 @@ Result<Json> OpsAgent::press_by_knock(const Deed& deed) {
     const ChannelSettings* channel = &known->second;
     const Knock knock{deed.body["body"].as_string(), deed.body["timestamp"].as_string(),
                       deed.body["signature"].as_string()};
-    const Result<Heard> heard = Sender(channel_ports()).hear(*channel, knock, ports_.clock.now());
+    const Result<Heard> heard =
+        Sender(channel_ports(ports_, *channel_log_)).hear(*channel, knock, ports_.clock.now());
     if (!heard.ok()) return refuse_press(channel->name, "", heard.error());
     for (const SeenPress& press : heard.value().presses) take_press(*channel, press);
     return Json::object();
@@ -392,8 +394,8 @@ Result<> OpsAgent::restore_presses() {
     return {};
 }
 
-ChannelPorts OpsAgent::channel_ports() {
-    return {ports_.http, ports_.mail, ports_.processes, ports_.files, *channel_log_};
+ChannelPorts channel_ports(const Ports& ports, LogSink& log) {
+    return {ports.http, ports.mail, ports.processes, ports.files, log};
 }
 
 }  // namespace ops

@@ -156,30 +156,29 @@ void OpsAgent::withdraw_repair(Case& the_case, const std::string& reason) {
 void OpsAgent::carry_out(const std::string& incident, const RepairOrder& order) {
     Case* the_case = find_case(incident);
     if (the_case == nullptr) return;
-    const auto answer_later = [this, incident](RepairInput input) {
-        // When the inbox is full the repair asks again by look-up after its time limit.
-        ports_.post(RepairAnswer{incident, std::move(input)});
+    const auto answer_later = [post = ports_.post, incident](RepairInput input) {
+        post(RepairAnswer{incident, std::move(input)});
     };
     bool taken = true;
     if (const auto* ticket = std::get_if<SendTicket>(&order)) {
-        taken = ports_.workers.submit([this, answer_later, sent = ticket->ticket] {
-            answer_later(RepairReply{step_key(sent), ports_.executors.execute(sent)});
+        taken = ports_.workers.submit([ports = ports_, answer_later, sent = ticket->ticket] {
+            answer_later(RepairReply{step_key(sent), ports.executors.execute(sent)});
         });
         if (!taken) {
             answer_later(RepairReply{step_key(ticket->ticket),
                                      Error{Fault::unavailable, "the workers are all busy"}});
         }
     } else if (const auto* look = std::get_if<LookUp>(&order)) {
-        taken = ports_.workers.submit([this, answer_later, asked = look->look] {
-            answer_later(RepairLooked{asked.step_key, ports_.executors.look(asked)});
+        taken = ports_.workers.submit([ports = ports_, answer_later, asked = look->look] {
+            answer_later(RepairLooked{asked.step_key, ports.executors.look(asked)});
         });
         if (!taken) {
             answer_later(RepairLooked{look->look.step_key,
                                       Error{Fault::unavailable, "the workers are all busy"}});
         }
     } else if (const auto* http = std::get_if<SendHttp>(&order)) {
-        taken = ports_.workers.submit([this, answer_later, sent = *http] {
-            answer_later(RepairHttp{sent.step_key, ports_.http.send(sent.request)});
+        taken = ports_.workers.submit([ports = ports_, answer_later, sent = *http] {
+            answer_later(RepairHttp{sent.step_key, ports.http.send(sent.request)});
         });
         if (!taken) {
             answer_later(

@@ -81,19 +81,20 @@ void OpsAgent::send_sign_of_life(Time now) {
     if (!wanted.is_set() || !watching_ || is_signing_ || now < next_sign_) return;
     next_sign_ = now + wanted.every;
     const std::string agent = loaded_->settings.agent.name;
-    is_signing_ = ports_.workers.submit([this, wanted, agent, now, config = options_.config_file] {
-        const auto file = [&](const std::string& name) -> Result<std::string> {
-            return std::string(trim(TRY(ports_.files.read(beside(config, name)))));
-        };
-        const std::string alert = watchdog_alert(agent, now, wanted.every);
-        const Result<> address = send_sign(ports_.http, wanted.address, "", "", file);
-        const Result<> alertmanager =
-            send_sign(ports_.http, wanted.alertmanager, "/api/v2/alerts", alert, file);
-        const std::string error = !address.ok()        ? address.error().message
-                                  : !alertmanager.ok() ? alertmanager.error().message
-                                                       : "";
-        ports_.post(SignSent{error});
-    });
+    is_signing_ =
+        ports_.workers.submit([ports = ports_, wanted, agent, now, config = options_.config_file] {
+            const auto file = [&](const std::string& name) -> Result<std::string> {
+                return std::string(trim(TRY(ports.files.read(beside(config, name)))));
+            };
+            const std::string alert = watchdog_alert(agent, now, wanted.every);
+            const Result<> address = send_sign(ports.http, wanted.address, "", "", file);
+            const Result<> alertmanager =
+                send_sign(ports.http, wanted.alertmanager, "/api/v2/alerts", alert, file);
+            const std::string error = !address.ok()        ? address.error().message
+                                      : !alertmanager.ok() ? alertmanager.error().message
+                                                           : "";
+            ports.post(SignSent{error});
+        });
 }
 
 void OpsAgent::on_sign_sent(const SignSent& sent) {
@@ -151,14 +152,14 @@ void OpsAgent::check_below(Time now) {
     if (!watching_ || is_self_checking_ || now < next_self_check_) return;
     next_self_check_ = now + kSelfCheckEvery;
     check_lateness();
-    is_self_checking_ = ports_.workers.submit([this, folder = loaded_->data_dir] {
-        SelfChecked checked{.executor = "", .disk = ports_.files.space(folder)};
+    is_self_checking_ = ports_.workers.submit([ports = ports_, folder = loaded_->data_dir] {
+        SelfChecked checked{.executor = "", .disk = ports.files.space(folder)};
         // No step has this key, and no epoch is 0: an answer is all that is asked for.
-        const auto seen = ports_.executors.look({sha256_hex("self-check"), 0});
+        const auto seen = ports.executors.look({sha256_hex("self-check"), 0});
         if (!seen.ok() && seen.error().fault != Fault::denied) {
             checked.executor = seen.error().message;
         }
-        ports_.post(std::move(checked));
+        ports.post(std::move(checked));
     });
 }
 

@@ -1,6 +1,7 @@
 #include "agent/ops_agent.h"
 
 #include <algorithm>
+#include <mutex>
 
 #include "agent/redacted.h"
 #include "agent/views.h"
@@ -22,14 +23,30 @@ constexpr int kMostRoundsATurn = 64;  // of commit and carrying out; more is a b
 
 }  // namespace
 
+// Held while an answer is handed over, so that none comes in once it is over.
+struct OpsAgent::Life {
+    std::mutex mutex;
+    bool is_over = false;
+};
+
 OpsAgent::OpsAgent(Ports ports, AgentOptions options, std::unique_ptr<Loaded> loaded)
-    : ports_(std::move(ports)),
+    : life_(std::make_shared<Life>()),
+      ports_(std::move(ports)),
       options_(std::move(options)),
       loaded_(std::move(loaded)),
       limiter_(loaded_->settings.limits),
-      channel_log_(channel_log(ports_.log)) {}
+      channel_log_(channel_log(ports_.log)) {
+    ports_.post = [life = life_, post = std::move(ports_.post)](Input input) {
+        const std::lock_guard lock(life->mutex);
+        if (!life->is_over) post(std::move(input));
+    };
+}
 
-OpsAgent::~OpsAgent() = default;
+// What it ordered and nobody answered yet is in the journal; the next life asks for itself.
+OpsAgent::~OpsAgent() {
+    const std::lock_guard lock(life_->mutex);
+    life_->is_over = true;
+}
 
 void OpsAgent::handle(std::vector<Input> inputs) {
     for (size_t i = 0; i < inputs.size(); ++i) {

@@ -59,6 +59,7 @@ struct AgentOptions {
 
 // A channel's lines go where the program's own log goes.
 std::unique_ptr<LogSink> channel_log(Log& log);
+ChannelPorts channel_ports(const Ports& ports, LogSink& log);
 
 Json causes_json(const std::vector<Cause>& causes);  // for the journal
 
@@ -385,7 +386,6 @@ private:
     Result<Json> press_by_link(const Deed& deed);
     Result<Json> look_at_link(const View& view) const;
     Result<> restore_presses();
-    ChannelPorts channel_ports();
 
     // agent_control.cc: Control
     Result<Json> look(const View& view) override;
@@ -437,7 +437,9 @@ private:
         double value;
     };
 
-    Ports ports_;
+    struct Life;
+    std::shared_ptr<Life> life_;
+    Ports ports_;  // of which its jobs hold a copy: they may end when it is gone
     AgentOptions options_;
     std::unique_ptr<Loaded> loaded_;
     std::unique_ptr<Store> store_;
@@ -520,7 +522,7 @@ private:
     std::map<std::string, Time> looks_under_way_;  // incident and diagnostic: given up then
     std::set<std::string> looking_up_;             // incidents whose past is being asked for
     std::set<std::pair<std::string, std::string>> sending_;  // alert key, channel
-    std::unique_ptr<LogSink> channel_log_;
+    std::shared_ptr<LogSink> channel_log_;                   // of messages under way, too
     // What a channel was asked for presses.
     struct Ear {
         std::string cursor;
