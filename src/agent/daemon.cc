@@ -1,6 +1,7 @@
 #include "agent/daemon.h"
 
 #include <atomic>
+#include <cstdlib>
 
 #include "agent/emergency.h"
 #include "agent/ops_agent.h"
@@ -30,6 +31,7 @@ namespace {
 constexpr Duration kTick = std::chrono::seconds(1);
 constexpr Duration kStartAgainFirst = std::chrono::seconds(5);
 constexpr Duration kStartAgainMost = std::chrono::minutes(1);
+constexpr Duration kLastWords = std::chrono::seconds(2);  // of what runs when we are to stop
 
 // The executor of a `run`: our own child, started again when it has died. What an earlier one did,
 // the next one knows from its markers.
@@ -138,6 +140,9 @@ public:
         }
         notify_service_manager("STOPPING=1");
         processes_->end_all();  // a check's command that still runs would hold up the end
+        // Steps go on without us: the executor writes down how they end, and the next start reads
+        // it. Who waits for one, for a model or for a channel still uses all that we have.
+        if (!workers_->abandon_after(kLastWords)) std::_Exit(0);
         return 0;
     }
 
@@ -311,10 +316,10 @@ private:
     ServiceWatchdog watchdog_;
     std::unique_ptr<ProberClient> processes_;
     std::unique_ptr<Emergency> emergency_;
-    std::unique_ptr<WorkerPool> workers_;
     std::unique_ptr<Executors> executors_;
     std::unique_ptr<Server> server_;
     std::unique_ptr<ProbeEngine> probes_;
+    std::unique_ptr<WorkerPool> workers_;  // the last: its jobs use all the others
 };
 
 }  // namespace

@@ -95,7 +95,7 @@ WorkerPool::~WorkerPool() {
     for (std::thread& thread : stop(*shared_)) thread.join();
 }
 
-void WorkerPool::abandon_after(Duration patience) {
+bool WorkerPool::abandon_after(Duration patience) {
     std::vector<std::thread> threads = stop(*shared_);
     std::unique_lock lock(shared_->mutex);
     const bool all_ended =
@@ -108,6 +108,7 @@ void WorkerPool::abandon_after(Duration patience) {
             thread.detach();
         }
     }
+    return all_ended;
 }
 
 }  // namespace ops

@@ -21,8 +21,9 @@ public:
     bool submit(std::function<void()> job) override;
 
     // Like the destructor, but leaves threads behind that do not end within `patience` (a statvfs
-    // on a dead network disk never does). Requires: such jobs own all they touch.
-    void abandon_after(Duration patience);
+    // on a dead network disk never does), and says so by false. Requires: such jobs own all they
+    // touch, or the process ends with nothing destroyed.
+    bool abandon_after(Duration patience);
 
     struct Shared;
 

@@ -5,7 +5,8 @@
 
 With both sockets given the core can start no program at all (the kernel says so), a check's command runs in the prober,
 and a killed prober is an unknown check, not a dead service. Without sockets `run` starts what it needs: a prober only
-when there is a program to run. A second copy in the same data folder ends at once and leaves the first one's hands alone.
+when there is a program to run. A second copy in the same data folder ends at once and leaves the first one's hands
+alone. A step that runs holds up no stop.
 """
 import json
 import os
@@ -53,7 +54,7 @@ def children_of(pid):
 
 
 class Company:
-    def __init__(self, agent, sockets, check):
+    def __init__(self, agent, sockets, check, runbook="common_issues: []"):
         self.agent, self.folder, self.programs = agent, tempfile.mkdtemp(prefix="ops-agent-apart."), []
         lines = "".join("  %s_socket: %s/%s.sock\n" % (name, self.folder, name) for name in sockets)
         self.write("ops-agent.yaml", """agent:
@@ -64,7 +65,8 @@ hosts: [{name: here, local: true}]
 services: [{name: web, host: here, check: %s, interval: 1s}]
 channels: [{name: pager, command: {run: "tee -a %s/told"}}]
 """ % (lines, check.replace("FOLDER", self.folder), self.folder))
-        self.write("runbook.yaml", "common_issues: []\nescalation: [{name: Web, when: up == false, level: alert}]\n")
+        self.write("runbook.yaml", runbook.replace("FOLDER", self.folder) +
+                   "\nescalation: [{name: Web, when: up == false, level: alert}]\n")
 
     def write(self, name, text):
         with open(os.path.join(self.folder, name), "w") as file:
@@ -188,11 +190,48 @@ def second_copy(agent):
         company.stop()
 
 
+SLOW = """common_issues:
+  - name: slow
+    symptoms: [service == "web", up == false]
+    auto_resolve: [{command: FOLDER/slow}]
+"""
+
+
+def step_under_way(agent):
+    company = Company(agent, ["executor"], "{command: test ! -e FOLDER/broken}", SLOW)
+    company.write("slow", "#!/bin/sh\ncd %s\necho ran >> ran\nuntil test -e go; do sleep 0.1; done\nrm broken\n"
+                  % company.folder)
+    os.chmod(os.path.join(company.folder, "slow"), 0o755)
+    company.write("broken", "")
+    try:
+        company.serve("executor")
+        core = company.start("run")
+        ok("a step runs", lambda: company.read("ran"))
+        core.terminate()
+        try:
+            ended = core.wait(5)
+        except subprocess.TimeoutExpired:
+            ended = None
+        ok("the core stops within 5 s all the same, and well", lambda: ended == 0, 0)
+        if ended is None:
+            return
+        company.write("run.log", "")
+        company.start("run")
+        ok("the next one watches", lambda: company.service().get("status") == "down")
+        company.write("go", "")
+        ok("the step is seen through", lambda: company.service().get("status") == "up")
+        ok("and ran once", lambda: company.read("ran") == "ran\n", 0)
+    finally:
+        company.write("go", "")
+        company.stop()
+
+
 def main():
     agent = os.path.abspath(sys.argv[1])
     three_services(agent)
     children_only(agent)
     second_copy(agent)
+    step_under_way(agent)
     print("%d passed, %d failed" % (results.count(True), results.count(False)))
     return 0 if all(results) else 1
 
