@@ -268,6 +268,11 @@ Result<> OpsAgent::push(const Push& push) {
             if (!read.ok()) return read.error();
             seen.facts.push_back({name, read.value()});
         }
+        if (!detector_->has_room_for(push.name, seen.facts)) {
+            return Error{Fault::denied, "'" + push.name + "' would have more than " +
+                                            std::to_string(Detector::kMostFacts) +
+                                            " facts; none of these was taken"};
+        }
         keep_samples(seen);
         detect(detector_->push_facts(push.name, seen.facts, now));
         return {};

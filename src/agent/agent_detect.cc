@@ -63,7 +63,7 @@ void OpsAgent::on(const IncidentOpen& change) {
                                 {"reason", reason},
                                 {"key", change.key},
                                 {"event_text", being_told_ ? being_told_->event_text : ""},
-                                {"facts", change.facts.to_plain_json()},
+                                {"facts", change.facts.to_event_json()},
                                 {"members", Json::of_strings(change.members)}}));
     the_case.before = change.facts;
     recall_similar(the_case);

@@ -159,7 +159,7 @@ void OpsAgent::open_alert(const OutsideAlert& alert) {
                                              {"level", name_of(level_of_severity(alert))},
                                              {"reason", what_it_says(alert)},
                                              {"key", key},
-                                             {"facts", facts.to_plain_json()},
+                                             {"facts", facts.to_event_json()},
                                              {"members", Json::array()},
                                              {"alert", told}}));
     the_case.before = facts;

@@ -341,7 +341,7 @@ Json OpsAgent::before(std::string_view target) const {
     const TargetState state = detector_->state(target);
     return Json::object({{"status", name_of(state.status)},
                          {"reason", state.reason},
-                         {"facts", detector_->facts(target, ports_.clock.now()).to_plain_json()}});
+                         {"facts", detector_->facts(target, ports_.clock.now()).to_event_json()}});
 }
 
 bool OpsAgent::systemic(std::string_view incident) const {

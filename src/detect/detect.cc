@@ -48,6 +48,16 @@ Changes Detector::push_facts(std::string_view target, const std::vector<Fact>& f
     return index == kNone ? Changes{} : core_->push_facts(index, facts, now);
 }
 
+bool Detector::has_room_for(std::string_view target, const std::vector<Fact>& facts) const {
+    const uint32_t index = core_->find(target);
+    if (index == kNone) return true;
+    const Facts& known = core_->targets_[index].facts;
+    const auto added = std::count_if(facts.begin(), facts.end(), [&](const Fact& fact) {
+        return known.find(fact.name) == nullptr;
+    });
+    return added == 0 || known.size() + static_cast<size_t>(added) <= kMostFacts;
+}
+
 Changes Detector::push_event(std::string_view target, std::string_view kind, Time now,
                              size_t times) {
     const uint32_t index = target.empty() ? core_->own_machine_ : core_->find(target);

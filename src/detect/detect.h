@@ -197,6 +197,9 @@ public:
     // Pushed by others. An event without a target is the agent's own machine's. A target that is
     // not in the inventory is refused by the agent before; here it is ignored.
     Changes push_facts(std::string_view target, const std::vector<Fact>& facts, Time now);
+    // Whether it would have at most so many facts with these. Those that it has it may always have.
+    bool has_room_for(std::string_view target, const std::vector<Fact>& facts) const;
+    static constexpr size_t kMostFacts = 200;
     // `times`: so many of them were seen in one look.
     Changes push_event(std::string_view target, std::string_view kind, Time now, size_t times = 1);
     Changes heartbeat(std::string_view target, Time now);

@@ -137,6 +137,27 @@ Json Facts::to_plain_json() const {
     return Json::of_members(std::move(members));
 }
 
+Json Facts::to_event_json() const {
+    size_t room = size_t{256} * 1024 - 2;
+    std::vector<bool> is_in(facts_.size());
+    for (const bool is_builtin : {true, false}) {
+        for (size_t i = 0; i < facts_.size(); ++i) {
+            const auto& [name, value] = facts_[i];
+            if ((find_fact_kind(*name) != nullptr) != is_builtin) continue;
+            // With the quotes, the colon and the comma.
+            const size_t size = Json(*name).dump().size() + value.to_plain_json().dump().size() + 2;
+            is_in[i] = size <= room;
+            if (is_in[i]) room -= size;
+        }
+    }
+    Json::Object members;
+    for (size_t i = 0; i < facts_.size(); ++i) {
+        const auto& [name, value] = facts_[i];
+        if (is_in[i]) members.emplace_back(*name, value.to_plain_json());
+    }
+    return Json::of_members(std::move(members));
+}
+
 const std::vector<FactKind>& fact_kinds() {
     static const std::vector<FactKind> kKinds = make_fact_kinds();
     return kKinds;

@@ -26,6 +26,9 @@ public:
     size_t size() const { return facts_.size(); }
     void expect() const { prefetch(facts_.data(), facts_.size()); }  // they are looked up soon
     Json to_plain_json() const;                                      // {"http_status": 200, ...}
+    // The same for an event, whose size is bounded: what does not fit into 256 KiB is left out, and
+    // of that first what is not in the catalogue.
+    Json to_event_json() const;
 
 private:
     // Ten thousand targets know the same few names: those of the catalogue stand there once.

@@ -35,6 +35,26 @@ TEST(Facts, CopiesStandForThemselves) {
     EXPECT_EQ(copy.to_plain_json().dump(), R"({"latency_first_byte":1,"queue_length":2})");
 }
 
+TEST(Facts, AnEventHoldsWhatFits) {
+    Facts facts;
+    facts.set("up", Value::boolean(true));
+    for (const char* name : {"a", "b", "c", "d"}) {
+        facts.set(name, Value::string(std::string(size_t{60} * 1024, '"')));
+    }
+    facts.set("pid", Value::number(7));
+    EXPECT_EQ(facts.to_event_json().dump().size() / 1024, 240u) << "two of them, of two bytes each";
+    EXPECT_TRUE(facts.to_event_json().has("up"));
+    EXPECT_TRUE(facts.to_event_json().has("b"));
+    EXPECT_FALSE(facts.to_event_json().has("c"));
+    facts.set("process_status", Value::string(std::string(size_t{200} * 1024, 'x')));
+    EXPECT_TRUE(facts.to_event_json().has("process_status"))
+        << "of the catalogue: before those of others";
+    EXPECT_FALSE(facts.to_event_json().has("a"));
+    facts = Facts();
+    facts.set("small", Value::number(1));
+    EXPECT_EQ(facts.to_event_json().dump(), facts.to_plain_json().dump());
+}
+
 TEST(Facts, AreAMapByName) {
     EXPECT_TRUE(rc::check([](const std::vector<std::pair<uint8_t, bool>>& changes) {
         Facts facts;
