@@ -44,9 +44,7 @@ Result<> OpsAgent::open() {
     history_ = TRY(History::open(loaded_->data_dir, samples));
     open_memories();
 
-    const std::optional<std::string> epoch = TRY(store_->state("epoch"));
-    epoch_ = (epoch ? std::stoull(*epoch) : 0) + 1;
-    TRY(store_->set_state("epoch", std::to_string(epoch_)));
+    TRY(raise_epoch());
     boot_ = ports_.processes.boot_id();
     protected_ = protected_with({loaded_->data_dir, options_.config_file, loaded_->runbook_file});
 
@@ -83,6 +81,25 @@ Result<> OpsAgent::open() {
     turn();
     if (failure_) return *failure_;
     return {};
+}
+
+// The executor knows of every core before us, our records may not. While it cannot be reached our
+// own count is the best there is; the self-check asks again.
+Result<> OpsAgent::raise_epoch() {
+    const std::optional<std::string> known = TRY(store_->state("epoch"));
+    epoch_ = known ? std::stoull(*known) : 0;
+    const Result<uint64_t> given = ports_.executors.next_epoch(epoch_);
+    is_epoch_given_ = given.ok();
+    epoch_ = given.ok() ? given.value() : epoch_ + 1;
+    return store_->set_state("epoch", std::to_string(epoch_));
+}
+
+void OpsAgent::take_epoch(uint64_t epoch) {
+    is_epoch_given_ = true;
+    if (epoch <= epoch_) return;
+    epoch_ = epoch;
+    const Result<> saved = store_->set_state("epoch", std::to_string(epoch_));
+    if (!saved.ok()) failure_ = saved.error();
 }
 
 void OpsAgent::arrange() {

@@ -73,6 +73,18 @@ std::string little_left(const DiskSpace& disk, double factor) {
     return "";
 }
 
+std::string no_step() { return sha256_hex("self-check"); }
+
+// What the executor hears us with that could not be reached when we started: our own count, or one
+// that it gives us, since our records are behind. 0: it cannot be reached still.
+uint64_t epoch_with(Executors& executors, uint64_t known) {
+    const Result<Seen> seen = executors.look({no_step(), known});
+    if (seen.ok()) return known;
+    if (seen.error().fault != Fault::denied) return 0;
+    const Result<uint64_t> given = executors.next_epoch(known);
+    return given.ok() ? given.value() : 0;
+}
+
 }  // namespace
 
 // A tick that comes is the sign: one that cannot commit, decides nothing or hangs sends none.
@@ -152,13 +164,15 @@ void OpsAgent::check_below(Time now) {
     if (!watching_ || is_self_checking_ || now < next_self_check_) return;
     next_self_check_ = now + kSelfCheckEvery;
     check_lateness();
-    is_self_checking_ = ports_.workers.submit([ports = ports_, folder = loaded_->data_dir] {
-        SelfChecked checked{.executor = "", .disk = ports.files.space(folder)};
-        // No step has this key, and no epoch is 0: an answer is all that is asked for.
-        const auto seen = ports.executors.look({sha256_hex("self-check"), 0});
+    is_self_checking_ = ports_.workers.submit([ports = ports_, folder = loaded_->data_dir,
+                                               is_epoch_given = is_epoch_given_, known = epoch_] {
+        SelfChecked checked{.executor = "", .epoch = 0, .disk = ports.files.space(folder)};
+        // No epoch is 0: an answer is all that is asked for.
+        const auto seen = ports.executors.look({no_step(), 0});
         if (!seen.ok() && seen.error().fault != Fault::denied) {
             checked.executor = seen.error().message;
         }
+        if (!is_epoch_given) checked.epoch = epoch_with(ports.executors, known);
         ports.post(std::move(checked));
     });
 }
@@ -166,6 +180,7 @@ void OpsAgent::check_below(Time now) {
 void OpsAgent::on_self_checked(const SelfChecked& checked) {
     is_self_checking_ = false;
     check_own_disk(checked.disk);
+    if (checked.epoch > 0) take_epoch(checked.epoch);
     if (checked.executor.empty()) {
         executor_failed_ = 0;
         self_is_well("executor", "it answers");

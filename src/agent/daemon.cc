@@ -50,6 +50,10 @@ public:
         TRY(ensure());
         return client_.look(look);
     }
+    Result<uint64_t> next_epoch(uint64_t known) override {
+        TRY(ensure());
+        return client_.next_epoch(known);
+    }
     Result<> set_paused(bool paused, const std::string& by) override {
         TRY(ensure());
         return client_.set_paused(paused, by);

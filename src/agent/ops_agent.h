@@ -123,6 +123,8 @@ private:
 
     // agent_start.cc
     Result<> open();
+    Result<> raise_epoch();
+    void take_epoch(uint64_t epoch);
     Result<> take_up();
     Result<> count_again();
     Result<> hold_its_targets(const Incident& incident);
@@ -482,6 +484,7 @@ private:
     Time next_causes_save_{};
     Protected protected_;
     uint64_t epoch_ = 0;
+    bool is_epoch_given_ = false;  // by the executor; else it is our own count
     std::string boot_;
 
     std::map<std::string, Case> cases_;  // open incidents by id

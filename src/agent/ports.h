@@ -66,6 +66,7 @@ struct PressesHeard {  // on a channel that was listened to
 };
 struct SelfChecked {         // what the agent stands on
     std::string executor;    // why it does not answer; empty: it does
+    uint64_t epoch = 0;      // that it gave us, when we had none of it
     Result<DiskSpace> disk;  // of its own records
 };
 struct ReloadWanted {

@@ -1,6 +1,7 @@
 #include "resolve/executor.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 #include <variant>
 
@@ -26,6 +27,7 @@ constexpr Duration kTicketLife = minutes(10);
 constexpr Duration kEndGrace = seconds(15);
 // Evidence and verify commands on one target: they only read, but nothing here is unbounded.
 constexpr int kReadsPerHour = 240;
+constexpr uint64_t kMostEpoch = std::numeric_limits<int64_t>::max();  // as JSON has numbers
 
 Exit never_started(const Error& error) {
     Exit exit;
@@ -89,6 +91,7 @@ struct Executor::State {
 
     Result<> load();
     void count(const std::string& key, const SeenMarker& marker);
+    Result<> hear_epoch();
     std::optional<Refused> raise_epoch(uint64_t epoch);
     std::optional<Refused> refresh_rules();
     std::optional<Refused> check_ticket(const Ticket& ticket, const std::string& key, Time now);
@@ -149,10 +152,14 @@ void Executor::State::count(const std::string& key, const SeenMarker& marker) {
 
 // The file is read anew: an executor that is about to end must hear of the core that its successor
 // serves.
+Result<> Executor::State::hear_epoch() {
+    highest_epoch = std::max(highest_epoch, TRY(markers.read_epoch()));
+    return {};
+}
+
 std::optional<Refused> Executor::State::raise_epoch(uint64_t epoch) {
-    const Result<uint64_t> on_disk = markers.read_epoch();
-    if (!on_disk.ok()) return Refused{Refusal::disk, on_disk.error().message};
-    highest_epoch = std::max(highest_epoch, on_disk.value());
+    const Result<> heard = hear_epoch();
+    if (!heard.ok()) return Refused{Refusal::disk, heard.error().message};
     if (epoch < highest_epoch) {
         return Refused{Refusal::epoch, "epoch " + std::to_string(epoch) + " is older than " +
                                            std::to_string(highest_epoch)};
@@ -521,6 +528,16 @@ Result<Seen> Executor::look(const Look& look) {
         return Error{old ? Fault::denied : Fault::unavailable, "look: " + refused->reason};
     }
     return state_->find(look.step_key);
+}
+
+Result<uint64_t> Executor::next_epoch(uint64_t known) {
+    const std::lock_guard lock(state_->mutex);
+    TRY(state_->hear_epoch());
+    const uint64_t next = std::max(state_->highest_epoch, known) + 1;
+    if (next > kMostEpoch) return Error{Fault::denied, "there is no higher epoch"};
+    TRY(state_->markers.write_epoch(next));
+    state_->highest_epoch = next;
+    return next;
 }
 
 Result<> Executor::set_paused(bool paused, const std::string& by) {

@@ -55,6 +55,7 @@ public:
 
     Result<TicketReply> execute(const Ticket& ticket) override;
     Result<Seen> look(const Look& look) override;
+    Result<uint64_t> next_epoch(uint64_t known) override;
     Result<> set_paused(bool paused, const std::string& by) override;
 
     // Takes no more tickets; returns when what runs has ended and its outcome is on disk.

@@ -38,6 +38,15 @@ Result<Seen> ExecutorClient::look(const Look& look) {
     return Seen::from_json(TRY(ask(socket_path_, request, kAskTime)));
 }
 
+Result<uint64_t> ExecutorClient::next_epoch(uint64_t known) {
+    const Json request = Json::object({{"do", "epoch"}, {"above", known}});
+    const int64_t epoch = TRY(ask(socket_path_, request, kAskTime))["epoch"].as_int(-1);
+    if (epoch < 0 || static_cast<uint64_t>(epoch) <= known) {
+        return Error{Fault::corrupt, "the executor gave no epoch"};
+    }
+    return static_cast<uint64_t>(epoch);
+}
+
 Result<> ExecutorClient::set_paused(bool paused, const std::string& by) {
     const Json request = Json::object({{"do", "pause"}, {"paused", paused}, {"by", by}});
     TRY(ask(socket_path_, request, kAskTime));

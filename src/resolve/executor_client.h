@@ -17,6 +17,7 @@ public:
                             Duration answer_within = std::chrono::hours(1));
     Result<TicketReply> execute(const Ticket& ticket) override;
     Result<Seen> look(const Look& look) override;
+    Result<uint64_t> next_epoch(uint64_t known) override;
     Result<> set_paused(bool paused, const std::string& by) override;
 
 private:

@@ -1,6 +1,8 @@
 // An executor that is killed, and disks that lose power, fail and fill up.
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "resolve/rig_for_test.h"
 
 namespace ops {
@@ -63,6 +65,39 @@ TEST(Executor, OnlyOneOfTwoTakesAStep) {
     rig.open();
     EXPECT_EQ(rig.must_execute(ticket).refusal, Refusal::seen);
     EXPECT_EQ(rig.processes.ledger.size(), 1U);
+}
+
+// Of two cores that start at once, one with records that are behind, one is heard.
+TEST(Executor, GivesEachCoreThatStartsAnEpochOfItsOwn) {
+    Rig rig;
+    Ticket old = rig.ticket("restart");
+    old.epoch = 7;
+    EXPECT_EQ(rig.must_execute(old).status, Status::done);
+    const uint64_t first = rig.executor->next_epoch(0).value();
+    EXPECT_EQ(first, 8U);
+    rig.open();  // it is on the disk
+    const uint64_t second = rig.executor->next_epoch(0).value();
+    EXPECT_EQ(second, 9U);
+    EXPECT_EQ(rig.executor->next_epoch(40).value(), 41U) << "above the core's own count, too";
+    Ticket next = rig.ticket("restart", "web", 1);
+    for (const uint64_t epoch : {first, second, uint64_t{40}}) {
+        next.epoch = epoch;
+        EXPECT_EQ(rig.must_execute(next).refusal, Refusal::epoch);
+        EXPECT_EQ(rig.executor->look({step_key(next), epoch}).error().fault, Fault::denied);
+    }
+    next.epoch = 41;
+    EXPECT_EQ(rig.must_execute(next).status, Status::done);
+}
+
+TEST(Executor, GivesNoEpochThatItCannotKeep) {
+    Rig rig;
+    constexpr uint64_t kMost = std::numeric_limits<int64_t>::max();
+    EXPECT_EQ(rig.executor->next_epoch(kMost).error().fault, Fault::denied);
+    rig.power.cut_at(0, Power::When::before);
+    EXPECT_THROW((void)rig.executor->next_epoch(0), PowerCut);
+    rig.power.left = -1;
+    rig.open();
+    EXPECT_EQ(rig.executor->next_epoch(0).value(), 1U);
 }
 
 TEST(Executor, AnOutcomeWithoutItsMarkerIsSeenToo) {

@@ -210,6 +210,8 @@ TEST(ExecutorProcess, AKilledOneIsAnsweredForByTheNext) {
     EXPECT_EQ(what, What::unknown) << "it has ended, and nobody saw how";
     EXPECT_EQ(client.execute(company.ticket("inc-1", 2)).value().refusal, Refusal::seen);
     EXPECT_EQ(client.execute(company.ticket("inc-9", 1)).value().refusal, Refusal::epoch);
+    EXPECT_EQ(client.next_epoch(1).value(), 3U);
+    EXPECT_EQ(client.execute(company.ticket("inc-9", 2)).value().refusal, Refusal::epoch);
     EXPECT_EQ(company.effects(), 1U);
 }
 

@@ -26,6 +26,11 @@ Result<Json> answer(Executors& executor, const Json& request) {
         return TRY(executor.look({request["step_key"].as_string(), static_cast<uint64_t>(epoch)}))
             .to_json();
     }
+    if (what == "epoch") {
+        const int64_t known = request["above"].as_int(-1);
+        if (known < 0) return Error{Fault::invalid, "epoch: above which?"};
+        return Json::object({{"epoch", TRY(executor.next_epoch(static_cast<uint64_t>(known)))}});
+    }
     if (what == "pause") {
         if (!request["paused"].is_bool()) return Error{Fault::invalid, "pause: on or off"};
         TRY(executor.set_paused(request["paused"].as_bool(), request["by"].as_string()));

@@ -131,6 +131,10 @@ public:
     // Fault::unavailable: not sent, nothing happened. Fault::timeout: sent, effect unknown: look().
     virtual Result<TicketReply> execute(const Ticket& ticket) = 0;
     virtual Result<Seen> look(const Look& look) = 0;
+    // For a core that starts: an epoch above `known` and all that were ever heard, given to it
+    // alone and on the disk, so that whoever spoke before is refused from now on. The core's own
+    // count may be behind: its records were moved away, or are those of a backup.
+    virtual Result<uint64_t> next_epoch(uint64_t known) = 0;
     // The kill switch, durable before it returns. Ends nothing that runs.
     virtual Result<> set_paused(bool paused, const std::string& by) = 0;
 };

@@ -51,6 +51,9 @@ public:
     Result<Seen> look(const Look& look) override {
         return guarded<Seen>([&](Executor& executor) { return executor.look(look); });
     }
+    Result<uint64_t> next_epoch(uint64_t known) override {
+        return guarded<uint64_t>([&](Executor& executor) { return executor.next_epoch(known); });
+    }
     Result<> set_paused(bool paused, const std::string& by) override {
         return guarded<void>([&](Executor& executor) { return executor.set_paused(paused, by); });
     }
@@ -58,6 +61,9 @@ public:
 private:
     template <class T, class Do>
     Result<T> guarded(Do todo) {
+        if (!machine_.executor_can_be_reached) {
+            return Error{Fault::unavailable, "the executor cannot be reached"};
+        }
         if (!machine_.executor_) {
             const Result<> opened = machine_.open_executor();
             if (!opened.ok()) return opened.error();

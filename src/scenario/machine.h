@@ -38,6 +38,7 @@ public:
     // The executor dies when it reaches this point for the n-th time: "seen", "started", "ran",
     // "outcome" ...
     void kill_executor_at(std::string point, int nth);
+    bool executor_can_be_reached = true;
     bool executor_was_killed() const { return !kill_point_.empty() && kill_countdown_ == 0; }
 
     // The agent does nothing for so long, whatever comes in meanwhile.

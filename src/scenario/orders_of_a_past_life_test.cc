@@ -30,6 +30,7 @@ class NoExecutor final : public Executors {
 public:
     Result<TicketReply> execute(const Ticket&) override { return count(); }
     Result<Seen> look(const Look&) override { return count(); }
+    Result<uint64_t> next_epoch(uint64_t) override { return Error{Fault::unavailable, "none"}; }
     Result<> set_paused(bool, const std::string&) override { return {}; }
     int asked = 0;
 
