@@ -171,6 +171,7 @@ def run_repairs(kind, rounds, hows=("kill", "500", "hang"), slow_ms=None):
             for how in hows:
                 for moment in spread_moments(rounds):
                     watcher.settle()
+                    time.sleep(1)  # so that the look before found it well: it does not break while it is repaired
                     wait_for(moment)
                     pid = service.pid()
                     start = time.monotonic()
