@@ -105,9 +105,9 @@ int run(int argc, char** argv) {
         "More: ops-agent VERB --help");
     Parsed parsed;
     for (const Verb& verb : ops::verbs()) add_verb(app, verb, parsed);
-    const std::string wrong = argc > 1 ? wrong_first_word(argc, argv[1]) : "";
-    if (!wrong.empty()) {
-        terminal.problem(wrong);
+    const std::string misplaced = argc > 1 ? wrong_first_word(argc, argv[1]) : "";
+    if (!misplaced.empty()) {
+        terminal.problem(misplaced);
         return ops::kUsage;
     }
     try {
