@@ -42,7 +42,8 @@ Result<std::vector<ConfigText>> read_config_texts(Files& files, const std::strin
     for (const std::string& name : names.ok() ? names.value() : std::vector<std::string>{}) {
         if (!name.ends_with(".yaml")) continue;
         const std::string path = folder + "/" + name;
-        texts.push_back({path, TRY(files.read(path))});
+        std::string text = TRY(files.read(path));
+        texts.push_back({path, std::move(text)});
     }
     return texts;
 }
@@ -54,7 +55,9 @@ Result<ConfigText> read_runbook_text(Files& files, const std::string& config_fil
     const bool may_be_missing = agent.runbook == AgentSettings().runbook;
     if (!text.ok() && text.error().fault == Fault::not_found && may_be_missing)
         return ConfigText{path, ""};
-    return ConfigText{path, TRY(text)};
+    // Not TRY within the braces: what stands there already would not be destroyed on its way out.
+    if (!text.ok()) return text.error();
+    return ConfigText{path, text.value()};
 }
 
 ConfigText read_learned_text(Files& files, const std::string& data_folder) {
