@@ -5,7 +5,6 @@
 
 #include <set>
 
-#include "resolve/markers.h"
 #include "resolve/theatre_for_test.h"
 
 namespace ops {
@@ -132,19 +131,7 @@ TEST(RepairCrash, UndoesOnceWhereverTheCoreIsKilled) {
             return Exit{};
         };
         t.points_left = first;
-        bool begun = false;
-        while (!t.finished) {
-            try {
-                if (std::exchange(begun, true)) {
-                    t.play();
-                } else {
-                    t.begin();
-                }
-            } catch (const CoreKilled&) {
-                t.finished.reset();
-                t.restart_core();
-            }
-        }
+        t.play_over_kills();
         EXPECT_EQ(t.ending(), "gave up") << first << ": " << t.finished->reason;
         EXPECT_EQ(t.ran("fix"), 1U) << first;
         EXPECT_EQ(t.ran("back"), 1U) << first;
@@ -242,32 +229,11 @@ TEST(RepairCrash, TriesOnceMoreAfterAnUnknownOutcomeWhereverTheCoreIsKilled) {
         t.instead_of_executor = [&t, lost = true](const Ticket& ticket) mutable {
             if (!std::exchange(lost, false)) return t.executor->execute(ticket);
             // An executor of before the machine went down had begun it.
-            Markers markers(t.files, "/data/executor");
-            EXPECT_TRUE(markers
-                            .write_seen(step_key(ticket), {.ticket = ticket,
-                                                           .at = t.clock.at,
-                                                           .target = "web",
-                                                           .argv = {"fix"},
-                                                           .risk = Risk::low,
-                                                           .time_limit = seconds(60),
-                                                           .boot = "boot-0"})
-                            .ok());
+            t.mark_seen(ticket, "boot-0");
             return Result<TicketReply>(Error{Fault::timeout, "the executor went away"});
         };
         t.points_left = first;
-        bool begun = false;
-        while (!t.finished) {
-            try {
-                if (std::exchange(begun, true)) {
-                    t.play();
-                } else {
-                    t.begin();
-                }
-            } catch (const CoreKilled&) {
-                t.finished.reset();
-                t.restart_core();
-            }
-        }
+        t.play_over_kills();
         EXPECT_EQ(t.ending(), "gave up") << first;
         EXPECT_EQ(t.ran("fix"), 1U) << first;
         EXPECT_EQ(t.repair->attempt(), 2) << first;
@@ -297,19 +263,7 @@ TEST(RepairCrash, SendsAnHttpStepOnceWhereverTheCoreIsKilled) {
             return HttpReply{204, {}, ""};
         };
         t.points_left = first;
-        bool begun = false;
-        while (!t.finished) {
-            try {
-                if (std::exchange(begun, true)) {
-                    t.play();
-                } else {
-                    t.begin();
-                }
-            } catch (const CoreKilled&) {
-                t.finished.reset();
-                t.restart_core();
-            }
-        }
+        t.play_over_kills();
         EXPECT_LE(sent, 1) << first;
         EXPECT_EQ(t.ending(), sent == 1 ? "verified" : "unknown") << first;
         return t.points;

@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "resolve/markers.h"
 #include "resolve/theatre_for_test.h"
 
 namespace ops {
@@ -17,33 +16,6 @@ Exit exit_of(int code, Exit::How how = Exit::How::exited) {
     exit.how = how;
     exit.code = code;
     return exit;
-}
-
-Step wait_step(Duration span) {
-    Step step;
-    step.kind = Step::Kind::wait;
-    step.wait = span;
-    return step;
-}
-
-Step verify_step(Verification::Kind kind = Verification::Kind::checks) {
-    Step step;
-    step.kind = Step::Kind::verify;
-    step.verification.kind = kind;
-    step.verification.text = "check it";
-    return step;
-}
-
-Entry restart_entry(Effect effect = Effect::idempotent) {
-    return make_entry("restart", {command_step({"fix", "{service}"}, effect)});
-}
-
-// `fix` makes the target well at this call of it.
-void fix_works_at(Theatre& t, int call) {
-    t.programs["fix"] = [&t, call, calls = 0]() mutable {
-        if (++calls >= call) t.well[t.the_case.target] = true;
-        return Exit{};
-    };
 }
 
 expr::Expression condition(const Theatre& t, const std::string& text) {
@@ -227,16 +199,7 @@ TEST(Repair, GoesOnLookingUpWhateverHappensMeanwhile) {
     t.instead_of_executor = [&](const Ticket& ticket) -> Result<TicketReply> {
         if (!std::exchange(away, false)) return t.executor->execute(ticket);
         // It was seen and started by nobody who is known: it may run until its limit is over.
-        Markers markers(t.files, "/data/executor");
-        EXPECT_TRUE(markers
-                        .write_seen(step_key(ticket), {.ticket = ticket,
-                                                       .at = t.clock.at,
-                                                       .target = "web",
-                                                       .argv = {"fix"},
-                                                       .risk = Risk::low,
-                                                       .time_limit = seconds(60),
-                                                       .boot = "boot-1"})
-                        .ok());
+        t.mark_seen(ticket, "boot-1");
         t.well["web"] = true;
         t.open_executor();
         return Error{Fault::timeout, "the executor went away"};
@@ -352,88 +315,9 @@ TEST(Repair, AGuardThatPassedBeforeARestartIsAskedAgain) {
     }
 }
 
-// Set back by hours, as by a first answer from NTP: the repair neither stands still nor hurries.
-TEST(Repair, TakesAsLongWhenTheClockIsSet) {
-    Entry entry = restart_entry();
-    entry.steps.push_back(wait_step(seconds(30)));
-    entry.steps.push_back(verify_step());
-    const auto lasts = [&entry](Duration after, Duration by, bool works) {
-        Theatre t(entry);
-        if (works) fix_works_at(t, 1);
-        t.limits.attempts = 2;
-        t.begin();
-        t.play(after);
-        t.set_clock_by(by);
-        t.give(RepairTime{});  // the agent sees that it was set
-        t.play(minutes(20));
-        EXPECT_EQ(t.ending(), works ? "verified" : "gave up") << by.count();
-        return t.clock.at - Time(std::chrono::hours(24 * 365 * 50)) - by;
-    };
-    for (const bool works : {true, false}) {
-        const Duration calm = lasts(seconds(1), Duration::zero(), works);
-        for (const Duration by : {-std::chrono::hours(3), std::chrono::hours(3)}) {
-            for (int after = 0; after < calm.count() / 1000; after += 7) {
-                const Duration so_long = lasts(seconds(after), by, works);
-                EXPECT_NEAR(static_cast<double>(so_long.count()), static_cast<double>(calm.count()),
-                            6000)
-                    << "set by " << by.count() << " after " << after;
-            }
-        }
-    }
-}
-
-TEST(Repair, AYesIsGoodForTenMinutesHoweverTheClockIsSet) {
-    Entry risky = restart_entry();
-    risky.risk = Risk::high;
-    Theatre t(risky);
-    t.begin();
-    t.set_clock_by(-std::chrono::hours(1));
-    t.give(RepairTime{});
-    t.play(minutes(11));
-    EXPECT_EQ(t.ending(), "gave up");
-}
-
-TEST(Repair, SeesAnswersAfterTheClockWasSetBackWhileItWasAway) {
-    Theatre t(restart_entry());
-    fix_works_at(t, 1);
-    t.begin();
-    t.play(seconds(1));
-    t.set_clock_by(-std::chrono::hours(3));
-    t.restart_core();
-    t.play(minutes(3));
-    EXPECT_EQ(t.ending(), "verified");
-    EXPECT_EQ(t.ran("fix"), 1U) << "what is well is not repaired";
-}
-
-TEST(Repair, AnAnswerOfBeforeTheClockWasSetBackHidesNoRelapse) {
-    Theatre t(restart_entry());
-    fix_works_at(t, 1);
-    t.begin();
-    t.play(seconds(5));
-    Observation late;  // on its way when the clock was set
-    late.check = 7;
-    late.target = "web";
-    late.at = t.clock.at;
-    late.health = Health::good;
-    t.set_clock_by(-std::chrono::hours(3));
-    t.give(RepairObserved{late});
-    t.at(seconds(10), [&t] { t.well["web"] = false; });
-    t.play();
-    EXPECT_EQ(t.ending(), "verified");
-    EXPECT_EQ(t.ran("fix"), 2U) << "it relapsed within the soak";
-}
-
 TEST(Repair, AHeartbeatMustBeNewerThanTheStep) {
-    Entry entry = restart_entry();
-    entry.steps.push_back(verify_step(Verification::Kind::heartbeat));
-    Theatre t(entry, "worker_3");
-    for (Service& service : t.rules.rules.settings.inventory.services) {
-        service.heartbeat = Heartbeat{minutes(1), minutes(5)};
-    }
-    t.open_executor();
-    t.limits.attempts = 1;
-    fix_works_at(t, 1);
-    t.heartbeats["worker_3"] = t.clock.at;
+    Theatre t(heartbeat_entry(), "worker_3");
+    send_heartbeats(t);
     t.begin();
     t.play();
     EXPECT_EQ(t.ending(), "gave up") << "one of before proves nothing";
@@ -444,25 +328,6 @@ TEST(Repair, AHeartbeatMustBeNewerThanTheStep) {
     t.at(seconds(40), [&t] { t.heartbeats["worker_3"] = t.clock.at; });
     t.play();
     EXPECT_EQ(t.ending(), "verified") << t.finished->reason;
-}
-
-TEST(Repair, AHeartbeatOfBeforeTheClockWasSetBackProvesNothing) {
-    Entry entry = restart_entry();
-    entry.steps.push_back(verify_step(Verification::Kind::heartbeat));
-    Theatre t(entry, "worker_3");
-    for (Service& service : t.rules.rules.settings.inventory.services) {
-        service.heartbeat = Heartbeat{minutes(1), minutes(5)};
-    }
-    t.open_executor();
-    t.limits.attempts = 1;
-    fix_works_at(t, 1);
-    t.heartbeats["worker_3"] = t.clock.at;
-    t.begin();
-    t.play(seconds(1));
-    t.set_clock_by(-std::chrono::hours(3));
-    t.give(RepairTime{});
-    t.play();
-    EXPECT_EQ(t.ending(), "gave up");
 }
 
 TEST(Repair, OfWhatIsNotDownIsVerifiedByItsSymptoms) {

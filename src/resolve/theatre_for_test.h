@@ -12,7 +12,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/assert.h"
 #include "resolve/kit_for_test.h"
+#include "resolve/markers.h"
 #include "resolve/repair.h"
 
 namespace ops {
@@ -153,6 +155,31 @@ public:
             happen();
         }
     }
+    // From the beginning to the end; whenever the core is killed it starts again.
+    void play_over_kills() {
+        bool begun = false;
+        while (!finished) {
+            try {
+                std::exchange(begun, true) ? play() : begin();
+            } catch (const CoreKilled&) {
+                finished.reset();
+                restart_core();
+            }
+        }
+    }
+    // An executor that went away had taken the step of this ticket.
+    void mark_seen(const Ticket& ticket, const std::string& in_boot) {
+        Markers markers(files, "/data/executor");
+        const Result<> written =
+            markers.write_seen(step_key(ticket), {.ticket = ticket,
+                                                  .at = clock.at,
+                                                  .target = the_case.target,
+                                                  .argv = {"fix"},
+                                                  .risk = Risk::low,
+                                                  .time_limit = std::chrono::seconds(60),
+                                                  .boot = in_boot});
+        ASSERT(written.ok());
+    }
     // The wall clock is set; what is to happen in so many seconds still does, in as many.
     void set_clock_by(Duration by) {
         clock.at += by;
@@ -262,5 +289,49 @@ private:
     void carry_out(const Evidence& order) { evidence.push_back(order); }
     void carry_out(const Finished& order) { finished = order; }
 };
+
+inline Step wait_step(Duration span) {
+    Step step;
+    step.kind = Step::Kind::wait;
+    step.wait = span;
+    return step;
+}
+
+inline Step verify_step(Verification::Kind kind = Verification::Kind::checks) {
+    Step step;
+    step.kind = Step::Kind::verify;
+    step.verification.kind = kind;
+    step.verification.text = "check it";
+    return step;
+}
+
+inline Entry restart_entry(Effect effect = Effect::idempotent) {
+    return make_entry("restart", {command_step({"fix", "{service}"}, effect)});
+}
+
+// `fix` makes the target well at this call of it.
+inline void fix_works_at(Theatre& t, int call) {
+    t.programs["fix"] = [&t, call, calls = 0]() mutable {
+        if (++calls >= call) t.well[t.the_case.target] = true;
+        return Exit{};
+    };
+}
+
+inline Entry heartbeat_entry() {
+    Entry entry = restart_entry();
+    entry.steps.push_back(verify_step(Verification::Kind::heartbeat));
+    return entry;
+}
+
+// All send heartbeats, the target just now; the first fix works, and there is no second.
+inline void send_heartbeats(Theatre& t) {
+    for (Service& service : t.rules.rules.settings.inventory.services) {
+        service.heartbeat = Heartbeat{std::chrono::minutes(1), std::chrono::minutes(5)};
+    }
+    t.open_executor();
+    t.limits.attempts = 1;
+    fix_works_at(t, 1);
+    t.heartbeats[t.the_case.target] = t.clock.at;
+}
 
 }  // namespace ops

@@ -13,14 +13,19 @@
 namespace ops {
 namespace {
 
-// Sends bytes, closes its half, and reads until the server closes.
-std::string talk(uint16_t port, const std::string& bytes) {
+int connected_to(uint16_t port) {
     const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     EXPECT_EQ(::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
+    return fd;
+}
+
+// Sends bytes, closes its half, and reads until the server closes.
+std::string talk(uint16_t port, const std::string& bytes) {
+    const int fd = connected_to(port);
     size_t sent = 0;
     while (sent < bytes.size()) {
         const ssize_t n = ::send(fd, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
@@ -34,16 +39,6 @@ std::string talk(uint16_t port, const std::string& bytes) {
     }
     ::close(fd);
     return got;
-}
-
-int connected_to(uint16_t port) {
-    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    EXPECT_EQ(::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
-    return fd;
 }
 
 // A connection on which nothing is ever asked.
