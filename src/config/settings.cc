@@ -78,6 +78,12 @@ Node merge_texts(const std::vector<ConfigText>& texts, Problems& problems) {
 Node read_tree(const std::vector<ConfigText>& texts, const Environment& environment,
                Problems& problems) {
     Node tree = merge_texts(texts, problems);
+    if (tree.members.empty() && !texts.empty() && !problems.has_errors()) {
+        // A file cut to nothing, by a full disk or an editor, must not end the watch at a reload.
+        problems.error({texts.front().file, 1, 1},
+                       "is empty, and nothing would be watched: a configuration is a map of "
+                       "sections such as 'services:'");
+    }
     fill_in_environment(tree, environment, problems);
     refuse_clear_secrets(tree, problems);
     return tree;

@@ -33,7 +33,7 @@ std::vector<CheckSettings> checks_of(const Settings& settings, std::string_view 
 }
 
 TEST(Settings, HaveDefaultsForEverything) {
-    const Settings settings = read("");
+    const Settings settings = read("agent:\n");
     EXPECT_EQ(settings.agent.name, "ops-agent");
     EXPECT_EQ(settings.agent.mode, Mode::automatic);
     EXPECT_EQ(settings.agent.data_dir, "./var");
@@ -212,6 +212,16 @@ TEST(Settings, MergeFiles) {
     EXPECT_EQ(settings.agent.mode, Mode::ask);
     EXPECT_EQ(settings.inventory.services.size(), 2U);
     EXPECT_EQ(settings.limits.attempts, 1);
+}
+
+TEST(Settings, OfFilesThatAllAreEmptyAreRefused) {
+    for (const std::string text : {"", "# services: later\n", "---\n"}) {
+        Problems problems;
+        EXPECT_FALSE(read_settings({{"a.yaml", text}, {"b.yaml", ""}}, environment, problems));
+        EXPECT_EQ(problems.print(),
+                  "a.yaml:1:1: error: is empty, and nothing would be watched: a configuration is a "
+                  "map of sections such as 'services:'\n");
+    }
 }
 
 TEST(Settings, TakeTheEnvironmentAsTextOnly) {
