@@ -1,4 +1,6 @@
 // What the detector saw, as incidents.
+#include <set>
+
 #include "agent/ops_agent.h"
 #include "agent/redacted.h"
 #include "base/id.h"
@@ -96,8 +98,17 @@ Case& OpsAgent::open_case(const std::string& key, const std::string& target, Jso
 void OpsAgent::on(const IncidentUpdate& change) {
     Case* the_case = find_by_key(change.key);
     if (the_case == nullptr) return;
-    note("incident.noted", the_case, the_case->incident.target,
-         Json::object({{"text", change.reason}, {"by", "ops-agent"}}));
+    Json said = Json::object({{"text", change.reason}, {"by", "ops-agent"}});
+    const std::vector<std::string>& members = the_case->incident.members;
+    const std::set<std::string> known(members.begin(), members.end());
+    Json joined = Json::array();
+    for (const std::string& member : change.members) {
+        if (!known.contains(member)) joined.push(member);
+    }
+    if (!joined.items().empty()) said.set("members", std::move(joined));
+    if (!change.title.empty()) said.set("title", change.title);
+    note("incident.noted", the_case, the_case->incident.target, std::move(said));
+    if (the_case->repair) the_case->repair->set_members(members);
     if (!the_case->repair && !the_case->incident.acknowledged) diagnose(*the_case);
     escalate(*the_case);
 }

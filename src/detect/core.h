@@ -285,7 +285,7 @@ public:
     bool fold_own(uint32_t target);
     void review_systemic(Time now, Changes& out);
     std::vector<uint32_t> release_members(std::string_view key);  // of a systemic incident
-    std::string systemic_title(const MassScope& scope) const;
+    std::string systemic_title(const MassScope& scope, size_t failed) const;
     bool is_mass(const MassScope& scope, size_t failing) const;
 
     // --- titles.cc ---

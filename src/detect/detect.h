@@ -91,6 +91,7 @@ struct IncidentOpen {
 struct IncidentUpdate {  // of an open one: another symptom, more members, a new reason
     std::string key;
     std::string reason;
+    std::string title;                 // its new one; empty: as it was
     std::vector<std::string> members;  // all of them; empty unless systemic
 };
 // Its cause is a larger one: no action of its own any more. It is cleared when its target is well,

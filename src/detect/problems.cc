@@ -225,11 +225,11 @@ void Detector::Core::attach(uint32_t index, const Source& source, OpenIncident& 
         source.instance != nullptr && conditions_[source.instance->condition].criterion != nullptr;
     const bool is_lead = open.rule == source.name || source.name == kRuleDown;
     if (is_new && !is_criterion && !is_lead) {
-        out.push_back(IncidentUpdate{open.key, reason_of(index, source, now), {}});
+        out.push_back(IncidentUpdate{open.key, reason_of(index, source, now), "", {}});
     } else if (source.name == kRuleDown && (is_new || now - open.told_at >= kUpdateEvery)) {
         std::string reason = reason_of(index, source, now);
         open.told_at = now;
-        if (reason != open.reason) out.push_back(IncidentUpdate{open.key, reason, {}});
+        if (reason != open.reason) out.push_back(IncidentUpdate{open.key, reason, "", {}});
         open.reason = std::move(reason);
     }
     hit(index, source, open.key, now, out);

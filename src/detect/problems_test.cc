@@ -404,6 +404,10 @@ TEST(Systemic, HalfOfAGroupWithinTwoMinutesIsOneIncident) {
     said += story.pass("1s");
     EXPECT_EQ(said,
               "update systemic:group worker: 5 of 7 services of group worker failed at once\n");
+    const auto* const update = std::get_if<IncidentUpdate>(&story.last.back());
+    ASSERT_NE(update, nullptr);
+    EXPECT_EQ(update->title, "5 of 7 services of group worker failed at once");
+    EXPECT_EQ(update->members.size(), 5U);
     EXPECT_EQ(story.detector->suppressed_by("worker_5"), "systemic:group worker");
     const auto& opened = std::find_if(story.last.begin(), story.last.end(), [](const Change& c) {
         const auto* const open = std::get_if<IncidentOpen>(&c);

@@ -121,10 +121,8 @@ OpenIncident* Detector::Core::systemic_above(uint32_t index) {
     return largest;
 }
 
-std::string Detector::Core::systemic_title(const MassScope& scope) const {
-    size_t bad = 0;
-    for (const uint32_t member : scope.members) bad += targets_[member].ailing ? 1U : 0U;
-    return std::to_string(bad) + " of " + std::to_string(scope.members.size()) + " services" +
+std::string Detector::Core::systemic_title(const MassScope& scope, size_t failed) const {
+    return std::to_string(failed) + " of " + std::to_string(scope.members.size()) + " services" +
            (scope.label.empty() ? "" : " " + scope.label) + " failed at once";
 }
 
@@ -195,19 +193,20 @@ void Detector::Core::open_systemic(uint32_t at, Time now, Changes& out) {
     opened.key = open.key;
     if (hosts.size() == 1) opened.target = opened.host = *hosts.begin();
     opened.rule = kRuleSystemic;
-    opened.title = systemic_title(scope);
     opened.reason = reasons;
-    opened.members.assign(open.members.begin(), open.members.end());
-    out.push_back(std::move(opened));
-    OpenIncident& systemic = open_.emplace(open.key, std::move(open)).first->second;
     for (const std::string& smaller : folded) {
-        out.push_back(IncidentFolded{smaller, systemic.key});
         const auto known = open_.find(smaller);
         if (known == open_.end()) continue;
         for (const std::string& name : known->second.members) failing.push_back(find(name));
-        known->second.folded = systemic.key;
+        open.members.insert(known->second.members.begin(), known->second.members.end());
+        known->second.folded = open.key;
     }
     std::erase(failing, kNone);
+    opened.title = systemic_title(scope, open.members.size());
+    opened.members.assign(open.members.begin(), open.members.end());
+    out.push_back(std::move(opened));
+    OpenIncident& systemic = open_.emplace(open.key, std::move(open)).first->second;
+    for (const std::string& smaller : folded) out.push_back(IncidentFolded{smaller, systemic.key});
     for (const uint32_t member : failing) add_member(systemic, member, out);
 }
 
@@ -219,9 +218,9 @@ void Detector::Core::review_systemic(Time now, Changes& out) {
         const MassScope& scope = scopes_[open.scope];
         if (open.grown) {
             open.grown = false;
-            open.reason = systemic_title(scope);
-            out.push_back(
-                IncidentUpdate{key, open.reason, {open.members.begin(), open.members.end()}});
+            open.reason = systemic_title(scope, open.members.size());
+            out.push_back(IncidentUpdate{
+                key, open.reason, open.reason, {open.members.begin(), open.members.end()}});
         }
         size_t bad = 0;
         for (const std::string& name : open.members) {

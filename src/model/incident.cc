@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <utility>
 
 namespace ops {
@@ -47,6 +48,16 @@ void open_incident(const Event& event, Incident& incident) {
     take(event.body, "reason", incident.seen);
     incident.reason = incident.seen;
     incident.members = event.body["members"].strings();
+}
+
+// Of a systemic incident: what it is called now, and those that joined it.
+void note(const Event& event, Incident& incident) {
+    take_unless_empty(event.body, "text", incident.note);
+    take_unless_empty(event.body, "title", incident.title);
+    std::set<std::string> known(incident.members.begin(), incident.members.end());
+    for (const std::string& member : event.body["members"].strings()) {
+        if (known.insert(member).second) incident.members.push_back(member);
+    }
 }
 
 void change_state(const Event& event, Incident& incident) {
@@ -210,7 +221,7 @@ bool apply(const Event& event, Incident& incident) {
     } else if (event.kind == "incident.level") {
         take_unless_empty(event.body, "level", incident.level);
     } else if (event.kind == "incident.noted") {
-        take_unless_empty(event.body, "text", incident.note);
+        note(event, incident);
     } else if (event.kind == "incident.acknowledged") {
         acknowledge(incident);
     } else if (event.kind == "incident.resolved") {

@@ -44,6 +44,18 @@ Story opened() {
                             "level": "alert", "reason": "process is dead"})");
 }
 
+TEST(Incident, ThatGrowsNamesWhoJoinedAndWhatItIsCalledNow) {
+    const Incident incident =
+        Story()
+            .then("incident.opened", R"({"title": "2 of 3 failed", "members": ["b", "c"]})")
+            .then("incident.noted",
+                  R"({"text": "3 of 3 failed", "title": "3 of 3 failed", "members": ["a", "c"]})")
+            .then("incident.noted", R"({"text": "somebody looks", "by": "ann"})")
+            .fold<Incident>();
+    EXPECT_EQ(incident.title, "3 of 3 failed");
+    EXPECT_EQ(incident.members, (std::vector<std::string>{"b", "c", "a"})) << "each once";
+}
+
 TEST(Incident, IsWhatItsEventsSay) {
     const Incident incident =
         opened()

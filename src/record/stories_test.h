@@ -101,7 +101,13 @@ inline Event Storyteller::tell(Thread& thread) {
                                dice_.below(4) == 0 ? Json() : Json("2026-01-29T14:30:00.000Z")}}));
         case 7:
             return about(thread, "alert.sent", Json::object({{"key", key}, {"channel", "mail"}}));
-        case 8: return about(thread, "incident.acknowledged", Json::object({{"by", "founder"}}));
+        case 8:
+            if (dice_.below(2) == 0)
+                return about(thread, "incident.acknowledged", Json::object({{"by", "founder"}}));
+            return about(thread, "incident.noted",
+                         Json::object({{"text", "3 of 3"},
+                                       {"title", "3 of 3"},
+                                       {"members", Json::of_strings({"b", "c"})}}));
         case 9:
             return about(thread, dice_.below(2) == 0 ? "action.verified" : "action.failed",
                          Json::object({{"action", action}, {"reason", "2 good checks"}}));

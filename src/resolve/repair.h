@@ -188,6 +188,8 @@ public:
     // Nothing is under way and no verdict is waited for: RepairWithdrawn ends it at once.
     bool is_resting() const;
     bool is_between_attempts() const { return phase_ == Phase::backing_off; }
+    // More of them failed while it went on: they must be well in the end, too.
+    void set_members(std::vector<std::string> members) { case_.members = std::move(members); }
     // It waited for so long that what was well around it before says nothing any more.
     void look_around_again();
     // Does it want to see the observations of this target? Its own, and those of its surroundings.

@@ -43,6 +43,20 @@ TEST(Repair, IsVerifiedAfterTheSoakAndNotBefore) {
     EXPECT_TRUE(intent["bad_before"].as_bool());
 }
 
+TEST(Repair, WhoFailedWhileItWentOnMustBeWellInTheEnd) {
+    Theatre t(restart_entry());
+    fix_works_at(t, 1);
+    t.limits.attempts = 1;
+    t.begin();
+    t.play(seconds(5));
+    t.well["worker_3"] = false;
+    t.repair->set_members({"web", "worker_3"});
+    t.play();
+    EXPECT_EQ(t.ending(), "gave up");
+    EXPECT_TRUE(t.finished->reason.find("'worker_3' is not well") != std::string::npos)
+        << t.finished->reason;
+}
+
 TEST(Repair, ExitZeroIsNoProof) {
     Theatre t(restart_entry());
     t.begin();
