@@ -68,6 +68,27 @@ services:
     EXPECT_EQ(story.detector->open_keys(), (std::vector<std::string>{"web_2"}));
 }
 
+TEST(Folded, TheLargerNamesAlsoWhoFailedLongBefore) {
+    Story story(R"(
+services:
+  - {name: "web_{1..3}", group: web, check: {http: "http://127.0.0.1:8{n}/"}}
+  - {name: "shop_{1..4}", check: {http: "http://127.0.0.1:9{n}/"}}
+)");
+    story.all_good();
+    for (const char* name : {"web_1", "web_2"}) story.down(name);
+    story.pass("3m");
+    std::string said;
+    for (const char* name : {"web_3", "shop_1", "shop_2", "shop_3"}) said += story.down(name);
+    EXPECT_TRUE(has(said, "open systemic:fleet [systemic] 6 of 7 services failed at once")) << said;
+    const auto opened = std::find_if(story.last.begin(), story.last.end(), [](const Change& c) {
+        const auto* const open = std::get_if<IncidentOpen>(&c);
+        return open != nullptr && open->key == "systemic:fleet";
+    });
+    ASSERT_NE(opened, story.last.end()) << said;
+    EXPECT_EQ(std::get<IncidentOpen>(*opened).members,
+              (std::vector<std::string>{"shop_1", "shop_2", "shop_3", "web_1", "web_2", "web_3"}));
+}
+
 TEST(Folded, IntoTheLossOfOurNetworkEndsWhenItIsWellToo) {
     Story story(R"(
 agent: {uplink: ["192.0.2.1:443"]}

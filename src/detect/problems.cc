@@ -384,7 +384,9 @@ void Detector::Core::review(uint32_t index, Time now, Changes& out) {
             if (!above.wait) raise(index, source, key, now, out);
             continue;
         }
-        if (target.kind == Target::Kind::service) note_failing(index, now);
+        // A member of a mass failure went bad when it joined, not anew at each look at it.
+        const bool is_new = target.kind == Target::Kind::service && target.systemic.empty();
+        if (is_new) note_failing(index, now);
         const bool gathering = await_siblings(index, now, out);
         if (above.wait || gathering) continue;
         // Nobody is called again for what comes and goes, but what is dead does not come back by
