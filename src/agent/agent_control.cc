@@ -180,7 +180,8 @@ Result<Json> OpsAgent::act_on_case(const Deed& deed) {
              Json::object({{"by", who(deed)}, {"via", deed.via}, {"note", deed.note}}));
         escalate(*the_case);
     } else if (deed.what == "resolve") {
-        if (the_case->repair && the_case->incident.state == IncidentState::resolving) {
+        if (the_case->repair && the_case->incident.state == IncidentState::resolving &&
+            !the_case->repair->is_resting() && !the_case->repair->is_held()) {
             return Error{Fault::denied,
                          "a repair is under way; pause first, or wait for it to end"};
         }

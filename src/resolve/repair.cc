@@ -102,6 +102,7 @@ bool Repair::follow_clock(const Conditions& now) {
 
 std::string Repair::phase() const {
     const std::string attempt = attempt_ > 1 ? ", attempt " + std::to_string(attempt_) : "";
+    if (is_paused_) return "paused" + attempt;
     switch (phase_) {
         case Phase::idle: return "not begun";
         case Phase::asking: return "waiting for approval" + attempt;
@@ -127,7 +128,7 @@ bool Repair::is_resting() const {
         case Phase::asking:
         case Phase::surveying:
         case Phase::backing_off: return true;
-        case Phase::holding:
+        case Phase::holding: return done_.empty() || (is_paused_ && !harmed_);
         case Phase::waiting:
         case Phase::checking: return done_.empty();
         case Phase::stepping:
@@ -283,6 +284,9 @@ void RepairTurn::time_passed() {
             if (!is_due()) return;
             record_action("action.denied", r_.asked_->key,
                           Json::object({{"reason", "nobody approved it in time"}}));
+            if (now_.kill_switch.on) {  // people are asked again when it may be done
+                return cannot_act(now_.kill_switch.reason, Refusal::paused, std::nullopt);
+            }
             return finish(How::gave_up,
                           "not approved within " + format_duration(now_.limits.approval_valid));
         case Phase::surveying: return go_on_surveying();
@@ -340,6 +344,7 @@ void RepairTurn::withdrawn(const RepairWithdrawn& input) {
             break;
         case Phase::holding:
             if (r_.resend_) not_run("no longer needed: " + input.reason);
+            if (r_.stage_ == Stage::undo) return;  // what is taken back is taken back
             if (!r_.done_.empty()) return start_verifying();
             break;
         case Phase::idle:
@@ -385,6 +390,7 @@ void RepairTurn::set_state(std::string_view state, const std::string& reason) {
 
 void RepairTurn::enter(Phase phase) {
     if (r_.phase_ != phase) r_.phase_since_ = now_.now;
+    if (phase != Phase::holding) r_.is_paused_ = false;
     r_.phase_ = phase;
 }
 

@@ -187,9 +187,13 @@ public:
     bool has_acted() const { return attempts_made_ > 0; }  // anything may have been changed by it
     // Nothing is under way and no verdict is waited for: RepairWithdrawn ends it at once.
     bool is_resting() const;
-    bool is_between_attempts() const { return phase_ == Phase::backing_off; }
     // More of them failed while it went on: they must be well in the end, too.
     void set_members(std::vector<std::string> members) { case_.members = std::move(members); }
+    bool is_between_attempts() const {
+        return phase_ == Phase::backing_off || (is_paused_ && done_.empty());
+    }
+    // It waits for something else before a step: nothing of it runs, and it may be left there.
+    bool is_held() const { return phase_ == Phase::holding; }
     // It waited for so long that what was well around it before says nothing any more.
     void look_around_again();
     // Does it want to see the observations of this target? Its own, and those of its surroundings.
@@ -207,9 +211,9 @@ private:
 
     enum class Phase {
         idle,
-        stepping,  // not waiting for anything: go on with step_
-        holding,  // a policy said "not now", or the executor was away: the same step again at wake_
-        asking,   // people
+        stepping,   // not waiting for anything: go on with step_
+        holding,    // a policy said "not now", the executor was away, or the kill switch is on
+        asking,     // people
         surveying,  // the surroundings, directly before the first effect, until wake_
         sending,    // a ticket or an http step is under way
         looking,    // up what became of it
@@ -291,7 +295,8 @@ private:
     bool last_word_ = false;     // no further attempt, whatever the limits say
     bool quick_look_ = false;    // a step failed for certain: one look decides
     bool undo_failed_ = false;
-    bool resend_ = false;  // holding a ticket that could not be sent
+    bool resend_ = false;     // holding a ticket that could not be sent
+    bool is_paused_ = false;  // holding by the kill switch: goes on when that is off
     std::optional<Time> hold_since_, away_since_;
     std::string state_;  // of the incident, as last recorded by us
     enum class Resumed { no, verified, pending, failed, over, doubtful, going };

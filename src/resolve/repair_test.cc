@@ -421,10 +421,95 @@ TEST(Repair, StopsAtTheKillSwitch) {
         between.files.contents["/data/pause"] = "";
         return Exit{};
     };
+    between.programs["second"] = [&between] {
+        between.well["web"] = true;
+        return Exit{};
+    };
     between.begin();
-    between.play();
-    EXPECT_EQ(between.ending(), "gave up");
+    between.play(minutes(90));
+    EXPECT_EQ(between.ending(), "not finished") << "nothing is given up";
     EXPECT_EQ(between.processes.ledger.size(), 1U) << "neither the second step nor the undo";
+    EXPECT_EQ(between.repair->phase(), "paused");
+    between.files.contents.erase("/data/pause");
+    between.play();
+    EXPECT_EQ(between.ending(), "verified");
+    EXPECT_EQ(between.ran("fix"), 1U);
+    EXPECT_EQ(between.ran("second"), 1U);
+}
+
+// Paused before the attempt's verdict, and so neither undone nor tried again before resume.
+std::unique_ptr<Theatre> paused_before_undo() {
+    Entry entry = restart_entry();
+    entry.undo = {command_text({"back"})};
+    entry.retries = 1;
+    auto t = std::make_unique<Theatre>(entry);
+    t->begin();
+    t->play(seconds(20));
+    t->files.contents["/data/pause"] = "";
+    t->play(minutes(90));
+    EXPECT_EQ(t->ending(), "not finished");
+    EXPECT_EQ(t->ran("back"), 0U);
+    return t;
+}
+
+TEST(Repair, UndoesAndGoesOnAfterAPause) {
+    const auto t = paused_before_undo();
+    t->files.contents.erase("/data/pause");
+    t->play();
+    EXPECT_EQ(t->ending(), "gave up");
+    EXPECT_EQ(t->ran("back"), 2U) << "once an attempt";
+    EXPECT_EQ(t->ran("fix"), 2U) << "a pause gives no attempts and takes none";
+}
+
+TEST(Repair, TakesBackWhatItBeganThoughNobodyNeedsItAnyMore) {
+    const auto t = paused_before_undo();
+    t->give(RepairWithdrawn{"part of a larger one"});
+    t->files.contents.erase("/data/pause");
+    t->play();
+    EXPECT_EQ(t->ending(), "withdrawn");
+    EXPECT_EQ(t->ran("back"), 1U);
+    EXPECT_EQ(t->ran("fix"), 1U);
+    const Strings kinds = t->kinds();
+    EXPECT_EQ(std::count(kinds.begin(), kinds.end(), "action.failed"), 1) << "judged once";
+}
+
+TEST(Repair, LeavesAloneWhatAPersonRepairedInAPause) {
+    const auto t = paused_before_undo();
+    t->well["web"] = true;
+    for (int i = 0; i < 8; ++i) {
+        Observation seen;
+        seen.check = 7;
+        seen.target = "web";
+        seen.at = t->clock.at += seconds(5);
+        seen.health = Health::good;
+        t->give(RepairObserved{seen});
+    }
+    EXPECT_TRUE(t->repair->is_resting()) << "a person may end it, and so may the checks";
+    t->files.contents.erase("/data/pause");
+    t->play();
+    EXPECT_EQ(t->ending(), "verified");
+    EXPECT_EQ(t->ran("back"), 0U);
+    EXPECT_EQ(t->ran("fix"), 1U);
+}
+
+TEST(Repair, AYesGivenInAPauseIsGoodForTenMinutes) {
+    for (const bool in_time : {true, false}) {
+        Entry risky = restart_entry();
+        risky.risk = Risk::high;
+        Theatre t(risky);
+        fix_works_at(t, 1);
+        t.begin();
+        const std::string shown = t.journal[0].body["argv_sha256"].as_string();
+        t.files.contents["/data/pause"] = "";
+        t.give(RepairApproved{"ann", shown});
+        t.play(in_time ? minutes(9) : minutes(11));
+        EXPECT_EQ(t.ran("fix"), 0U);
+        t.files.contents.erase("/data/pause");
+        t.play(minutes(3));
+        EXPECT_EQ(t.ending(), in_time ? "verified" : "not finished");
+        EXPECT_EQ(t.ran("fix"), in_time ? 1U : 0U);
+        if (!in_time) EXPECT_EQ(t.repair->phase(), "waiting for approval");
+    }
 }
 
 TEST(Repair, IsDeniedByTheModeTheIncidentAndTheAttempts) {

@@ -263,11 +263,42 @@ void RepairTurn::hold(const Decision& decision) {
 }
 
 void RepairTurn::hold_ended() {
+    if (r_.is_paused_) {
+        if (now_.kill_switch.on) return wake_in(kHoldStep);
+        return pause_ended();
+    }
     if (!r_.resend_) return start_again();
     if (now_.now < r_.ticket_.not_after) return send();
     // It was never sent; a ticket of now is made, and policy asked again.
     not_run("the executor could not be reached in time");
     start_again();
+}
+
+// A pause gives nothing up: neither the attempts that are left, nor the undo of one that failed,
+// nor a yes.
+void RepairTurn::rest_while_paused(const std::string& reason) {
+    r_.hold_since_.reset();
+    r_.is_paused_ = true;
+    enter(Phase::holding);
+    set_state(r_.has_acted() ? "resolving" : "open", reason);
+    wake_in(kHoldStep);
+}
+
+// What was seen before it says nothing now: of an attempt that has begun, all is asked again that
+// came after its last effect; and what a person has repaired meanwhile is left alone.
+void RepairTurn::pause_ended() {
+    r_.is_paused_ = false;
+    r_.survey_again_ = true;
+    r_.surveyed_at_.reset();
+    const bool is_well = r_.has_acted() && is_well_again();
+    if (r_.stage_ == Stage::undo) {
+        if (is_well && !r_.harmed_) return attempt_over(r_.trouble_);
+        return enter(Phase::stepping);
+    }
+    if (r_.done_.empty()) return is_well ? look_whether_well() : start_attempt();
+    r_.step_ = static_cast<size_t>(r_.done_.back().step) + 1;
+    r_.sub_ = 0;
+    enter(Phase::stepping);
 }
 
 void RepairTurn::not_run(const std::string& reason) {
@@ -288,6 +319,11 @@ void RepairTurn::denied(const Decision& decision) {
 // No further effect can be had. What was done already is verified all the same.
 void RepairTurn::cannot_act(const std::string& reason, Refusal refusal,
                             std::optional<Time> again_at) {
+    if (refusal == Refusal::paused) {
+        if (r_.has_acted() || r_.approval_) return rest_while_paused(reason);
+        // One that has done nothing ends; the agent asks anew what to do when it may act again.
+        if (r_.state_ == "awaiting_approval") set_state("open", reason);
+    }
     if (r_.stage_ == Stage::undo) {
         r_.undo_failed_ = true;
         r_.last_word_ = true;

@@ -45,6 +45,8 @@ private:
     // repair_turn.cc
     void start_attempt();
     void hold_ended();
+    void rest_while_paused(const std::string& reason);
+    void pause_ended();
     void entry_changed();
     const Result<std::vector<PlannedCommand>>& effects_of_plan() const;
     void not_run(const std::string& reason);
@@ -95,6 +97,8 @@ private:
     void next_undo();
     void attempt_over(std::string reason);  // a copy: what it tells of is cleared
     void back_off_ended();
+    bool is_well_again() const;
+    void look_whether_well();
     void verified(const std::string& reason);
 
     // repair_around.cc

@@ -361,11 +361,17 @@ void RepairTurn::attempt_over(std::string reason) {
 
 // A slow start may have ended well meanwhile: what is well is not repaired.
 void RepairTurn::back_off_ended() {
-    if (good_from() && !r_.streaks_.empty() && symptoms_gone() == Answer::yes) {
-        r_.step_ = entry().steps.size();
-        return start_verifying();
-    }
+    if (is_well_again()) return look_whether_well();
     start_attempt();
+}
+
+bool RepairTurn::is_well_again() const {
+    return good_from() && !r_.streaks_.empty() && symptoms_gone() == Answer::yes;
+}
+
+void RepairTurn::look_whether_well() {
+    r_.step_ = entry().steps.size();
+    start_verifying();
 }
 
 }  // namespace ops
