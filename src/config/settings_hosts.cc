@@ -82,7 +82,8 @@ void read_host(const Node& node, SettingsDraft& draft) {
     // What is wrong with them add_host_checks has told already.
     Problems told;
     Fields again(node, "a host", watched ? told : draft.problems);
-    const CheckDefaults defaults = read_check_defaults(watched ? again : fields, {}, draft);
+    const CheckDefaults defaults = read_check_defaults(
+        watched ? again : fields, {.http_timeout = draft.settings.limits.http_timeout}, draft);
     if (fields.has("check")) {
         Service as_service;
         as_service.name = as_service.own_name = as_service.host = host.name;

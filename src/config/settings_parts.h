@@ -38,6 +38,7 @@ struct SettingsDraft {
 struct CheckDefaults {
     Duration interval = std::chrono::seconds(30);
     Duration timeout = std::chrono::seconds(5);
+    Duration http_timeout = Limits{}.http_timeout;  // `timeout` of an http check
     int failures = 2;
     int recoveries = 2;
 };

@@ -54,7 +54,7 @@ void read_check(const Node& written, const CheckDefaults& defaults, const Servic
     check.target = service.name;
     check.check = written;
     check.interval = own.interval;
-    check.timeout = own.timeout;
+    check.timeout = written["http"] ? own.http_timeout : own.timeout;
     check.failures = own.failures;
     check.recoveries = own.recoveries;
     std::erase_if(check.check.members, [](const Node::Member& member) {
@@ -161,7 +161,8 @@ void read_service(const Node& node, SettingsDraft& draft) {
     entry.service.host = fields.text("host");
     entry.service.restart = fields.text("restart");
     entry.service.heartbeat = read_heartbeat(fields.node("heartbeat"), draft);
-    entry.defaults = read_check_defaults(fields, {}, draft);
+    entry.defaults =
+        read_check_defaults(fields, {.http_timeout = draft.settings.limits.http_timeout}, draft);
     (void)fields.texts("depends_on");  // notes what is no text; the items keep their places
     entry.name_place = fields.place_of("name");
     entry.host_place = fields.place_of("host");
@@ -209,6 +210,7 @@ CheckDefaults read_check_defaults(Fields& fields, const CheckDefaults& otherwise
         draft.error_once(fields.place_of("timeout"), "'timeout' must be longer than nothing");
         defaults.timeout = otherwise.timeout;
     }
+    defaults.http_timeout = fields.has("timeout") ? defaults.timeout : otherwise.http_timeout;
     return defaults;
 }
 

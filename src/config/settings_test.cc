@@ -174,6 +174,28 @@ signals:
     EXPECT_EQ(signups[0].timeout, minutes(1));
 }
 
+TEST(Settings, TheTimeOfAnHttpAnswerIsALimitUntilATimeoutIsWritten) {
+    const Settings settings = read(R"(
+limits: {http_timeout: 3s}
+services:
+  - {name: plain, check: [{http: "http://h/"}, {http: {url: "http://h/"}}, {tcp: "h:1"}]}
+  - {name: own, timeout: 2s, check: [{http: "http://h/"}, {tcp: "h:1"}]}
+hosts:
+  - {name: pc, ssh: ops@pc, check: {http: "http://pc/"}}
+)");
+    const auto timeout = [&](std::string_view target, size_t index) {
+        return checks_of(settings, target).at(index).timeout;
+    };
+    EXPECT_EQ(timeout("plain", 0), seconds(3));
+    EXPECT_EQ(timeout("plain", 1), seconds(3));
+    EXPECT_EQ(timeout("plain", 2), seconds(5)) << "no HTTP";
+    EXPECT_EQ(timeout("own", 0), seconds(2));
+    EXPECT_EQ(timeout("own", 1), seconds(2));
+    EXPECT_EQ(timeout("pc", 2), seconds(3));
+    const Settings usual = read("services: [{name: web, check: {http: 'http://h/'}}]");
+    EXPECT_EQ(checks_of(usual, "web").at(0).timeout, seconds(10));
+}
+
 TEST(Settings, ExpandRangesWithTheirPlaceholders) {
     const Settings settings = read(R"(
 hosts: [{name: box, local: true}]

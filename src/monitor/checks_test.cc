@@ -191,9 +191,9 @@ TEST(Checks, ThoseThatAreAlikeDifferAllTheSame) {
                         std::to_string(ask.time_limit.count()) + " " +
                         std::string(name_of(judged.observation.health)));
     }
-    const std::vector<std::string> expected = {"GET http://a/1 5000 bad", "GET http://b/2 5000 bad",
-                                               "GET http://c/3 5000 good",
-                                               "HEAD http://d/4 1000 bad"};
+    const std::vector<std::string> expected = {
+        "GET http://a/1 10000 bad", "GET http://b/2 10000 bad", "GET http://c/3 10000 good",
+        "HEAD http://d/4 1000 bad"};
     EXPECT_EQ(asked, expected);
 }
 
