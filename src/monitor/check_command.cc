@@ -69,16 +69,37 @@ private:
     void judge_plugin(const Exit& exit, Observation& seen) const {
         PluginOutput output = parse_plugin_output(exit.output, settings_.prefix);
         const std::string text = output.text.empty() ? exit.print() : output.text;
-        for (Fact& fact : output.facts) seen.facts.push_back(std::move(fact));
-        if (exit.code == 0) {
-            seen.health = Health::good;
-            seen.evidence.clear();
-            return;
-        }
-        if (exit.code == 1) seen.health = Health::good;
         if (exit.code == 2) seen.health = Health::bad;
-        seen.degraded = exit.code == 1;
-        seen.reason = text;
+        if (exit.code != 0) seen.reason = text;
+        if (exit.code <= 1) {
+            seen.health = Health::good;
+            seen.degraded = exit.code == 1;
+            judge_range(output.facts, seen);
+        }
+        if (seen.health == Health::good && exit.code == 0) seen.evidence.clear();
+        for (Fact& fact : output.facts) seen.facts.push_back(std::move(fact));
+    }
+
+    // `min` and `max` are of the number called `value`, or of the only one.
+    void judge_range(const std::vector<Fact>& facts, Observation& seen) const {
+        if (settings_.range.is_open()) return;
+        const std::string name = settings_.prefix + (settings_.prefix.empty() ? "" : "_") + "value";
+        const Fact* meant = nullptr;
+        int numbers = 0;
+        for (const Fact& fact : facts) {
+            if (!fact.value.is_quantity()) continue;
+            const bool is_named = meant != nullptr && meant->name == name;
+            if (!is_named) meant = &fact;
+            ++numbers;
+        }
+        const bool is_clear = numbers == 1 || (numbers > 1 && meant->name == name);
+        std::string differs = is_clear       ? settings_.range.differs(meant->value)
+                              : numbers == 0 ? "printed no number to compare"
+                                             : "printed several numbers, and none is called value";
+        if (differs.empty() || (!is_clear && seen.degraded)) return;
+        seen.health = is_clear ? Health::bad : Health::unknown;
+        seen.degraded = false;
+        seen.reason = (is_clear ? meant->name + ": " : "") + differs;
     }
 
     void judge_output(const std::string& output, Observation& seen) const {
@@ -90,7 +111,9 @@ private:
             add_reading(facts, "value", Value::number(reading->amount()));
             if (!settings_.prefix.empty()) add_reading(facts, settings_.prefix, *reading);
             seen.reason = settings_.range.differs(*reading);
-        } else if (!read_json_readings(output, settings_.prefix, facts)) {
+        } else if (read_json_readings(output, settings_.prefix, facts)) {
+            judge_range(facts, seen);
+        } else {
             // Of a signal the number is the point; of a service the exit status is.
             const bool number_needed = !settings_.prefix.empty() || !settings_.range.is_open();
             if (number_needed) {
@@ -173,7 +196,9 @@ CheckKind command_check_kind() {
                          {"nagios", "true or false", "by its first line",
                           "exit 0, 1, 2, 3 mean well, degraded, down, unknown"},
                          {"min", "number", "none", "a smaller value is down; may have a unit"},
-                         {"max", "number", "none", "a larger value is down; may have a unit"}},
+                         {"max", "number", "none",
+                          "a larger value is down; may have a unit. Of several numbers they mean "
+                          "the one called value"}},
             .use = CheckKind::Use::any,
             .make = make_command};
 }

@@ -99,9 +99,12 @@ private:
                 return;
             }
             add_reading(seen.facts, name, reading ? *reading : Value::string(shown(values[i])));
-            if (values.size() > 1) continue;
-            seen.reason = settings_.range.differs(*reading);
-            add_fact(seen, "value", Value::number(reading->amount()));
+            if (reading && seen.reason.empty()) {
+                seen.reason = settings_.range.differs(*reading);
+                if (values.size() > 1 && !seen.reason.empty())
+                    seen.reason.insert(0, shown(names[i]) + ": ");
+            }
+            if (values.size() == 1) add_fact(seen, "value", Value::number(reading->amount()));
         }
         if (seen.facts.empty()) {
             seen.health = Health::unknown;
@@ -179,8 +182,8 @@ CheckKind sql_check_kind() {
                          {"postgresql", "URL", "none",
                           "without a password: '?passfile=PATH' names its file"},
                          {"as", "text", "ourselves", "user to run the client as"},
-                         {"min", "number", "none", "a smaller value is down"},
-                         {"max", "number", "none", "a larger value is down"}},
+                         {"min", "number", "none", "a smaller value, of any column, is down"},
+                         {"max", "number", "none", "a larger value, of any column, is down"}},
             .use = CheckKind::Use::signal,
             .make = make_sql};
 }

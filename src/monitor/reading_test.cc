@@ -112,6 +112,25 @@ TEST(CommandCheck, JudgesExitAndOutput) {
               "bad: 3GB is not in the unit of 'max'"},
              {"no number to compare", "{command: x, max: 10}", 0, "many",
               "unknown: printed neither a number nor JSON: \"many\""},
+             {"the one member", "{command: x, max: 100}", 0, R"({"queue": 5000, "on": true})",
+              "bad: queue: 5000 is over 100"},
+             {"the member called value", "{command: x, max: 100}", 0,
+              R"({"a": 1, "value": 5000, "z": 2})", "bad: value: 5000 is over 100"},
+             {"it is within", "{command: x, max: 100}", 0, R"({"a": 900, "value": 5})", "good"},
+             {"which member?", "{command: x, max: 100}", 0, R"({"a": 1, "b": 5000})",
+              "unknown: printed several numbers, and none is called value"},
+             {"no member", "{command: x, max: 100}", 0, R"({"a": "b"})",
+              "unknown: printed no number to compare"},
+             {"a plugin's number", "{command: x, max: 100}", 0, "OK - fine | queue=5000",
+              "bad: queue: 5000 is over 100"},
+             {"a plugin's numbers", "{command: x, max: 100}", 0, "OK - fine | a=1 b=2",
+              "unknown: printed several numbers, and none is called value"},
+             {"its warning counts", "{command: x, max: 100}", 1, "WARNING - hm | a=1 b=2",
+              "good degraded: WARNING - hm"},
+             {"over, and warned of", "{command: x, max: 100}", 1, "WARNING - hm | a=101",
+              "bad: a: 101 is over 100"},
+             {"what it cannot say", "{command: x, max: 100}", 3, "UNKNOWN - hm | a=101",
+              "unknown: UNKNOWN - hm"},
          }) {
         Made made = make(one.check);
         ASSERT_NE(made.check, nullptr) << one.why << print(made.problems);
@@ -152,6 +171,9 @@ TEST(CommandCheck, GivesFacts) {
     EXPECT_EQ(print(signal->judge(reply(exited(0, "no idea")))),
               "unknown: printed neither a number nor JSON: \"no idea\"");
     EXPECT_EQ(print(signal->judge(reply(exited(1, "oops")))), "bad: exit 1: oops");
+    Made bounded = make_signal("command: x, max: 100");
+    EXPECT_EQ(print(bounded->judge(reply(exited(0, R"({"value": 101, "other": 1})")))),
+              "bad: queue_depth_value: 101 is over 100");
 }
 
 TEST(CommandCheck, RunsWhatIsWritten) {

@@ -184,6 +184,10 @@ TEST(SqlCheck, OneRowBecomesFacts) {
     }
     Made bounded = make_sql("sqlite: a.db, min: 10");
     EXPECT_EQ(print(bounded->judge(reply(exited(0, "n\n9\n")))), "bad: 9 is under 10");
+    Made several = make_sql("sqlite: a.db, max: 10");
+    EXPECT_EQ(print(several->judge(reply(exited(0, "a,b,c\n9,many,11\n")))),
+              "bad: c: 11 is over 10");
+    EXPECT_EQ(print(several->judge(reply(exited(0, "a,b\n9,10\n")))), "good");
     EXPECT_EQ(print(bounded->judge(reply(exited(2, "psql: error: no route\nmore")))),
               "unknown: exit 2: psql: error: no route");
 }
