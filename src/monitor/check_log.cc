@@ -14,12 +14,18 @@
 namespace ops {
 namespace {
 
-// Words that mean an error where they stand alone, in any case; "0 errors" is none.
+// Words that mean an error where they stand alone, in any case, and the names that languages give
+// theirs: TypeError, java.lang.NullPointerException.
 constexpr std::string_view kDefaultErrors =
-    R"((?i)\b(error|err|fatal|crit|critical|alert|emerg|emergency|panic|exception|traceback|)"
-    R"(segfault|oom-killer|out of memory|core dumped|failed|failure)\b)";
+    R"((?i)\b(error|err|fatal|crit|critical|alert|emerg|emergency|panic|panicked|exception|)"
+    R"(traceback|segfault|oom-killer|out of memory|core dumped|failed|failure)\b|)"
+    R"((?-i:[a-z](Error|Exception)\b))";
+// "0 errors" is none, nor is an empty field: error="" failed=0 "error":null. A sentence that goes
+// on is: "error: null value in column".
 constexpr std::string_view kDefaultIgnore =
-    R"((?i)\b(0|no|without) (error|failure|exception)s?\b|\berrors?[=:] ?(0|nil|null|none|")\b)";
+    R"((?i)\b(0|no|without) (error|failure|exception)s?\b|)"
+    R"(\b(err|errors?|failed|failures?)(("?[=:] ?(0\b|""))|(=|": ?)(nil|null|none|false)\b|)"
+    R"(: ?(nil|null|none)\s*([,;|)}\]]|$)))";
 
 constexpr size_t kMostLines = 1000;
 constexpr size_t kMostLineBytes = 2048;
@@ -190,8 +196,10 @@ CheckKind log_check_kind() {
                      {"journald", "true or false", "false", "read the journal instead of a file"},
                      {"unit", "text", "every unit", "of the journal, only this unit's lines"},
                      {"error_pattern", "list of regular expressions",
-                      "words such as error, fatal, panic", "lines that are errors; RE2"},
-                     {"ignore", "list of regular expressions", "\"0 errors\" and the like",
+                      "words such as error, fatal, panic, and names such as TypeError",
+                      "lines that are errors; RE2"},
+                     {"ignore", "list of regular expressions",
+                      "\"0 errors\", error=\"\" and the like",
                       "lines that are none, whatever else matches"},
                      {"security_pattern", "list of regular expressions", "none",
                       "a line that matches is the event security"}},
