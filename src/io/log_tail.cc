@@ -1,13 +1,17 @@
 #include "io/log_tail.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <glob.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
+#include <map>
+#include <memory>
 #include <vector>
 
 #include "base/text.h"
@@ -30,6 +34,23 @@ struct Place {
     std::string path;     // the last one
 };
 using Places = std::vector<Place>;
+
+// Where files that went are now, in the folder they were in. A folder is read once a look.
+class MovedFiles {
+public:
+    // The path, "" when it is not there under a name that begins as its own did.
+    std::string find(const Place& gone);
+
+private:
+    static constexpr size_t kMaxNames = 10'000;
+    static constexpr auto kPacked =
+        std::to_array<std::string_view>({".gz", ".xz", ".bz2", ".zst", ".lz4", ".Z"});
+    using Folder = std::multimap<std::pair<uint64_t, uint64_t>, std::string>;
+
+    const Folder& look_into(const std::string& path);
+
+    std::map<std::string, Folder> folders_;
+};
 
 struct Opened {
     Descriptor fd;
@@ -123,25 +144,60 @@ static void keep(Places& places, Place place) {
     places.push_back(std::move(place));
 }
 
-// A file that went: what was still written to it is in PATH.1, where rotation has moved it. It may
-// also come back, under this name or another.
-static Result<> follow_gone(Place gone, Places& next, LogLines& lines) {
-    const Result<Opened> moved = open_log(gone.path + ".1");
-    if (moved.ok() && find_file({gone}, moved.value().place) != nullptr &&
-        gone.offset <= moved.value().place.offset) {
-        gone.offset = TRY(read_lines(moved.value(), gone.offset, lines));
+const MovedFiles::Folder& MovedFiles::look_into(const std::string& path) {
+    const auto [found, is_new] = folders_.try_emplace(path);
+    if (!is_new) return found->second;
+    const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(path.c_str()), ::closedir);
+    for (size_t names = 0; folder != nullptr && names < kMaxNames; ++names) {
+        const dirent* const entry = ::readdir(folder.get());
+        struct stat status {};
+        if (entry == nullptr) break;
+        // Not by its d_ino, which is another one on an overlay.
+        if (::fstatat(::dirfd(folder.get()), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
+            continue;
+        }
+        found->second.emplace(std::pair(status.st_dev, status.st_ino), entry->d_name);
+    }
+    return found->second;
+}
+
+std::string MovedFiles::find(const Place& gone) {
+    const size_t slash = gone.path.rfind('/') + 1;  // 0 without one
+    const std::string folder = slash == 0 ? "./" : gone.path.substr(0, slash);
+    const std::string_view name = std::string_view(gone.path).substr(slash);
+    const std::string_view stem = name.substr(0, name.find('.', 1));
+    const auto [first, last] = look_into(folder).equal_range({gone.device, gone.inode});
+    for (auto file = first; file != last; ++file) {
+        // The number of a file that was removed is soon another's: of one that was packed, say.
+        const bool is_packed = std::any_of(kPacked.begin(), kPacked.end(), [&](auto ending) {
+            return file->second.ends_with(ending);
+        });
+        if (file->second.starts_with(stem) && !is_packed) return folder + file->second;
+    }
+    return "";
+}
+
+// A file that went: what was still written to it is where rotation has moved it. It may also come
+// back, under this name or another.
+static Result<> follow_gone(Place gone, MovedFiles& moved, Places& next, LogLines& lines) {
+    if (const std::string path = moved.find(gone); !path.empty()) {
+        const Result<Opened> log = open_log(path);
+        if (log.ok() && find_file({gone}, log.value().place) != nullptr &&
+            gone.offset <= log.value().place.offset) {
+            gone.offset = TRY(read_lines(log.value(), gone.offset, lines));
+        }
     }
     if (++gone.missed <= kMaxMissed) keep(next, std::move(gone));
     return {};
 }
 
 // Goes on where this file was left, whatever its name was then.
-static Result<> tail_one(const std::string& path, const Places& known, Places& next,
-                         LogLines& lines) {
+static Result<> tail_one(const std::string& path, const Places& known, MovedFiles& moved,
+                         Places& next, LogLines& lines) {
     const Opened log = TRY(open_log(path));
     for (const Place& place : known) {
         if (place.path != path || find_file({place}, log.place) != nullptr) continue;
-        if (find_file(next, place) == nullptr) TRY(follow_gone(place, next, lines));
+        if (find_file(next, place) == nullptr) TRY(follow_gone(place, moved, next, lines));
     }
     const Place* last = find_file(next, log.place);
     if (last == nullptr) last = find_file(known, log.place);
@@ -188,16 +244,17 @@ Result<LogSeen> tail_log(const std::string& pattern, const std::string& cursor) 
         is_glob ? expand(pattern) : std::vector<std::string>{pattern};
     if (cursor.substr(0, kLogBeginning.size()) != kLogBeginning) return begin_log(paths, is_glob);
     const Places known = parse_cursor(cursor);
+    MovedFiles moved;
     Places next;
     LogLines lines;
     for (const std::string& path : paths) {
-        Result<> good = tail_one(path, known, next, lines);
+        Result<> good = tail_one(path, known, moved, next, lines);
         if (good.ok() || is_glob) continue;
         // Between the two moves of a rotation there is no file.
         if (good.error().fault != Fault::not_found || known.empty()) return std::move(good).error();
     }
     for (const Place& place : known) {
-        if (find_file(next, place) == nullptr) TRY(follow_gone(place, next, lines));
+        if (find_file(next, place) == nullptr) TRY(follow_gone(place, moved, next, lines));
     }
     return lines.take(print_cursor(next));
 }

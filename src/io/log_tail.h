@@ -2,9 +2,10 @@
 //
 // The cursor holds device, inode, offset and path of each file. Without one, files are read from
 // their end on; files that appear later from their beginning. A file is the same under whatever
-// name of the pattern it stands; one that was renamed to PATH.1 is read to its end first, and one
-// that went is known again when it comes back within ten looks. A last line without its newline
-// waits for the rest. At most 200 files and 64 MiB of each a look; what is left comes next time.
+// name of the pattern it stands; one that was renamed within its folder is read to its end first,
+// and one that went is known again when it comes back within ten looks. A last line without its
+// newline waits for the rest. At most 200 files and 64 MiB of each a look; what is left comes next
+// time.
 #pragma once
 
 #include <string>

@@ -62,6 +62,29 @@ TEST_F(LogTailTest, FollowsRotationAndTruncation) {
     EXPECT_EQ(tail(log_), "anew") << "cut and written again (copytruncate)";
 }
 
+TEST_F(LogTailTest, FollowsAFileToWhateverNameRotationGivesIt) {
+    struct Row {
+        std::string why, moved_to, told;
+    };
+    for (const Row& row : std::vector<Row>{
+             {"logrotate's dateext", "app.log-20261129", "last words|first words"},
+             {"and extension", "app-20261129.log", "last words|first words"},
+             {"two rotations at once", "app.log.2", "last words|first words"},
+             {"packed at once, another has its number now", "app.log.1.gz", "first words"},
+             {"another program's file has its number", "other.log", "first words"},
+         }) {
+        cursor_.clear();
+        append(log_, "old\n");
+        EXPECT_EQ(tail(log_), "");
+        append(log_, "last words\n");
+        std::filesystem::rename(log_, folder_ + "/" + row.moved_to);
+        append(log_, "first words\n");
+        EXPECT_EQ(tail(log_), row.told) << row.why;
+        std::filesystem::remove(log_);
+        std::filesystem::remove(folder_ + "/" + row.moved_to);
+    }
+}
+
 TEST_F(LogTailTest, ReadsNewFilesOfAPatternFromTheirBeginning) {
     append(folder_ + "/a.log", "old\n");
     EXPECT_EQ(tail(folder_ + "/*.log"), "");
