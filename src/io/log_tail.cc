@@ -12,6 +12,8 @@
 #include <charconv>
 #include <map>
 #include <memory>
+#include <optional>
+#include <tuple>
 #include <vector>
 
 #include "base/text.h"
@@ -21,7 +23,7 @@
 
 namespace ops {
 
-static constexpr size_t kMaxFiles = 200;
+static constexpr size_t kMaxFiles = 1000;
 static constexpr uint64_t kMaxRead = uint64_t{64} * 1024 * 1024;
 static constexpr size_t kMaxPending = size_t{64} * 1024;  // of a line without an end
 static constexpr uint64_t kMaxMissed = 10;  // looks that the place of a file outlives it
@@ -55,6 +57,20 @@ private:
 struct Opened {
     Descriptor fd;
     Place place;  // its offset: the size
+};
+
+struct Matching {
+    std::vector<std::string> paths;
+    size_t left_out = 0;
+};
+
+// One look at all files of a pattern, on its way.
+struct Look {
+    const Places known;
+    const size_t left_out;  // files
+    Places next{};
+    MovedFiles moved{};
+    LogLines lines{};
 };
 
 }  // namespace
@@ -179,84 +195,103 @@ std::string MovedFiles::find(const Place& gone) {
 
 // A file that went: what was still written to it is where rotation has moved it. It may also come
 // back, under this name or another.
-static Result<> follow_gone(Place gone, MovedFiles& moved, Places& next, LogLines& lines) {
-    if (const std::string path = moved.find(gone); !path.empty()) {
+static Result<> follow_gone(Place gone, Look& look) {
+    if (const std::string path = look.moved.find(gone); !path.empty()) {
         const Result<Opened> log = open_log(path);
         if (log.ok() && find_file({gone}, log.value().place) != nullptr &&
             gone.offset <= log.value().place.offset) {
-            gone.offset = TRY(read_lines(log.value(), gone.offset, lines));
+            gone.offset = TRY(read_lines(log.value(), gone.offset, look.lines));
         }
     }
-    if (++gone.missed <= kMaxMissed) keep(next, std::move(gone));
+    if (++gone.missed <= kMaxMissed) keep(look.next, std::move(gone));
     return {};
 }
 
 // Goes on where this file was left, whatever its name was then.
-static Result<> tail_one(const std::string& path, const Places& known, MovedFiles& moved,
-                         Places& next, LogLines& lines) {
+static Result<> tail_one(const std::string& path, Look& look) {
     const Opened log = TRY(open_log(path));
-    for (const Place& place : known) {
+    for (const Place& place : look.known) {
         if (place.path != path || find_file({place}, log.place) != nullptr) continue;
-        if (find_file(next, place) == nullptr) TRY(follow_gone(place, moved, next, lines));
+        if (find_file(look.next, place) == nullptr) TRY(follow_gone(place, look));
     }
-    const Place* last = find_file(next, log.place);
-    if (last == nullptr) last = find_file(known, log.place);
+    const Place* last = find_file(look.next, log.place);
+    if (last == nullptr) last = find_file(look.known, log.place);
     Place place = log.place;
-    // Shorter than before: it was cut and written anew.
-    const uint64_t offset = last != nullptr && last->offset <= place.offset ? last->offset : 0;
-    place.offset = TRY(read_lines(log, offset, lines));
-    keep(next, std::move(place));
+    uint64_t offset = 0;
+    if (last != nullptr) {
+        // Shorter than before: it was cut and written anew.
+        offset = last->offset <= place.offset ? last->offset : 0;
+    } else if (look.left_out > 0) {
+        offset = place.offset;  // nobody knows how much of it is old
+    }
+    place.offset = TRY(read_lines(log, offset, look.lines));
+    keep(look.next, std::move(place));
     return {};
 }
 
-static std::vector<std::string> expand(const std::string& pattern) {
-    glob_t found{};
-    std::vector<std::string> paths;
-    if (::glob(pattern.c_str(), GLOB_NOSORT, nullptr, &found) == 0) {
-        for (size_t i = 0; i < found.gl_pathc; ++i) {
-            const std::string path = found.gl_pathv[i];
-            if (path.find('\n') == std::string::npos) paths.push_back(path);
-        }
+// Of too many files those that were written to last.
+static size_t leave_out_oldest(std::vector<std::string>& paths) {
+    if (paths.size() <= kMaxFiles) return 0;
+    using Written = std::tuple<int64_t, int64_t, std::string>;
+    std::vector<Written> all;
+    for (std::string& path : paths) {
+        struct stat status {};
+        (void)::stat(path.c_str(), &status);  // one that went is the oldest
+        all.emplace_back(-status.st_mtim.tv_sec, -status.st_mtim.tv_nsec, std::move(path));
     }
-    ::globfree(&found);
-    std::sort(paths.begin(), paths.end());
-    if (paths.size() > kMaxFiles) paths.resize(kMaxFiles);
-    return paths;
+    std::nth_element(all.begin(), all.begin() + kMaxFiles, all.end());
+    const size_t left_out = all.size() - kMaxFiles;
+    paths.clear();
+    for (size_t i = 0; i < kMaxFiles; ++i) paths.push_back(std::move(std::get<2>(all[i])));
+    return left_out;
+}
+
+// Fault::denied: nothing matches, and a folder of the pattern may not be read.
+static Result<Matching> expand(const std::string& pattern) {
+    glob_t found{};
+    const auto closer = [](glob_t* glob) { ::globfree(glob); };
+    const std::unique_ptr<glob_t, void (*)(glob_t*)> owner(&found, closer);
+    const auto stop_at_denied = [](const char*, int error) { return error == EACCES ? 1 : 0; };
+    int failed = ::glob(pattern.c_str(), GLOB_NOSORT, nullptr, &found);
+    if (failed == GLOB_NOMATCH) {
+        ::globfree(&found);
+        failed = ::glob(pattern.c_str(), GLOB_NOSORT, stop_at_denied, &found);
+    }
+    if (failed == GLOB_ABORTED) return system_error("folder of log '" + pattern + "'", EACCES);
+    Matching matching;
+    for (size_t i = 0; failed == 0 && i < found.gl_pathc; ++i) {
+        const std::string path = found.gl_pathv[i];
+        if (path.find('\n') == std::string::npos) matching.paths.push_back(path);
+    }
+    matching.left_out = leave_out_oldest(matching.paths);
+    std::sort(matching.paths.begin(), matching.paths.end());
+    return matching;
 }
 
 // From the end of what is there now on.
-static Result<LogSeen> begin_log(const std::vector<std::string>& paths, bool is_glob) {
-    Places next;
-    for (const std::string& path : paths) {
-        Result<Opened> log = open_log(path);
-        if (log.ok()) {
-            keep(next, log.value().place);
-        } else if (!is_glob) {
-            return std::move(log).error();
-        }
-    }
-    return LogLines().take(print_cursor(next));
+static Result<> begin_one(const std::string& path, Look& look) {
+    keep(look.next, TRY(open_log(path)).place);
+    return {};
 }
 
 Result<LogSeen> tail_log(const std::string& pattern, const std::string& cursor) {
     const bool is_glob = pattern.find_first_of("*?[") != std::string::npos;
-    const std::vector<std::string> paths =
-        is_glob ? expand(pattern) : std::vector<std::string>{pattern};
-    if (cursor.substr(0, kLogBeginning.size()) != kLogBeginning) return begin_log(paths, is_glob);
-    const Places known = parse_cursor(cursor);
-    MovedFiles moved;
-    Places next;
-    LogLines lines;
-    for (const std::string& path : paths) {
-        Result<> good = tail_one(path, known, moved, next, lines);
-        if (good.ok() || is_glob) continue;
+    const bool is_first = cursor.substr(0, kLogBeginning.size()) != kLogBeginning;
+    const Matching matching = is_glob ? TRY(expand(pattern)) : Matching{{pattern}};
+    Look look{is_first ? Places{} : parse_cursor(cursor), matching.left_out};
+    std::optional<Error> wrong;
+    for (const std::string& path : matching.paths) {
+        Result<> good = is_first ? begin_one(path, look) : tail_one(path, look);
         // Between the two moves of a rotation there is no file.
-        if (good.error().fault != Fault::not_found || known.empty()) return std::move(good).error();
+        const bool is_gone = !good.ok() && good.error().fault == Fault::not_found;
+        if (good.ok() || (is_gone && (is_glob || !look.known.empty()))) continue;
+        if (!wrong) wrong = std::move(good).error();
     }
-    for (const Place& place : known) {
-        if (find_file(next, place) == nullptr) TRY(follow_gone(place, moved, next, lines));
+    if (wrong && look.next.empty()) return *wrong;
+    for (const Place& place : look.known) {
+        if (find_file(look.next, place) == nullptr) TRY(follow_gone(place, look));
     }
-    return lines.take(print_cursor(next));
+    return look.lines.take(print_cursor(look.next));
 }
 
 }  // namespace ops

@@ -4,8 +4,9 @@
 // their end on; files that appear later from their beginning. A file is the same under whatever
 // name of the pattern it stands; one that was renamed within its folder is read to its end first,
 // and one that went is known again when it comes back within ten looks. A last line without its
-// newline waits for the rest. At most 200 files and 64 MiB of each a look; what is left comes next
-// time.
+// newline waits for the rest. At most 64 MiB of each file a look; what is left comes next time. Of
+// a pattern at most 1,000 files, those written to last; one that comes among them then is read from
+// its end on.
 #pragma once
 
 #include <string>
@@ -19,7 +20,8 @@ namespace ops {
 // The cursor of no file at all: all that appears is read from its beginning.
 inline constexpr std::string_view kLogBeginning = "log1\n";
 
-// Fault::not_found: there is no such file.
+// Fault::not_found: there is no such file. A pattern that matches nothing is well; one of which no
+// file may be read is an error.
 Result<LogSeen> tail_log(const std::string& pattern, const std::string& cursor);
 
 // Lines of the journal since the cursor, "identifier: message"; `unit` empty: of all units.

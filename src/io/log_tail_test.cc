@@ -153,6 +153,66 @@ TEST_F(LogTailTest, KeepsTheNewestOfAFloodAndCountsTheRest) {
     EXPECT_EQ(after.substr(after.size() - 5), "|next");
 }
 
+TEST_F(LogTailTest, ReadsTheNewestOfTooManyFiles) {
+    const std::string pattern = folder_ + "/*.log";
+    const auto file = [&](int number) { return folder_ + "/" + std::to_string(number) + ".log"; };
+    const auto now = std::filesystem::file_time_type::clock::now();
+    for (int i = 100; i < 1101; ++i) {
+        append(file(i), "old\n");
+        std::filesystem::last_write_time(file(i), now - std::chrono::hours(2000 - i));
+    }
+    EXPECT_EQ(tail(pattern), "");
+    append(file(9999), "last of all by its name\n");
+    EXPECT_EQ(tail(pattern), "") << "which of many is new nobody knows";
+    append(file(9999), "followed\n");
+    EXPECT_EQ(tail(pattern), "followed");
+    append(file(100), "awake\n");
+    EXPECT_EQ(tail(pattern), "") << "it was the oldest, and what it held is no news";
+    append(file(100), "again\n");
+    EXPECT_EQ(tail(pattern), "again");
+}
+
+// What the tests do as root, root alone may read.
+class AsNobody {
+public:
+    AsNobody() : was_(::geteuid()) {
+        if (was_ == 0) EXPECT_EQ(::seteuid(65534), 0);
+    }
+    ~AsNobody() { EXPECT_EQ(::seteuid(was_), 0); }
+
+private:
+    uid_t was_;
+};
+
+TEST_F(LogTailTest, APatternOfWhichNothingMayBeReadIsNotWell) {
+    using std::filesystem::perms;
+    const std::string pattern = folder_ + "/*.log";
+    const std::string other = folder_ + "/other.log";
+    std::filesystem::permissions(folder_, perms(0755));
+    append(log_, "x\n");
+    append(other, "x\n");
+    std::filesystem::permissions(log_, perms(0));
+    std::filesystem::permissions(other, perms(0));
+    {
+        const AsNobody nobody;
+        EXPECT_EQ(tail(pattern), "error: log '" + log_ + "': permission denied");
+        cursor_ = "log1\n";
+        EXPECT_EQ(tail(pattern), "error: log '" + log_ + "': permission denied");
+    }
+    std::filesystem::permissions(other, perms(0644));
+    {
+        const AsNobody nobody;
+        EXPECT_EQ(tail(pattern), "x");
+    }
+    std::filesystem::permissions(folder_, perms(0));
+    {
+        const AsNobody nobody;
+        EXPECT_EQ(tail(pattern), "error: folder of log '" + pattern + "': permission denied");
+    }
+    std::filesystem::permissions(folder_, perms(0755));
+    EXPECT_EQ(tail(folder_ + "/none/*.log"), "") << "a folder that is not there yet";
+}
+
 TEST_F(LogTailTest, SaysWhatIsWrong) {
     EXPECT_EQ(tail(log_), "error: log '" + log_ + "': no such file or directory");
     EXPECT_EQ(tail(folder_), "error: log '" + folder_ + "': not a regular file");
