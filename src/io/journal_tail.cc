@@ -1,6 +1,9 @@
+#include <fcntl.h>
 #include <systemd/sd-journal.h>
+#include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 
 #include "io/late_library.h"
@@ -68,8 +71,40 @@ static void match_unit(sd_journal* journal, std::string unit) {
     systemd().sd_journal_add_match(journal, ("UNIT=" + unit).c_str(), 0);
 }
 
+// How many journals of the system in this folder, and in those inside it, we may read and may not.
+static void count_journals(const std::filesystem::path& folder, bool inside, int& readable,
+                           int& denied) {
+    std::error_code failed;
+    std::filesystem::directory_iterator entries(folder, failed);
+    if (failed == std::errc::permission_denied) ++denied;
+    for (; !failed && entries != std::filesystem::directory_iterator(); entries.increment(failed)) {
+        const std::filesystem::path& path = entries->path();
+        const std::string name = path.filename();
+        std::error_code unknown;
+        if (name.starts_with("system") && name.ends_with(".journal")) {
+            const bool may_read = ::faccessat(AT_FDCWD, path.c_str(), R_OK, AT_EACCESS) == 0;
+            ++(may_read ? readable : denied);
+        } else if (!inside && entries->is_directory(unknown)) {
+            count_journals(path, true, readable, denied);
+        }
+    }
+}
+
+Result<> find_journal(const std::vector<std::string>& folders) {
+    int readable = 0, denied = 0;
+    for (const std::string& folder : folders) count_journals(folder, false, readable, denied);
+    if (readable > 0) return {};
+    if (denied > 0) {
+        return Error{Fault::denied,
+                     "journal: permission denied; the group systemd-journal may read it"};
+    }
+    return Error{Fault::unavailable, "journal: none is kept on this machine"};
+}
+
 Result<LogSeen> tail_journal(const std::string& unit, const std::string& cursor) {
     TRY(systemd().is_loaded());
+    // Opening succeeds in any case: what may not be read is not there, and no line ever comes.
+    TRY(find_journal({"/var/log/journal", "/run/log/journal"}));
     sd_journal* opened = nullptr;
     const int failed = systemd().sd_journal_open(&opened, SD_JOURNAL_LOCAL_ONLY);
     if (failed < 0) return system_error("open the journal", -failed);

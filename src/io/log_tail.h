@@ -11,6 +11,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "io/probes.h"
@@ -26,5 +27,8 @@ Result<LogSeen> tail_log(const std::string& pattern, const std::string& cursor);
 
 // Lines of the journal since the cursor, "identifier: message"; `unit` empty: of all units.
 Result<LogSeen> tail_journal(const std::string& unit, const std::string& cursor);
+
+// Whether a journal of the system is kept in one of these folders, and we may read it.
+Result<> find_journal(const std::vector<std::string>& folders);
 
 }  // namespace ops

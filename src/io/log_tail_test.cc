@@ -223,10 +223,41 @@ TEST_F(LogTailTest, SaysWhatIsWrong) {
     }
 }
 
+TEST_F(LogTailTest, AJournalThatMayNotBeReadIsNoEmptyOne) {
+    using std::filesystem::perms;
+    const std::string machine = folder_ + "/journal/3d12", file = machine + "/system.journal";
+    const auto found = [&] {
+        const Result<> good = find_journal({folder_ + "/none", folder_ + "/journal"});
+        return good.ok() ? "found" : good.error().message;
+    };
+    EXPECT_EQ(found(), "journal: none is kept on this machine");
+    std::filesystem::create_directories(machine);
+    EXPECT_EQ(found(), "journal: none is kept on this machine");
+    append(file, "");
+    append(machine + "/user-1000.journal", "");
+    EXPECT_EQ(found(), "found");
+    std::filesystem::permissions(folder_, perms(0755));
+    std::filesystem::permissions(file, perms(0));
+    constexpr const char* kDenied =
+        "journal: permission denied; the group systemd-journal may read it";
+    {
+        const AsNobody nobody;
+        EXPECT_EQ(found(), kDenied) << "though one of a user may be read";
+    }
+    std::filesystem::permissions(file, perms(0644));
+    std::filesystem::permissions(machine, perms(0));
+    {
+        const AsNobody nobody;
+        EXPECT_EQ(found(), kDenied);
+    }
+}
+
 TEST(JournalTail, SaysWhereItIs) {
-    // There may be no journal on this machine: then there is nothing, which is no error either.
     const Result<LogSeen> seen = tail_journal("", "");
-    ASSERT_TRUE(seen.ok()) << seen.error().message;
+    if (!seen.ok()) {
+        EXPECT_EQ(seen.error().message, "journal: none is kept on this machine");
+        return;
+    }
     EXPECT_TRUE(seen.value().lines.empty());
     EXPECT_FALSE(seen.value().cursor.empty());
     EXPECT_TRUE(tail_journal("", seen.value().cursor).ok());
