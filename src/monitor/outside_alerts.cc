@@ -226,6 +226,25 @@ Result<OutsideAlerts> read_prometheus(const Json& body, Time now) {
     return out;
 }
 
+// "[MONITOR][URL] server certificate www.example will be expired in 3 days". That it is over nobody
+// says; with other numbers it is the same.
+static OutsideAlert kuma_notice(const std::string& text) {
+    OutsideAlert alert;
+    alert.source = AlertSource::uptime_kuma;
+    alert.name = "Notice";
+    alert.firing = true;
+    alert.labels["alertname"] = alert.name;
+    const size_t end = text.find(']');
+    if (text.starts_with('[') && end != std::string::npos) {
+        alert.labels["monitor"] = clip_end(text.substr(1, end - 1), kMostLabelBytes);
+    }
+    std::string without_numbers = text;
+    std::erase_if(without_numbers, [](char c) { return c >= '0' && c <= '9'; });
+    alert.identity = identity_of(alert.source, {{"notice", without_numbers}});
+    alert.summary = text;
+    return alert;
+}
+
 // {"heartbeat": {"status": 0 down | 1 up | 2 pending | 3 maintenance, "msg"}, "monitor": {"id",
 // "name", "url", ...}, "msg"}; in a test, and in a warning about a certificate, both are null.
 Result<OutsideAlerts> read_uptime_kuma(const Json& body) {
@@ -238,7 +257,12 @@ Result<OutsideAlerts> read_uptime_kuma(const Json& body) {
         if (!body["msg"].is_string()) {
             return wrong("body", "no 'heartbeat' and no 'msg': this is no webhook of uptime-kuma");
         }
-        out.said = clip_end(body["msg"].as_string(), kMostAnnotationBytes);
+        const std::string text = clip_end(body["msg"].as_string(), kMostAnnotationBytes);
+        if (text.ends_with("Testing")) {  // "NAME Testing"
+            out.said = text;
+        } else {
+            out.alerts.push_back(kuma_notice(text));
+        }
         return out;
     }
     if (!heartbeat.is_object()) return wrong("heartbeat", "expected an object with 'status'");

@@ -48,7 +48,7 @@ struct OutsideAlerts {
     std::vector<OutsideAlert> alerts;
     int64_t truncated = 0;      // left out by the sender (max_alerts)
     size_t dropped_labels = 0;  // with names that cannot be said, or too many
-    std::string said;           // a message that is about no monitor: a test; may be empty
+    std::string said;           // what a test said; may be empty
 };
 
 Result<OutsideAlerts> read_alertmanager(const Json& body);

@@ -164,7 +164,14 @@ TEST(OutsideAlerts, UptimeKumasWebhook) {
          "MonitorDown is over monitor=b monitor_id=3: b is down"},
         {"pending says nothing", R"({"heartbeat":{"status":2},"monitor":{"id":3,"name":"b"}})", ""},
         {"nor does maintenance", R"({"heartbeat":{"status":3},"monitor":{"id":3,"name":"b"}})", ""},
-        {"a test", R"({"heartbeat":null,"monitor":null,"msg":"Testing"})", ""},
+        {"a test", R"({"heartbeat":null,"monitor":null,"msg":"ops Testing"})", ""},
+        {"a certificate",
+         R"({"heartbeat":null,"monitor":null,"msg":"[shop][https://shop.example] server certificate)"
+         R"( shop.example will be expired in 3 days"})",
+         "Notice fires monitor=shop: [shop][https://shop.example] server certificate shop.example "
+         "will be expired in 3 days"},
+        {"a notice about nobody", R"({"heartbeat":null,"msg":"the disk of uptime-kuma is full"})",
+         "Notice fires: the disk of uptime-kuma is full"},
         {"without a message too it is nothing", R"({"heartbeat":null})",
          "body: no 'heartbeat' and no 'msg': this is no webhook of uptime-kuma"},
         {"a status of another world", R"({"heartbeat":{"status":4},"monitor":{"id":3}})",
@@ -206,6 +213,12 @@ TEST(OutsideAlerts, TheSameAlertHasTheSameIdentity) {
         return read_uptime_kuma(body).value().alerts[0].identity;
     };
     EXPECT_EQ(kuma("a"), kuma("b"));
+    const auto notice = [](const char* text) {
+        const Json body = Json::object({{"heartbeat", Json()}, {"msg", text}});
+        return read_uptime_kuma(body).value().alerts.at(0).identity;
+    };
+    EXPECT_EQ(notice("[a] ends in 14 days"), notice("[a] ends in 7 days"));
+    EXPECT_NE(notice("[a] ends in 7 days"), notice("[b] ends in 7 days"));
 }
 
 TEST(OutsideAlerts, AreBounded) {
