@@ -13,6 +13,14 @@ Level entry_level(const Entry* entry, Level otherwise) {
     return entry != nullptr && entry->level ? *entry->level : otherwise;
 }
 
+// Somebody was asked for a yes.
+bool is_question(const AlertDraft& draft) {
+    const auto& rows = draft.before;
+    return draft.key.substr(draft.incident.size()).starts_with(kApproval) ||
+           std::any_of(rows.begin(), rows.end(),
+                       [](const auto& row) { return row.first.starts_with(kPlanRow); });
+}
+
 // What asks for people by its level. (A question, and the entry's word, are asked apart.)
 Level level_now(const IncidentNews& news) {
     const Incident& incident = news.incident;
@@ -169,8 +177,10 @@ void Escalator::Core::problem(const IncidentNews& news, Told& told, Time now, Dr
     const Level level = level_now(news);
     const bool is_note = !news.alert_step.empty();
     const bool asks = incident.state == IncidentState::awaiting_approval && !told.approval_told;
+    // Whoever was asked to look into it knows already; whoever was asked for a yes does not.
+    const bool is_known = told.last.action_required && !is_question(told.last);
     const bool gave_up = incident.state == IncidentState::escalated && !told.gave_up_told &&
-                         told.level >= Level::warning && !told.last.action_required;
+                         told.level >= Level::warning && !is_known;
     const Level known = told.held ? told.last.level : told.level;
     const bool rises = level > Level::log && level > known;
     const bool goes_on = news.events > std::max(told.events, 1) && level > Level::log;

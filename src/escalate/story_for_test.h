@@ -47,7 +47,8 @@ public:
                                 .now = facts,
                                 .entry = entry ? &*entry : nullptr,
                                 .criterion = criterion,
-                                .alert_step = alert_step};
+                                .alert_step = alert_step,
+                                .plan = plan};
         return keep(escalator->news(said, now));
     }
     std::vector<AlertDraft> pass(Duration span) {
@@ -83,6 +84,7 @@ public:
     Facts before, facts;
     std::optional<Entry> entry;
     std::string criterion, alert_step;
+    std::vector<std::string> plan;
     Time now = kNow;
     std::set<std::string> keys;
 };
