@@ -11,7 +11,6 @@
 #include <array>
 
 #include "runbook/builtin.h"
-#include "runbook/danger.h"
 #include "runbook/words.h"
 
 namespace ops {
@@ -278,85 +277,6 @@ TEST(BuiltinRestart, IsTheSameEverywhere) {
     EXPECT_FALSE(find_entry(empty, inventory, kBuiltinRestart, "x").has_value())
         << "it has no restart";
     EXPECT_FALSE(find_entry(empty, inventory, "other", "worker_3").has_value());
-}
-
-TEST(DangerOf, KnowsCommonCommands) {
-    struct Row {
-        std::string_view command;
-        Effect effect;
-        Risk risk;
-    };
-    const std::vector<Row> rows = {
-        {"systemctl restart x", Effect::idempotent, Risk::low},
-        {"/usr/bin/systemctl reload x", Effect::idempotent, Risk::low},
-        {"sudo -n systemctl restart x", Effect::idempotent, Risk::low},
-        {"systemctl stop x", Effect::idempotent, Risk::high},
-        {"systemctl status x", Effect::read, Risk::low},
-        {"systemctl reboot", Effect::once, Risk::destructive},
-        {"supervisorctl restart worker_1", Effect::idempotent, Risk::low},
-        {"ssh pc 'supervisorctl restart worker_1'", Effect::idempotent, Risk::low},
-        {"journalctl --vacuum-time=3d", Effect::idempotent, Risk::low},
-        {"journalctl -u x -n 100", Effect::read, Risk::low},
-        {"docker system prune -f", Effect::idempotent, Risk::low},
-        {"docker system prune -af", Effect::idempotent, Risk::medium},
-        {"docker system prune -f --volumes", Effect::once, Risk::destructive},
-        {"docker volume rm data", Effect::once, Risk::destructive},
-        {"docker restart web", Effect::idempotent, Risk::low},
-        {"docker rm web", Effect::idempotent, Risk::high},
-        {"docker compose down -v", Effect::once, Risk::destructive},
-        {"rm -rf /srv/cache", Effect::idempotent, Risk::destructive},
-        {"rm -f -r /srv/cache", Effect::idempotent, Risk::destructive},
-        {"rm -f /srv/x.pid", Effect::idempotent, Risk::medium},
-        {"sudo -u ops nice -n 5 rm -r /x", Effect::idempotent, Risk::destructive},
-        {"env A=b timeout 5 rm -r /x", Effect::idempotent, Risk::destructive},
-        {"mkfs.ext4 /dev/sdb", Effect::once, Risk::destructive},
-        {"dd if=/dev/zero of=/dev/sda", Effect::once, Risk::destructive},
-        {"kill -9 1234", Effect::idempotent, Risk::high},
-        {"reboot", Effect::once, Risk::destructive},
-        {"psql -c 'DROP TABLE users'", Effect::once, Risk::destructive},
-        {"psql -c 'UPDATE users SET x = 1'", Effect::once, Risk::high},
-        {"find /tmp -name x -delete", Effect::idempotent, Risk::destructive},
-        {"find /tmp -name x", Effect::read, Risk::low},
-        {"find /tmp -fprintf /etc/x a", Effect::once, Risk::medium},
-        {"curl -fsS http://127.0.0.1/", Effect::read, Risk::low},
-        {"curl -X POST http://127.0.0.1/", Effect::once, Risk::medium},
-        {"df -h", Effect::read, Risk::low},
-        {"xargs rm -r", Effect::once, Risk::destructive},
-        {"sh -c 'ls; rm -rf /x'", Effect::once, Risk::destructive},
-        {"/usr/local/bin/fix-it", Effect::once, Risk::medium},
-    };
-    for (const Row& row : rows) {
-        const Danger danger = danger_of(parsed(row.command));
-        EXPECT_EQ(name_of(danger.effect), name_of(row.effect)) << row.command;
-        EXPECT_EQ(name_of(danger.risk), name_of(row.risk)) << row.command;
-    }
-    const Danger script = danger_of(parsed("cd /x && sudo rm -rf y | cat", Shell::yes));
-    EXPECT_EQ(script.risk, Risk::destructive);
-}
-
-TEST(ProtectedThing, IsFoundWhereverItHides) {
-    struct Row {
-        std::string_view command, thing;
-    };
-    const std::vector<Row> rows = {
-        {"systemctl restart sshd", "sshd"},
-        {"sudo systemctl stop ssh.service", "sshd"},
-        {"service ssh restart", "sshd"},
-        {"pkill sshd", "sshd"},
-        {"systemctl status sshd", ""},
-        {"systemctl stop ops-agent", "ops-agent"},
-        {"systemctl restart ops-agent-executor.service", "ops-agent"},
-        {"systemctl restart networking", "networking"},
-        {"ip link set eth0 down", "networking"},
-        {"ip addr", ""},
-        {"kill -9 1", "pid 1"},
-        {"kill -9 12", ""},
-        {"systemctl restart nginx", ""},
-        {"sh -c 'true; systemctl restart sshd'", "sshd"},
-        {"grep ssh /var/log/auth.log", ""},
-    };
-    for (const Row& row : rows)
-        EXPECT_EQ(protected_thing(parsed(row.command)), row.thing) << row.command;
 }
 
 }  // namespace

@@ -12,7 +12,9 @@ namespace ops {
 struct Danger {
     Effect effect = Effect::once;
     Risk risk = Risk::medium;
-    bool known = false;  // false: not in the table
+    // The worst that the table is sure of: below `effect` where that is only doubt, `read` for a
+    // program that nobody knows.
+    Effect known = Effect::read;
 };
 Danger danger_of(const CommandText& command);
 

@@ -113,11 +113,11 @@ void warn_of_effects(const Entry& entry, const RunbookDraft& draft) {
     for (const Step& step : entry.steps) {
         if (!step.effect_given || step.command.words.empty()) continue;
         const Danger danger = danger_of(step.command);
-        if (!danger.known || danger.effect <= step.effect) continue;
+        if (danger.known <= step.effect) continue;
         draft.problems.warning(step.place, "'" + clip_end(step.text, 64) + "' is said to be '" +
                                                std::string(name_of(step.effect)) +
                                                "', but is known as '" +
-                                               std::string(name_of(danger.effect)) + "'");
+                                               std::string(name_of(danger.known)) + "'");
     }
 }
 
