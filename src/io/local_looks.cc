@@ -78,7 +78,8 @@ Result<LocalAnswer> LocalLooks::look_at_processes(const std::string& pattern) {
 
 static Result<LocalAnswer> look_at_pidfile(const std::string& path) {
     const std::string text = TRY(read_proc(path, 64).during("pidfile '" + path + "'"));
-    const int pid = pid_of(trim(text));
+    // The first line: PostgreSQL and others write more about themselves below it.
+    const int pid = pid_of(trim(split(text, '\n').front()));
     if (pid == 0) {
         return Error{Fault::invalid, "pidfile '" + path + "': holds no process id"};
     }

@@ -51,6 +51,10 @@ TEST(LocalLooks, FindsProcessesByCommandLine) {
     std::ofstream(pidfile) << pid << "\n";
     EXPECT_EQ(looks.look(ask(What::pidfile, pidfile)).value().processes.size(), 1U);
     EXPECT_EQ(looks.look(ask(What::process, std::to_string(pid))).value().processes.size(), 1U);
+    // As PostgreSQL's postmaster.pid, in which a folder, a time and a port follow.
+    std::ofstream(pidfile) << pid << "\n/var/lib/postgresql/15/main\n1764462518\n5432\n"
+                           << std::string(500, '1');
+    EXPECT_EQ(looks.look(ask(What::pidfile, pidfile)).value().processes.size(), 1U);
     ::kill(pid, SIGKILL);
     ::waitpid(pid, nullptr, 0);
     EXPECT_TRUE(looks.look(ask(What::pidfile, pidfile)).value().processes.empty()) << "it is dead";
