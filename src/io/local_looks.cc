@@ -21,7 +21,10 @@
 namespace ops {
 
 static constexpr int64_t kScanIsGood = 200'000'000;  // ns
-static constexpr size_t kMaxCommandLine = 4096;
+// What a scan keeps of each, so that nobody fills our memory with processes that have long ones;
+// and what is read of those when a pattern is looked for in them.
+static constexpr size_t kKeptCommandLine = 4096;
+static constexpr size_t kMaxCommandLine = size_t{128} * 1024;
 static constexpr size_t kMaxMatches = 1000;
 
 static int pid_of(std::string_view text) {
@@ -31,12 +34,12 @@ static int pid_of(std::string_view text) {
 }
 
 // The words with blanks between; kernel threads and zombies have none and match nothing.
-static std::string command_line_of(int pid) {
-    Result<std::string> text =
-        read_proc("/proc/" + std::to_string(pid) + "/cmdline", kMaxCommandLine);
+static std::string command_line_of(int pid, size_t limit = kMaxCommandLine) {
+    Result<std::string> text = read_proc("/proc/" + std::to_string(pid) + "/cmdline", limit);
     if (!text.ok()) return "";
     std::string line = std::move(text).value();
-    while (!line.empty() && line.back() == '\0') line.pop_back();
+    const bool is_cut = line.size() == limit;  // then its size says so
+    while (!is_cut && !line.empty() && line.back() == '\0') line.pop_back();
     std::replace(line.begin(), line.end(), '\0', ' ');
     return line;
 }
@@ -51,7 +54,7 @@ std::shared_ptr<const LocalLooks::Scan> LocalLooks::scan() {
     while (const dirent* entry = folder == nullptr ? nullptr : ::readdir(folder.get())) {
         const int pid = pid_of(entry->d_name);
         if (pid == 0 || pid == self) continue;
-        std::string line = command_line_of(pid);
+        std::string line = command_line_of(pid, kKeptCommandLine);
         if (!line.empty()) fresh->push_back({pid, std::move(line)});
     }
     scan_ = fresh;
@@ -66,10 +69,13 @@ Result<LocalAnswer> LocalLooks::look_at_processes(const std::string& pattern) {
     }
     LocalAnswer answer;
     for (const Running& running : *scan()) {
-        if (!re2::RE2::PartialMatch(running.command_line, expression)) continue;
+        const bool may_go_on = running.command_line.size() == kKeptCommandLine;
+        const std::string whole = may_go_on ? command_line_of(running.pid) : "";
+        const std::string& line = may_go_on ? whole : running.command_line;
+        if (!re2::RE2::PartialMatch(line, expression)) continue;
         // It may have ended since, and its id may be another's: the command line is read again.
         std::optional<ProcessSeen> seen = look_at_process(running.pid);
-        if (!seen || command_line_of(running.pid) != running.command_line) continue;
+        if (!seen || command_line_of(running.pid) != line) continue;
         answer.processes.push_back(*seen);
         if (answer.processes.size() == kMaxMatches) break;
     }

@@ -69,6 +69,24 @@ TEST(LocalLooks, FindsProcessesByCommandLine) {
     EXPECT_FALSE(looks.look(ask(What::process, "-1")).ok());
 }
 
+// Kafka's main class stands behind ten thousand characters of class path.
+TEST(LocalLooks, SeesTheEndOfALongCommandLine) {
+    const std::string mark = "1000." + std::to_string(::getpid());
+    const pid_t pid = ::fork();
+    if (pid == 0) {
+        ::execl("/bin/sleep", "sleep", std::string(100'000, '0').c_str(), mark.c_str(), nullptr);
+        ::_exit(1);
+    }
+    std::vector<ProcessSeen> found;
+    for (int i = 0; i < 100 && found.empty(); ++i) {  // until the child has become the program
+        found = LocalLooks().look(ask(What::processes, "00 " + mark + "$")).value().processes;
+    }
+    ::kill(pid, SIGKILL);
+    ::waitpid(pid, nullptr, 0);
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(found[0].id.pid, pid);
+}
+
 TEST(LocalLooks, LooksAtTheMachineAndItsDisks) {
     LocalLooks looks;
     const MachineSeen machine = *looks.look(ask(What::machine, "")).value().machine;

@@ -14,7 +14,7 @@ public:
         if (const Host* host = request.remote_host()) {
             remote_ = *host;
             const std::string script =
-                section("ps", "ps -ww -eo " + std::string(kPsColumns) + ",args= | cut -c1-600") +
+                section("ps", "ps -ww -eo " + std::string(kPsColumns) + ",args= | cut -c1-131072") +
                 section("meminfo", "grep ^MemTotal: /proc/meminfo");
             question_ = ask_over_ssh(*host, timeout(), script);
         } else {

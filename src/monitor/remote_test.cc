@@ -3,6 +3,8 @@
 #include "monitor/remote.h"
 
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -94,6 +96,23 @@ TEST_F(RemoteScripts, FindProcessesByTheirCommandLine) {
     EXPECT_NE(fact(judged, "memory_usage"), "-");
     Made absent = make("{process: 'no such (process)? here [xyz]{40}'}", "pc");
     EXPECT_EQ(print(run_here(absent, processes_)).substr(0, 11), "bad certain");
+}
+
+TEST_F(RemoteScripts, SeeTheEndOfALongCommandLine) {
+    const std::string mark = "1000." + std::to_string(::getpid());
+    const pid_t pid = ::fork();
+    if (pid == 0) {
+        ::execl("/bin/sleep", "sleep", std::string(100'000, '0').c_str(), mark.c_str(), nullptr);
+        ::_exit(1);
+    }
+    std::string said;
+    for (int i = 0; i < 100 && said != "good"; ++i) {  // until the child has become the program
+        Made made = make("{process: '00 " + mark + "$'}", "pc");
+        said = print(run_here(made, processes_));
+    }
+    ::kill(pid, SIGKILL);
+    ::waitpid(pid, nullptr, 0);
+    EXPECT_EQ(said, "good");
 }
 
 // Whether there is a systemd here or not, it is not told as dead when it cannot be asked.
