@@ -232,6 +232,20 @@ TEST(ProcessChecks, LookOverSsh) {
     EXPECT_EQ(print(made->judge(reply(late))).substr(0, 20), "unknown: ssh ops@pc:");
 }
 
+TEST(ProcessChecks, WhatAnAnswerOverSshLostIsNotDead) {
+    Made made = make("{process: worker}", "pc");
+    Exit exit;
+    exit.output = remote("@ps\n 1 Ss 900 00:00:09 9000 /sbin/init\n");
+    EXPECT_EQ(print(made->judge(reply(exit))).substr(0, 11), "bad certain");
+    exit.output_bytes = 1024 * 1024 + 1;  // the middle of it was left out
+    EXPECT_EQ(print(made->judge(reply(exit))),
+              "unknown: ssh ops@pc: an answer over 1 MiB, of which a part was left out");
+    std::string many;
+    for (int i = 0; i < 30'000; ++i) many += "1 S 9 0 9 x\n";
+    EXPECT_EQ(print(made->judge(reply(exited(0, remote("@ps\n" + many + "2 S 9 0 9 worker\n"))))),
+              "unknown: ssh ops@pc: an answer over 20000 lines");
+}
+
 TEST(ProcessChecks, NothingOfTheConfigurationIsRunByTheRemoteShell) {
     Made made = make("{pidfile: \"/run/$(reboot)';reboot;'.pid\"}", "pc");
     ASSERT_NE(made.check, nullptr) << print(made.problems);

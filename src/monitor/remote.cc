@@ -46,6 +46,10 @@ Result<Sections> read_sections(const Host& host, const Result<Answer>& answer) {
     if (exit->how == Exit::How::timed_out) {
         return Error{Fault::timeout, who + ": " + exit->print()};
     }
+    // Its end is there, its middle is not: what stood there must not look as if it were gone.
+    if (exit->output_bytes > kMostOutput) {
+        return Error{Fault::invalid, who + ": an answer over 1 MiB, of which a part was left out"};
+    }
     Sections sections;
     std::vector<std::string>* lines = nullptr;
     bool begun = false, ended = false;
@@ -58,7 +62,10 @@ Result<Sections> read_sections(const Host& host, const Result<Answer>& answer) {
             break;
         } else if (line.starts_with('@')) {
             lines = &sections[std::string(line.substr(1, 32))];
-        } else if (lines != nullptr && ++count <= kMostLines) {
+        } else if (lines != nullptr && ++count > kMostLines) {
+            return Error{Fault::invalid,
+                         who + ": an answer over " + std::to_string(kMostLines) + " lines"};
+        } else if (lines != nullptr) {
             lines->emplace_back(line);
         }
     }
