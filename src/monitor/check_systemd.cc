@@ -45,6 +45,9 @@ Verdict judge_unit(const UnitSeen& unit, const SystemdSettings& settings) {
         return {"starting", Health::unknown, false, true,
                 name + " died (" + result + "), systemd is restarting it"};
     }
+    // While it works it is activating, for as long as its TimeoutStartSec= lets it.
+    if (active == "activating" && settings.oneshot)
+        return {"running", Health::good, false, false, ""};
     if (active == "activating")
         return {"starting", Health::unknown, false, true, name + " is starting"};
     if (active == "deactivating")
@@ -128,7 +131,10 @@ private:
                      const Verdict& verdict, Judged& judged) {
         std::optional<ProcessIdentity> main;
         if (const ProcessSeen* process = ProcessMemory::oldest(processes)) main = process->id;
-        memory().follow(main, verdict.status == "stopped", judged);
+        // A oneshot that ends as meant has not crashed, nor is its next run a restart.
+        const bool may_end = settings_.oneshot && verdict.health == Health::good;
+        if (may_end) main.reset();
+        memory().follow(main, may_end || verdict.status == "stopped", judged);
         const auto told = std::find(judged.events.begin(), judged.events.end(), "crash");
         if (unit.active_state.empty()) return;
         // systemd counts its own restarts, which is more exact than process numbers: two of them

@@ -338,6 +338,30 @@ TEST(SystemdCheck, StartingForTooLongIsDown) {
     EXPECT_EQ(at(31), "bad: unit 'a.service' is starting for 31s");
     (void)made->judge(reply(unit_answer(unit("active", "running")), kNoon + seconds(40)));
     EXPECT_EQ(at(50), "unknown: unit 'a.service' is starting") << "it began anew";
+TEST(SystemdCheck, AOneshotMayTakeItsTime) {
+    Made made = make("{systemd: backup, oneshot: true}");
+    ASSERT_NE(made.check, nullptr) << print(made.problems);
+    std::vector<std::string> events;
+    const auto at = [&](int second, UnitSeen seen, std::vector<ProcessSeen> running = {}) {
+        Judged judged =
+            look(made, unit_answer(std::move(seen), std::move(running)), kNoon + seconds(second));
+        events.insert(events.end(), judged.events.begin(), judged.events.end());
+        return print(judged) + ", " + fact(judged, "process_status");
+    };
+    EXPECT_EQ(at(0, unit("inactive", "dead")), "good, \"running\"");
+    EXPECT_EQ(at(30, unit("activating", "start"), {process(7)}), "good, \"running\"");
+    EXPECT_EQ(at(7200, unit("activating", "start"), {process(7)}), "good, \"running\"");
+    EXPECT_EQ(at(7230, unit("inactive", "dead")), "good, \"running\"");
+    EXPECT_EQ(at(9000, unit("activating", "start-pre"), {process(8)}), "good, \"running\"");
+    EXPECT_EQ(at(9030, unit("activating", "start"), {process(9)}), "good, \"running\"");
+    EXPECT_EQ(events, std::vector<std::string>{}) << "to end is no crash";
+    EXPECT_EQ(at(9060, unit("failed", "failed", "exit-code")),
+              "bad certain: unit 'backup.service' failed: exit-code, \"dead\"");
+    EXPECT_EQ(at(9090, unit("activating", "auto-restart", "exit-code")),
+              "unknown: unit 'backup.service' died (exit-code), systemd is restarting it, "
+              "\"starting\"");
+}
+
 }
 
 TEST(SystemdCheck, CountsCrashesAsSystemdDoes) {
