@@ -115,6 +115,7 @@ TEST(LocalLooks, SaysWhenThereIsNoSystemd) {
         EXPECT_TRUE(!unit.ok() || unit.value().unit->load_state == "not-found");
     } else {
         ASSERT_FALSE(unit.ok());
+        EXPECT_EQ(unit.error().fault, Fault::unavailable) << "which says nothing of the unit";
         EXPECT_EQ(unit.error().message,
                   "systemd unit 'no-such-unit-here.service': there is no systemd on this machine");
     }

@@ -118,15 +118,16 @@ static Result<std::string> load(sd_bus* bus, const std::string& unit) {
 Result<UnitSeen> look_at_unit(const std::string& name) {
     const std::string unit = name.find('.') == std::string::npos ? name + ".service" : name;
     if (::access("/run/systemd/system/", F_OK) != 0) {  // sd_booted(3)
-        return Error{Fault::not_found,
+        return Error{Fault::unavailable,
                      "systemd unit '" + unit + "': there is no systemd on this machine"};
     }
     TRY(systemd().is_loaded());
     sd_bus* opened = nullptr;
     const int failed = systemd().sd_bus_open_system(&opened);
     if (failed < 0) {
-        return system_error("systemd unit '" + unit + "': reach systemd over the system bus",
-                            -failed);
+        return Error{Fault::unavailable,
+                     "systemd unit '" + unit +
+                         "': reach systemd over the system bus: " + system_words(-failed)};
     }
     const Bus bus(opened, systemd().sd_bus_flush_close_unref);
     systemd().sd_bus_set_method_call_timeout(opened, kCallMicroseconds);

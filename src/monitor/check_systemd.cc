@@ -77,14 +77,7 @@ public:
 protected:
     Judged judge_look(const Reply& reply) override {
         if (settings_.remote) return judge_remote(reply);
-        if (!reply.answer.ok()) {
-            if (reply.answer.error().fault != Fault::not_found) {
-                return unknown(reply, shown(reply.answer.error().message));
-            }
-            UnitSeen absent;
-            absent.load_state = "not-found";
-            return judge_seen_unit(reply, absent, {});
-        }
+        if (!reply.answer.ok()) return unknown(reply, shown(reply.answer.error().message));
         const LocalAnswer* local = local_answer(reply);
         if (local == nullptr || !local->unit) return unknown(reply, "an answer of another kind");
         Judged judged = judge_seen_unit(reply, *local->unit, local->processes);

@@ -320,8 +320,6 @@ TEST(SystemdCheck, JudgesEveryState) {
         EXPECT_EQ(fact(judged, "process_status"), row.status) << row.why;
     }
     Made made = make("{systemd: a}");
-    EXPECT_EQ(print(made->judge(failure(Fault::not_found, "x"))),
-              "bad: there is no unit 'a.service'");
     EXPECT_EQ(print(made->judge(failure(Fault::unavailable, "no D-Bus"))), "unknown: no D-Bus");
     EXPECT_EQ(print(look(made, unit_answer(unit("active", "running"), {process(7, 'T')}))),
               "bad: unit 'a.service': process 7 is stopped (SIGSTOP)");
@@ -338,6 +336,8 @@ TEST(SystemdCheck, StartingForTooLongIsDown) {
     EXPECT_EQ(at(31), "bad: unit 'a.service' is starting for 31s");
     (void)made->judge(reply(unit_answer(unit("active", "running")), kNoon + seconds(40)));
     EXPECT_EQ(at(50), "unknown: unit 'a.service' is starting") << "it began anew";
+}
+
 TEST(SystemdCheck, AOneshotMayTakeItsTime) {
     Made made = make("{systemd: backup, oneshot: true}");
     ASSERT_NE(made.check, nullptr) << print(made.problems);
@@ -360,8 +360,6 @@ TEST(SystemdCheck, AOneshotMayTakeItsTime) {
     EXPECT_EQ(at(9090, unit("activating", "auto-restart", "exit-code")),
               "unknown: unit 'backup.service' died (exit-code), systemd is restarting it, "
               "\"starting\"");
-}
-
 }
 
 TEST(SystemdCheck, CountsCrashesAsSystemdDoes) {
