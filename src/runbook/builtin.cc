@@ -17,13 +17,16 @@ Entry builtin_restart(const Service& service) {
     restart.text = "restart " + service.name;
     restart.service = service.name;
     restart.command = restart_command(service);
-    restart.effect = danger_of(restart.command).effect;
+    const Danger danger = danger_of(restart.command);
+    restart.effect = danger.effect;
+    restart.risk = danger.risk;
     Step verify;
     verify.kind = Step::Kind::verify;
     verify.text = "check " + service.name;
     verify.verification.text = verify.text;
     verify.effect = Effect::read;
     entry.effect = restart.effect;
+    entry.risk = restart.risk;
     entry.steps = {std::move(restart), std::move(verify)};
     entry.sha256 = hash_of(entry);
     return entry;

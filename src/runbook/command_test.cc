@@ -274,6 +274,9 @@ TEST(BuiltinRestart, IsTheSameEverywhere) {
     EXPECT_NE(entry->sha256, builtin_restart(*inventory.find_service("litellm")).sha256);
     EXPECT_EQ(entry->effect, Effect::idempotent);
     EXPECT_EQ(entry->risk, Risk::low);
+    Service stopping = *inventory.find_service("litellm");
+    stopping.restart = "sh -c 'systemctl stop litellm; systemctl start litellm'";
+    EXPECT_EQ(builtin_restart(stopping).risk, Risk::high);
     EXPECT_FALSE(find_entry(empty, inventory, kBuiltinRestart, "x").has_value())
         << "it has no restart";
     EXPECT_FALSE(find_entry(empty, inventory, "other", "worker_3").has_value());

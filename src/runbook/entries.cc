@@ -75,10 +75,12 @@ void read_steps(Fields& fields, const Node& entry_node, Entry& entry, RunbookDra
     }
 }
 
-// What the whole entry risks: its worst step, and no less than the operator says.
+// What the whole entry risks: its worst step, or what undoes it, and no less than the operator
+// says.
 void settle_risk(Fields& fields, Entry& entry, RunbookDraft& draft) {
     Risk worst = Risk::low;
     for (const Step& step : entry.steps) worst = std::max(worst, step.risk);
+    for (const CommandText& command : entry.undo) worst = std::max(worst, danger_of(command).risk);
     const std::optional<Risk> given =
         read_kind(fields, "risk", {"low", "medium", "high", "destructive"},
                   {Risk::low, Risk::medium, Risk::high, Risk::destructive});

@@ -70,6 +70,21 @@ TEST(Entry, HasDefaults) {
     EXPECT_FALSE(one.alerts());
 }
 
+// Nobody is asked about a low risk: what comes after the steps counts as they do.
+TEST(Entry, RisksWhatUndoesAndVerifiesIt) {
+    const std::string head = "    symptoms: [up]\n    auto_resolve:\n      - {restart: ";
+    const auto risk = [&](const std::string& rest) { return entry(head + rest).risk; };
+    EXPECT_EQ(risk("}\n      - {verify: up}\n"), Risk::low);
+    EXPECT_EQ(risk(", undo: rm -rf /srv/x}\n      - {verify: up}\n"), Risk::destructive);
+    EXPECT_EQ(risk("}\n      - {verify: up}\n    undo: [ls, systemctl stop api]\n"), Risk::high);
+    EXPECT_EQ(risk("}\n      - {verify: {command: systemctl stop api}, effect: read}\n"),
+              Risk::high);
+    EXPECT_EQ(risk("}\n      - {collect: rm -rf /srv/x, effect: read}\n      - {verify: up}\n"),
+              Risk::destructive);
+    EXPECT_EQ(risk("}\n      - {verify: {command: /opt/smoke-test}}\n"), Risk::low)
+        << "what nobody knows is believed to look";
+}
+
 TEST(Entry, TakesEveryKey) {
     const Entry one = entry(R"(
     symptoms: [up, latency > 5s]

@@ -219,16 +219,7 @@ void read_step_body(const Node& value, Shell shell, Step& step, RunbookDraft& dr
             }
             check_text_placeholders(value, draft);
             break;
-        case Step::Kind::collect:
-            step.collect = read_commands(value, "collect", draft);
-            for (const CommandText& command : step.collect) {
-                if (danger_of(command).effect == Effect::read) continue;
-                draft.problems.warning(value.place,
-                                       "'" + clip_end(command.text, 64) +
-                                           "' is not known to be read-only, and 'collect' is "
-                                           "for evidence");
-            }
-            break;
+        case Step::Kind::collect: step.collect = read_commands(value, "collect", draft); break;
     }
     if (!step.command.words.empty()) {
         const Danger danger = danger_of(step.command);
@@ -238,6 +229,34 @@ void read_step_body(const Node& value, Shell shell, Step& step, RunbookDraft& dr
     for (const CommandText& command : step.collect) {
         step.risk = std::max(step.risk, danger_of(command).risk);
     }
+    // A command that nobody knows and that is said to look is believed.
+    if (const CommandText& command = step.verification.command; !command.words.empty()) {
+        const Danger danger = danger_of(command);
+        if (danger.known != Effect::read) step.risk = std::max(step.risk, danger.risk);
+    }
+}
+
+// What looks is asked again and again, without approval and against no budget: it may change
+// nothing, unless somebody takes it on them to say that it does not.
+void refuse_changing_looks(const Step& step, RunbookDraft& draft) {
+    if (step.effect_given && step.effect == Effect::read) return;
+    const auto judge = [&](const CommandText& command, std::string_view what) {
+        if (command.words.empty()) return;
+        const Danger danger = danger_of(command);
+        const std::string shown = "'" + clip_end(command.text, 64) + "'";
+        if (danger.known != Effect::read) {
+            draft.problems.error(step.place, shown + " changes something, and '" +
+                                                 std::string(what) +
+                                                 "' only looks: make it a step 'command', or say "
+                                                 "'effect: read' if it changes nothing");
+        } else if (danger.effect != Effect::read && what == "collect") {
+            draft.problems.warning(step.place, shown +
+                                                   " is not known to be read-only, and 'collect' "
+                                                   "is for evidence: say 'effect: read' if it is");
+        }
+    };
+    judge(step.verification.command, "verify");
+    for (const CommandText& command : step.collect) judge(command, "collect");
 }
 
 std::string known_steps() {
@@ -347,6 +366,9 @@ std::optional<Step> read_step(const Node& node, RunbookDraft& draft) {
     }
     step.continue_on_error = fields.boolean("continue_on_error", false);
     step.undo = read_commands(fields.node("undo"), "undo", draft);
+    for (const CommandText& command : step.undo) {
+        step.risk = std::max(step.risk, danger_of(command).risk);
+    }
     if (fields.has("effect")) {
         const std::string effect = fields.choice("effect", {"read", "idempotent", "once"}, "once");
         step.effect = effect == "read"         ? Effect::read
@@ -357,6 +379,7 @@ std::optional<Step> read_step(const Node& node, RunbookDraft& draft) {
         (void)fields.node("effect");
     }
     fields.done();
+    refuse_changing_looks(step, draft);
     return step;
 }
 
