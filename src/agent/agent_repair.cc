@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "agent/ops_agent.h"
+#include "agent/recorded_samples.h"
 #include "base/text.h"
 #include "expr/expr.h"
 
@@ -355,15 +356,10 @@ bool OpsAgent::systemic(std::string_view incident) const {
 
 std::vector<Sample> OpsAgent::samples(std::string_view target, std::string_view fact, Time from,
                                       Time to) const {
-    constexpr size_t kMostPoints = 2000;
-    std::vector<Sample> out;
-    const auto window = history_->window(target, fact, from, to, kMostPoints);
-    if (!window.ok()) {
-        ports_.log.line(Severity::warning, "history: " + window.error().message);
-        return out;
-    }
-    for (const HistorySample& sample : window.value()) out.push_back({sample.at, sample.value});
-    return out;
+    Result<std::vector<Sample>> samples = recorded_samples(*history_, target, fact, from, to);
+    if (samples.ok()) return std::move(samples).value();
+    ports_.log.line(Severity::warning, "history: " + samples.error().message);
+    return {};
 }
 
 std::vector<Time> OpsAgent::events(std::string_view target, std::string_view kind, Time from,

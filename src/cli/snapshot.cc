@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "agent/recorded_samples.h"
 #include "base/counted.h"
 #include "base/text.h"
 #include "cli/configuration.h"
@@ -18,12 +19,10 @@ public:
     explicit Records(std::unique_ptr<History> history) : history_(std::move(history)) {}
     std::vector<Sample> samples(std::string_view target, std::string_view fact, Time from,
                                 Time to) const override {
-        std::vector<Sample> out;
-        if (!history_) return out;
-        const auto window = history_->window(target, fact, from, to, 2000);
-        if (!window.ok()) return out;  // the same as no history: the language says "unknown"
-        for (const HistorySample& sample : window.value()) out.push_back({sample.at, sample.value});
-        return out;
+        if (!history_) return {};
+        auto samples = recorded_samples(*history_, target, fact, from, to);
+        // Else the same as no history: the language says "unknown".
+        return samples.ok() ? std::move(samples).value() : std::vector<Sample>{};
     }
     std::vector<Time> events(std::string_view target, std::string_view kind, Time from,
                              Time to) const override {

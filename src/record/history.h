@@ -35,6 +35,8 @@ struct HistorySample {
     double value = 0;  // the mean
     double low = 0;
     double high = 0;
+    uint64_t count = 1;  // of the values that came
+    Duration span{0};    // zero: it is one as it came; else all three have the precision of a float
 };
 
 // A fact took this value: what numbers at regular times cannot tell (a text, a yes or no, that
@@ -63,8 +65,8 @@ public:
     // One transaction; meant to be called about once a second with all that came in. Rows may come
     // late, up to two minutes, and in any order.
     Result<> add(std::span<const SampleRow> rows);
-    // From the finest level that is there and needed, oldest first, at most `max_points`. Empty
-    // when nothing is known.
+    // From the finest level that is there and needed, oldest first, at most `max_points`; where
+    // that joins some, always the same ones, whenever it is asked. Empty when nothing is known.
     Result<std::vector<HistorySample>> window(std::string_view target, std::string_view fact,
                                               Time from, Time to, size_t max_points);
     Result<std::vector<std::string>> facts_of(std::string_view target);  // names, sorted

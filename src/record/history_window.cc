@@ -19,6 +19,7 @@ struct Stretch {
 
 struct Point {
     int64_t at_ms = 0;
+    int64_t span_ms = 0;  // zero: one sample as it came
     Summary summary;
 };
 
@@ -59,8 +60,9 @@ private:
     Result<> add_blocks(const std::string& name, int64_t row_ms, Stretch stretch);
     Result<> add_chunks(const Table& table, int64_t unit_ms, Stretch stretch);
     void add(int64_t at_ms, int64_t span_ms, const Summary& summary, Stretch stretch) {
-        if (at_ms + span_ms > stretch.from_ms && at_ms <= stretch.to_ms) {
-            points_.push_back({at_ms, summary});
+        const int64_t last_ms = at_ms + std::max<int64_t>(span_ms - 1, 0);
+        if (last_ms >= stretch.from_ms && at_ms <= stretch.to_ms) {
+            points_.push_back({at_ms, span_ms, summary});
         }
     }
 
@@ -104,7 +106,7 @@ Result<> Collector::add_samples(std::string_view blob, Stretch stretch) {
     samples_.clear();
     TRY(unpack_samples(blob, series_, series_, samples_));
     for (const RawSample& sample : samples_) {
-        add(sample.at_ms, 1, Summary::of(sample.value), stretch);
+        add(sample.at_ms, 0, Summary::of(sample.value), stretch);
     }
     return {};
 }
@@ -184,22 +186,25 @@ std::vector<HistorySample> Collector::take(Stretch stretch, size_t most) {
                      [](const Point& a, const Point& b) { return a.at_ms < b.at_ms; });
     const int64_t length = stretch.to_ms - stretch.from_ms + 1;
     const auto wanted = static_cast<int64_t>(most);
-    // With few enough points each is a bucket of its own.
-    const int64_t width = points_.size() <= most ? 1 : (length + wanted - 1) / wanted;
+    // With few enough points each is a bucket of its own. Buckets begin at multiples of their
+    // width: the same samples are joined a second later, and no answer flickers.
+    const bool joins = points_.size() > most;
+    const int64_t width = wanted > 1 ? length / (wanted - 1) + 1 : kLongestTimeMs;
     std::vector<HistorySample> samples;
     Point bucket;
     int64_t bucket_number = -1;
     const auto flush = [&] {
         if (bucket.summary.count == 0) return;
         samples.push_back({Time(Duration(bucket.at_ms)), bucket.summary.mean, bucket.summary.low,
-                           bucket.summary.high});
+                           bucket.summary.high, bucket.summary.count, Duration(bucket.span_ms)});
         bucket = {};
     };
     for (const Point& point : points_) {
-        const int64_t number = std::max<int64_t>(point.at_ms - stretch.from_ms, 0) / width;
-        if (number != bucket_number || width == 1) {
+        const int64_t number = point.at_ms / width;
+        if (number != bucket_number || !joins) {
             flush();
             bucket.at_ms = point.at_ms;
+            bucket.span_ms = joins ? std::max(width, point.span_ms) : point.span_ms;
             bucket_number = number;
         }
         bucket.summary.add(point.summary);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "base/units.h"
 #include "series/samples.h"
@@ -12,7 +13,8 @@ namespace {
 // Share of the window that samples must stand for. Less than all of it, so that a lost probe or two
 // do not blind a symptom; more than two thirds, so that "for three minutes" is not said after two.
 constexpr double kCovered = 0.8;
-// A sample stands for no more than this many usual gaps; what is longer is a hole in the history.
+// A sample stands for no more than this many usual gaps, or of its own spans; what is longer is a
+// hole in the history.
 constexpr int kGapsBridged = 3;
 
 // The time that the samples stand for.
@@ -22,17 +24,20 @@ Duration time_seen(const Picked& picked, Window window) {
     if (picked.held) all.push_back(*picked.held);
     all.insert(all.end(), picked.inside.begin(), picked.inside.end());
     const Duration usual = usual_gap(all);
-    const Duration bridged = usual * kGapsBridged;
+    const auto bridged = [usual](const Sample& sample) {
+        return std::max(usual, sample.span) * kGapsBridged;
+    };
     Duration seen{0};
     Time until = window.start;
+    const Sample* last = picked.held ? &*picked.held : nullptr;
     for (const Sample& sample : picked.inside) {
-        const bool first = &sample == &picked.inside.front();
         // Before the first sample of all, as much is taken as seen as between any other two.
-        const Duration most = first && !picked.held ? usual : bridged;
+        const Duration most = last != nullptr ? std::max(bridged(*last), bridged(sample)) : usual;
         seen += std::min(sample.at - until, most);
         until = sample.at;
+        last = &sample;
     }
-    return seen + std::min(window.end - until, bridged);
+    return seen + std::min(window.end - until, bridged(*last));
 }
 
 // The samples inside, or why they are too few to speak for the whole window.
@@ -70,19 +75,26 @@ private:
     double lost_ = 0;
 };
 
-double mean_of(const std::vector<Sample>& samples) {
-    // Divided first: the mean of finite numbers is finite, their sum need not be.
+double count_of(const std::vector<Sample>& samples) {
+    double count = 0;
+    for (const Sample& sample : samples) count += sample.count;
+    return count;
+}
+
+double sum_of(const std::vector<Sample>& samples) {
     Sum sum;
-    const auto count = static_cast<double>(samples.size());
-    for (const Sample& sample : samples) sum.add(sample.value / count);
+    for (const Sample& sample : samples) sum.add(sample.value * sample.count);
     return sum.value();
 }
 
-double exact_mean_of(const std::vector<Sample>& samples) {
+double mean_of(const std::vector<Sample>& samples) {
+    const double count = count_of(samples);
+    const double mean = sum_of(samples) / count;
+    if (std::isfinite(mean)) return mean;
+    // Divided first: the mean of finite numbers is finite, their sum need not be.
     Sum sum;
-    for (const Sample& sample : samples) sum.add(sample.value);
-    const double mean = sum.value() / static_cast<double>(samples.size());
-    return std::isfinite(mean) ? mean : mean_of(samples);
+    for (const Sample& sample : samples) sum.add(sample.value * (sample.count / count));
+    return sum.value();
 }
 
 // The value at the start of the window and everything newer.
@@ -103,6 +115,28 @@ Change change_within(Samples samples, Window window) {
     }
     return {std::move(picked.inside), ""};
 }
+
+// How much a counter grew from `last` on, and where it stands then. Within a span that began below
+// it was reset, at an unknown moment; it stands at least where it began again.
+double growth_of(double& last, const Sample& sample) {
+    const double before = last;
+    last = sample.high;
+    if (sample.low >= before) return sample.high - before;
+    if (sample.high < before || sample.span == Duration{0}) return sample.high;
+    last = sample.low;
+    return sample.high - before + sample.low;
+}
+
+// A span's values have the precision of a float, so what is compared with them is, too.
+bool differ(double a, double b, bool in_span) {
+    const auto rounded = [in_span](double value) {
+        const double largest = double{std::numeric_limits<float>::max()};
+        return in_span ? double{static_cast<float>(std::clamp(value, -largest, largest))} : value;
+    };
+    return rounded(a) != rounded(b);
+}
+
+bool is_flat(const Sample& sample) { return !differ(sample.low, sample.high, true); }
 
 }  // namespace
 
@@ -148,45 +182,44 @@ double coverage(Samples samples, Window window) {
 Answer avg(Samples samples, Window window) {
     const Covering covered = covering(samples, window);
     if (!covered.ok()) return Answer::unknown(covered.why_unknown);
-    return Answer::of(exact_mean_of(covered.inside));
+    return Answer::of(mean_of(covered.inside));
 }
 
 Answer min(Samples samples, Window window) {
     const Covering covered = covering(samples, window);
     if (!covered.ok()) return Answer::unknown(covered.why_unknown);
-    double least = covered.inside.front().value;
-    for (const Sample& sample : covered.inside) least = std::min(least, sample.value);
+    double least = covered.inside.front().low;
+    for (const Sample& sample : covered.inside) least = std::min(least, sample.low);
     return Answer::of(least);
 }
 
 Answer max(Samples samples, Window window) {
     const Covering covered = covering(samples, window);
     if (!covered.ok()) return Answer::unknown(covered.why_unknown);
-    double most = covered.inside.front().value;
-    for (const Sample& sample : covered.inside) most = std::max(most, sample.value);
+    double most = covered.inside.front().high;
+    for (const Sample& sample : covered.inside) most = std::max(most, sample.high);
     return Answer::of(most);
 }
 
 Answer sum(Samples samples, Window window) {
     const Covering covered = covering(samples, window);
     if (!covered.ok()) return Answer::unknown(covered.why_unknown);
-    Sum total;
-    for (const Sample& sample : covered.inside) total.add(sample.value);
-    return Answer::of(total.value());
+    return Answer::of(sum_of(covered.inside));
 }
 
 Answer stddev(Samples samples, Window window) {
     const Covering covered = covering(samples, window);
     if (!covered.ok()) return Answer::unknown(covered.why_unknown);
-    // Welford's recurrence: no difference of two large squares.
+    // Welford's recurrence, weighted as by D. H. D. West (Comm. ACM 22, 1979): no difference of two
+    // large squares.
     double mean = 0;
     double squares = 0;
     double count = 0;
     for (const Sample& sample : covered.inside) {
-        ++count;
+        count += sample.count;
         const double off = sample.value - mean;
-        mean += off / count;
-        squares += off * (sample.value - mean);
+        mean += off * (sample.count / count);
+        squares += sample.count * off * (sample.value - mean);
     }
     return Answer::of(std::sqrt(squares / count));
 }
@@ -194,27 +227,28 @@ Answer stddev(Samples samples, Window window) {
 Answer percentile(Samples samples, Window window, double quantile) {
     const Covering covered = covering(samples, window);
     if (!covered.ok()) return Answer::unknown(covered.why_unknown);
-    std::vector<double> values;
-    values.reserve(covered.inside.size());
-    for (const Sample& sample : covered.inside) values.push_back(sample.value);
-    const double rank = std::clamp(quantile, 0.0, 1.0) * static_cast<double>(values.size() - 1);
+    std::vector<Sample> sorted = covered.inside;
+    std::sort(sorted.begin(), sorted.end(),
+              [](const Sample& a, const Sample& b) { return a.value < b.value; });
+    const double rank = std::clamp(quantile, 0.0, 1.0) * (count_of(sorted) - 1);
     const double below = std::floor(rank);
-    const auto lower = values.begin() + static_cast<std::ptrdiff_t>(below);
-    std::nth_element(values.begin(), lower, values.end());
-    const double low = *lower;
-    if (lower + 1 == values.end()) return Answer::of(low);
-    return Answer::of(std::lerp(low, *std::min_element(lower + 1, values.end()), rank - below));
+    // The values of the ranks `below` and `below + 1`, each sample taking as many as its count.
+    double passed = 0;
+    auto lower = sorted.begin();
+    while (passed + lower->count <= below && lower + 1 != sorted.end()) passed += (lower++)->count;
+    const bool is_last = below + 1 < passed + lower->count || lower + 1 == sorted.end();
+    const auto upper = is_last ? lower : lower + 1;
+    return Answer::of(std::lerp(lower->value, upper->value, rank - below));
 }
 
 Answer rate(Samples samples, Window window) {
     const Change change = change_within(samples, window);
     if (!change.ok()) return Answer::unknown(change.why_unknown);
-    // Prometheus' extrapolatedRate(): newest minus oldest, plus every value from which the counter
-    // fell.
-    double increase = change.to() - change.from();
+    // Prometheus' extrapolatedRate(): a counter that fell began again at zero.
+    double increase = 0;
+    double last = change.samples.front().high;
     for (size_t i = 1; i < change.samples.size(); ++i) {
-        const double before = change.samples[i - 1].value;
-        if (change.samples[i].value < before) increase += before;
+        increase += growth_of(last, change.samples[i]);
     }
     const double seconds = seconds_between(change.samples.front().at, change.samples.back().at);
     if (seconds <= 0) return Answer::unknown("all samples are of the same moment");
@@ -247,9 +281,12 @@ Answer drop(Samples samples, Window window) {
 Answer changed(Samples samples, Window window) {
     const Picked picked = pick(samples, window);
     if (picked.inside.empty()) return Answer::unknown(nothing_inside(picked, window));
-    const double first = picked.held ? picked.held->value : picked.inside.front().value;
+    // What a span that reaches into the window had before it is not known.
+    const Sample& first =
+        picked.held && is_flat(*picked.held) ? *picked.held : picked.inside.front();
     for (const Sample& sample : picked.inside) {
-        if (sample.value != first) return Answer::of(1);
+        const bool in_span = first.span + sample.span > Duration{0};
+        if (!is_flat(sample) || differ(first.value, sample.value, in_span)) return Answer::of(1);
     }
     const Covering covered = covering(samples, window);
     if (!covered.ok()) return Answer::unknown(covered.why_unknown);

@@ -10,11 +10,14 @@
 // minutes seen"). Samples that are not finite are passed over. What each function needs stands at
 // its name:
 //   covered    samples stand for at least 80 % of the window (a sample stands for the time since
-//              the one before it, but for no more than three usual gaps)
+//              the one before it, but for no more than three usual gaps, or three of its spans)
 //   two        two samples: the one that held at the start (else the oldest inside) and a newer
 //              one inside
 //
-// Costs: one pass, but percentiles O(n), trends at most 256^2/2 slopes.
+// Of a span the lowest and highest, the mean and how many there were are exact; that it is one
+// value is not, so percentiles and stddev of what is older than a day are those of means.
+//
+// Costs: one pass, but percentiles O(n log n), trends at most 256^2/2 slopes.
 #pragma once
 
 #include <cstddef>
@@ -28,9 +31,15 @@
 
 namespace ops::series {
 
+// A value as it came, or, where the record keeps no more than that, what became of all that came in
+// a span.
 struct Sample {
-    Time at{};
-    double value = 0;
+    Time at{};         // where the span begins
+    double value = 0;  // of a span the mean
+    double low = value;
+    double high = value;
+    double count = 1;
+    Duration span{0};  // zero: a value as it came; else all three have the precision of a float
     bool operator==(const Sample&) const = default;
 };
 using Samples = std::span<const Sample>;
