@@ -101,7 +101,12 @@ static Result<Launch> prepare(const Command& command) {
         const std::string doing = "run '" + command.argv[0] + "' as '" + command.as_user + "'";
         if (!account) return Error{Fault::not_found, doing + ": no such user"};
         if (account->uid != ::geteuid()) {
-            if (::geteuid() != 0) return Error{Fault::denied, doing + ": only root may do that"};
+            if (::geteuid() != 0) {
+                const std::optional<Account> we = find_account(nullptr, ::geteuid());
+                return Error{Fault::denied, doing + ": only root may do that, and this is '" +
+                                                (we ? we->name : std::to_string(::geteuid())) +
+                                                "'"};
+            }
             launch.argv[0] = launch.program;
             launch.program = TRY(find_program("setpriv").during(doing));
             const std::vector<std::string> prefix = {"setpriv", "--reuid=" + account->name,

@@ -169,7 +169,7 @@ std::unique_ptr<Check> make_command(CheckRequest& request) {
     if (!argv.empty()) argv[0] = program_beside(request.all.file, argv[0]);
     settings.ask.command.time_limit = request.settings.timeout;
     settings.ask.command.output_limit = static_cast<size_t>(request.all.limits.output);
-    settings.ask.command.as_user = fields.text("as");
+    settings.ask.command.as_user = request.user();
     if (fields.has("nagios")) {
         settings.plugin = fields.boolean("nagios", false) ? Plugin::yes : Plugin::no;
     }
@@ -192,7 +192,7 @@ CheckKind command_check_kind() {
                           "the command, split as a shell would split it but without one; a path is "
                           "relative to the configuration's folder"},
                          {"shell", "true or false", "false", "run it by /bin/sh"},
-                         {"as", "text", "ourselves", "user to run it as"},
+                         {"as", "text", "ourselves", "user to run it as; takes a prober of root"},
                          {"nagios", "true or false", "by its first line",
                           "exit 0, 1, 2, 3 mean well, degraded, down, unknown"},
                          {"min", "number", "none", "a smaller value is down; may have a unit"},

@@ -51,6 +51,16 @@ std::string CheckRequest::outside_key(std::string_view key) {
     return content;
 }
 
+std::string CheckRequest::user() {
+    std::string user = fields.text("as");
+    if (!user.empty() && !all.agent.prober_socket.empty()) {
+        problems.warning(fields.place_of("as"),
+                         "only a prober that runs as root may become '" + user +
+                             "', and the service ops-agent-prober does not: the check is unknown");
+    }
+    return user;
+}
+
 void CheckRequest::error(const Place& place, std::string message) {
     problems.error(place, std::move(message));
 }

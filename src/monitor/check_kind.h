@@ -35,6 +35,9 @@ struct CheckRequest {
     // The same of an outside service's key: when it cannot be read that is a warning. The signal
     // has no values then, and whatever else is watched goes on.
     std::string outside_key(std::string_view key);
+    // `as`: the user that a program runs as. Warns where the prober is a service of its own, which
+    // may not become anybody.
+    std::string user();
     void error(const Place& place, std::string message);
     // About a value that the message may show: not when it came from the environment.
     void error_about(const Node& value, std::string message);

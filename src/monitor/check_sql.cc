@@ -161,7 +161,7 @@ std::unique_ptr<Check> make_sql(CheckRequest& request) {
     settings.ask.command.argv = client_words(request, query);
     settings.ask.command.time_limit = request.settings.timeout;
     settings.ask.command.output_limit = static_cast<size_t>(request.all.limits.output);
-    settings.ask.command.as_user = request.fields.text("as");
+    settings.ask.command.as_user = request.user();
     settings.range = ValueRange::read(request.fields, request.problems);
     settings.prefix = fact_name(request.settings.target);
     settings.timeout = request.settings.timeout;
@@ -181,7 +181,8 @@ CheckKind sql_check_kind() {
                          {"sqlite", "path", "none", "the database's file"},
                          {"postgresql", "URL", "none",
                           "without a password: '?passfile=PATH' names its file"},
-                         {"as", "text", "ourselves", "user to run the client as"},
+                         {"as", "text", "ourselves",
+                          "user to run the client as; takes a prober of root"},
                          {"min", "number", "none", "a smaller value, of any column, is down"},
                          {"max", "number", "none", "a larger value, of any column, is down"}},
             .use = CheckKind::Use::signal,

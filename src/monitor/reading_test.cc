@@ -176,6 +176,24 @@ TEST(CommandCheck, GivesFacts) {
               "bad: queue_depth_value: 101 is over 100");
 }
 
+TEST(CommandCheck, AnotherUserTakesAProberOfRoot) {
+    const auto problems = [](const std::string& agent, const std::string& signal) {
+        return print(
+            make_from(agent + "signals: [{name: q, every: 1m, " + signal + "}]\n", "q").problems);
+    };
+    const std::string packaged = "agent: {prober_socket: /run/ops-agent-prober/socket}\n";
+    const std::string by_postgres = "command: x, as: postgres";
+    EXPECT_EQ(problems("", by_postgres), "") << "`run` starts it as it is itself";
+    EXPECT_EQ(problems(packaged, "command: x"), "");
+    EXPECT_NE(problems(packaged, by_postgres)
+                  .find("2:48: warning: only a prober that runs as root "
+                        "may become 'postgres'"),
+              std::string::npos)
+        << problems(packaged, by_postgres);
+    EXPECT_NE(problems(packaged, "sql: select 1, sqlite: a.db, as: postgres").find("warning: only"),
+              std::string::npos);
+}
+
 TEST(CommandCheck, RunsWhatIsWritten) {
     struct Row {
         std::string check, argv;
