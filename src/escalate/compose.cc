@@ -135,12 +135,11 @@ std::string auto_action(const IncidentNews& news, const std::vector<std::string>
     const bool is_alert = news.incident.rule == kRuleOutsideAlert;
     if (news.incident.entry.empty() && !is_outage(news.incident) && !is_alert) {
         if (also_open.empty()) return "Checking recent events, no app issues detected";
-        constexpr size_t kNamed = 3;
         std::vector<std::string> named(
-            also_open.begin(),
-            also_open.begin() + static_cast<std::ptrdiff_t>(std::min(kNamed, also_open.size())));
+            also_open.begin(), also_open.begin() + static_cast<std::ptrdiff_t>(
+                                                       std::min(kNamedOfOthers, also_open.size())));
         return "Checking recent events, also open now: " + join(named, "; ") +
-               (also_open.size() > kNamed ? "; ..." : "");
+               (also_open.size() > kNamedOfOthers ? "; ..." : "");
     }
     if (!news.incident.entry.empty()) return "";
     return news.incident.rule == "flapping" ? "" : "None, no entry of the runbook fits";
@@ -194,7 +193,7 @@ AlertDraft compose(const IncidentNews& news, Level level, AlertState state,
         draft.before.emplace_back("Seen", news.event_text);
     }
     if (!news.alert_step.empty() && state != AlertState::recovered) {
-        draft.before.emplace_back("Note", news.alert_step);
+        draft.before.emplace_back(kNoteRow, news.alert_step);
     }
     if (incident.state == IncidentState::escalated && !incident.reason.empty() &&
         !is_outage(incident)) {

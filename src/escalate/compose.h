@@ -8,8 +8,11 @@
 
 namespace ops {
 
+inline constexpr size_t kNamedOfOthers = 3;
+inline constexpr std::string_view kNoteRow = "Note";  // what an `alert` step says
+
 // Title, time, fields, Auto-action and what is asked. Key and channels are the Escalator's.
-// `also_open`: titles of other incidents that are open now.
+// `also_open`: titles of other incidents that are open now; more than kNamedOfOthers are not named.
 AlertDraft compose(const IncidentNews& news, Level level, AlertState state,
                    const std::string& agent, const std::vector<std::string>& also_open, Time now);
 

@@ -13,14 +13,6 @@ Level entry_level(const Entry* entry, Level otherwise) {
     return entry != nullptr && entry->level ? *entry->level : otherwise;
 }
 
-// Somebody was asked for a yes.
-bool is_question(const AlertDraft& draft) {
-    const auto& rows = draft.before;
-    return draft.key.substr(draft.incident.size()).starts_with(kApproval) ||
-           std::any_of(rows.begin(), rows.end(),
-                       [](const auto& row) { return row.first.starts_with(kPlanRow); });
-}
-
 // What asks for people by its level. (A question, and the entry's word, are asked apart.)
 Level level_now(const IncidentNews& news) {
     const Incident& incident = news.incident;
@@ -41,6 +33,15 @@ Level level_now(const IncidentNews& news) {
 }
 
 }  // namespace
+
+bool is_plan(const std::pair<std::string, std::string>& row) {
+    return row.first.starts_with(kPlanRow);
+}
+
+bool is_question(const AlertDraft& draft) {
+    return draft.key.substr(draft.incident.size()).starts_with(kApproval) ||
+           std::any_of(draft.before.begin(), draft.before.end(), is_plan);
+}
 
 bool Escalator::Core::is_silenced(const SilenceSubject& subject, Time now) const {
     const auto window = maintenance_.find(subject.target);
@@ -64,6 +65,7 @@ bool Escalator::Core::is_silenced(const std::string& incident, const Told& told,
 std::vector<std::string> Escalator::Core::others_open(const std::string& incident) const {
     std::vector<std::string> titles;
     for (const auto& [id, told] : told_) {
+        if (titles.size() > kNamedOfOthers) break;
         // What is only noted of the agent itself says nothing of the company.
         const bool is_noted = told.rule == kRuleSelf && told.level <= Level::log;
         if (id != incident && !is_noted) titles.push_back(told.title);
@@ -185,7 +187,8 @@ void Escalator::Core::problem(const IncidentNews& news, Told& told, Time now, Dr
     const bool rises = level > Level::log && level > known;
     const bool goes_on = news.events > std::max(told.events, 1) && level > Level::log;
     told.events = news.events;
-    if (!is_note && !asks && !gave_up && !rises && !goes_on) return;
+    if (!is_note && !asks && !gave_up && !rises && !goes_on)
+        return bring_up_to_date(news, told, now);
     const Level said = std::max(level_of(news), told.level);
     const bool first = told.channels.empty();
     AlertDraft draft = compose(news, said, first ? AlertState::raised : AlertState::changed,
@@ -207,6 +210,22 @@ void Escalator::Core::problem(const IncidentNews& news, Told& told, Time now, Dr
     told.approval_told = told.approval_told || asks;
     told.gave_up_told = told.gave_up_told || incident.state == IncidentState::escalated;
     emit(std::move(draft), told, now, out);
+}
+
+// The next channel, a reminder and whoever waits for the end of a silence or of their night hear
+// what is so then. It is the same message: its key, level and state stay.
+void Escalator::Core::bring_up_to_date(const IncidentNews& news, Told& told, Time now) const {
+    AlertDraft& last = told.last;
+    if (last.key.empty() || told.unexplained) return;
+    IncidentNews newest = news;
+    for (const auto& [name, text] : last.before) {
+        if (name == kNoteRow) newest.alert_step = text;  // was said once, and is no state
+    }
+    AlertDraft draft = compose(newest, last.level, last.state, settings_.agent,
+                               others_open(news.incident.id), now);
+    draft.key = std::move(last.key);
+    draft.channels = std::move(last.channels);
+    last = std::move(draft);
 }
 
 void describe(Told& told, const Incident& incident, const std::string& group) {

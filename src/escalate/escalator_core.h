@@ -63,6 +63,10 @@ struct ChannelHealth {
 // Whom and what it is about.
 void describe(Told& told, const Incident& incident, const std::string& group);
 
+// A row with a command that waits for a yes; somebody was asked for one.
+bool is_plan(const std::pair<std::string, std::string>& row);
+bool is_question(const AlertDraft& draft);
+
 // "Down for" as it is when the message goes out, not when it was composed.
 void refresh_age(AlertDraft& draft, Time opened_at, Time now);
 
@@ -93,6 +97,7 @@ private:
     void resolved(const IncidentNews& news, Time now, Drafts& out);
     void acknowledged(const IncidentNews& news, Told& told, Time now, Drafts& out);
     void problem(const IncidentNews& news, Told& told, Time now, Drafts& out);
+    void bring_up_to_date(const IncidentNews& news, Told& told, Time now) const;
     void emit(AlertDraft draft, Told& told, Time now, Drafts& out);
     void tell_those_told(AlertDraft draft, const Told& told, Time now, Drafts& out);
     bool next_channel(Told& told, Time now, Drafts& out);

@@ -135,6 +135,7 @@ void Escalator::Core::end_quiet(Time now, Drafts& out) {
             }
             const auto known = told_.find(draft.incident);
             if (known == told_.end() || is_over(draft)) continue;
+            if (known->second.last.key == draft.key) draft = known->second.last;
             known->second.channels.insert(channel);
             known->second.last_at = now;
             refresh_age(draft, known->second.opened_at, now);

@@ -176,7 +176,16 @@ void Escalator::Core::recall(const Incident& incident, const std::string& group,
     }
     // A question that was still held then is asked now; the outbox knows one that was not.
     const auto told = told_.find(incident.id);
-    if (told == told_.end() || incident.state != IncidentState::awaiting_approval) return;
+    if (told == told_.end()) return;
+    AlertDraft& last = told->second.last;
+    if (incident.state != IncidentState::awaiting_approval) {
+        if (!is_question(last)) return;
+        // Answered since; the next news of it says more.
+        std::erase_if(last.before, is_plan);
+        last.ask = "See what became of it: ops-agent show " + incident.id;
+        last.action_required = false;
+        return;
+    }
     const std::string key =
         incident.id + std::string(kApproval) + std::to_string(incident.attempts);
     told->second.approval_told = std::any_of(
