@@ -269,7 +269,7 @@ bool OpsAgent::is_seen_again(const Case& the_case) const {
 }
 
 // When a repair is to be woken stands in times of the clock as it was: each says anew.
-void OpsAgent::wake_all_repairs() {
+void OpsAgent::repairs_follow_clock() {
     std::vector<std::string> ids;
     for (const auto& [id, the_case] : cases_) ids.push_back(id);
     for (const std::string& id : ids) {

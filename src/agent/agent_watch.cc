@@ -1,5 +1,6 @@
 // Who watches the watcher: a sign of life to others, and what the agent sees wrong with itself.
 #include <algorithm>
+#include <utility>
 
 #include "agent/ops_agent.h"
 #include "base/hash.h"
@@ -12,6 +13,7 @@ namespace ops {
 namespace {
 
 constexpr Duration kStalled = std::chrono::seconds(30);  // between two ticks, which come each 1 s
+constexpr Duration kJumped = std::chrono::seconds(30);  // by which a clock was set; less is nothing
 constexpr Duration kWellAfter = std::chrono::minutes(10);
 constexpr int kFailuresToTell = 3;
 constexpr Duration kSelfCheckEvery = std::chrono::minutes(1);
@@ -120,36 +122,60 @@ void OpsAgent::on_sign_sent(const SignSent& sent) {
     }
 }
 
-// By how much the clock was set since the last tick; a little is nothing.
-Duration OpsAgent::clock_jump(Time now) const {
-    if (!last_tick_) return {};
-    const Duration passed = ports_.clock.steady() - last_tick_->second;
-    const Duration jumped = now - last_tick_->first - passed;
-    return jumped > kStalled || jumped < -kStalled ? jumped : Duration{};
+// That the wall clock was set is seen before anything that comes after it is judged. What spans are
+// measured from goes with it, all of it in one place but what a repair keeps
+// (Repair::follow_clock). What people were told the hour of does not: silences, windows, quiet
+// hours, the digest.
+void OpsAgent::follow_clock() {
+    const Duration ahead = ports_.clock.now().time_since_epoch() - ports_.clock.steady();
+    const Duration by = wall_ahead_ ? ahead - *wall_ahead_ : Duration{};
+    wall_ahead_ = ahead;
+    if (by < kJumped && by > -kJumped) return;
+    jumped_by_ += by;
+    heartbeats_->shift_clock(by);
+    detector_->shift_clock(by);
+    escalator_->shift_clock(by);
+    limiter_.shift_clock(by);
+    signs_.listen_from(ports_.clock.now());
+    const auto move = [by](Time& at) {
+        if (at != Time{}) at = add_saturating(at, by);
+    };
+    for (Time* at :
+         {&heartbeats_seen_at_, &watching_since_, &stalled_at_, &jumped_at_, &ask_outside_again_,
+          &next_sign_, &next_self_check_, &next_save_, &soonest_save_, &next_outbox_, &next_upkeep_,
+          &next_trim_, &next_expiry_, &next_learning_, &next_causes_save_, &next_security_save_}) {
+        move(*at);
+    }
+    for (auto* times : {&last_beat_, &looks_under_way_, &to_learn_, &replay_tried_}) {
+        for (auto& [name, at] : *times) move(at);
+    }
+    for (PlannedLook& look : planned_looks_) move(look.not_before);
+    for (auto& [channel, ear] : ears_) move(ear.next);
+    for (auto& [id, the_case] : cases_) {
+        move(the_case.causes_at);
+        for (auto* at : {&the_case.look_again, &the_case.again_at, &the_case.gathering.looks_until})
+            if (*at) move(**at);
+    }
+    repairs_follow_clock();
 }
 
 // What the agent did not do for a while, and a clock that is not where it was going.
 void OpsAgent::check_self(Time now) {
     const Duration steady = ports_.clock.steady();
-    if (last_tick_) {
-        const Duration passed = steady - last_tick_->second;
-        const Duration jumped = clock_jump(now);
-        if (passed > kStalled || jumped > Duration{}) signs_.listen_from(now);
-        if (passed > kStalled) {
-            stalled_at_ = now;
-            self_fails("late", "Nothing was decided for a while",
-                       "for " + format_duration(passed) + ", of which checks waited",
-                       Level::warning);
-        }
-        if (jumped != Duration{}) {
-            jumped_at_ = now;
-            const std::string way = jumped > Duration{} ? "forward" : "back";
-            self_fails("clock", "The clock jumped " + way,
-                       "by " + format_duration(jumped > Duration{} ? jumped : -jumped), Level::log);
-            wake_all_repairs();
-        }
+    const Duration passed = last_tick_ ? steady - *last_tick_ : Duration{};
+    if (passed > kStalled) {
+        signs_.listen_from(now);
+        stalled_at_ = now;
+        self_fails("late", "Nothing was decided for a while",
+                   "for " + format_duration(passed) + ", of which checks waited", Level::warning);
     }
-    last_tick_ = {now, steady};
+    if (const Duration by = std::exchange(jumped_by_, {}); by != Duration{}) {
+        jumped_at_ = now;
+        const std::string way = by > Duration{} ? "forward" : "back";
+        self_fails("clock", "The clock jumped " + way,
+                   "by " + format_duration(by > Duration{} ? by : -by), Level::log);
+    }
+    last_tick_ = steady;
     const auto is_past = [now](Time at) { return now < at || now - at >= kWellAfter; };
     if (is_past(stalled_at_)) self_is_well("late", "it is in time again");
     if (is_past(jumped_at_)) self_is_well("clock", "it goes as it should");

@@ -49,6 +49,7 @@ OpsAgent::~OpsAgent() {
 }
 
 void OpsAgent::handle(std::vector<Input> inputs) {
+    if (!failure_) follow_clock();
     for (size_t i = 0; i < inputs.size(); ++i) {
         if (failure_) return;
         expect(inputs, i);
@@ -101,16 +102,13 @@ void OpsAgent::take(const Input& input) {
 
 void OpsAgent::tick() {
     if (failure_) return;
+    follow_clock();
     const Time now = ports_.clock.now();
     recalls_ = 0;
     // Recovery comes before any new event: nothing is watched until the past is settled.
     if (!watching_ && looking_up_.empty()) watch();
     keep_windows(now, Json::object());
     if (watching_) {
-        if (const Duration jump = clock_jump(now); jump != Duration{}) {
-            heartbeats_->shift_clock(jump);
-            detector_->shift_clock(jump);
-        }
         hear_heartbeats(now);
         detect(detector_->tick(now));
         tell_new_patterns();

@@ -118,7 +118,6 @@ private:
     void flush_noted();
     void save_states();
     void hear_heartbeats(Time now);
-    Duration clock_jump(Time now) const;
     void restore_heartbeats(const Json& saved);
 
     // agent_start.cc
@@ -164,7 +163,7 @@ private:
     void finished(Case& the_case, const Finished& finished);
     void recheck(const std::string& target, bool http_only);
     void wake_repairs();
-    void wake_all_repairs();
+    void repairs_follow_clock();
     bool is_seen_again(const Case& the_case) const;
     bool is_note(const Incident& incident) const;  // pages nobody, and is nothing to repair
     void gave_up(Case& the_case);                  // for now or for good: people are told
@@ -328,6 +327,7 @@ private:
     // agent_watch.cc
     void send_sign_of_life(Time now);
     void on_sign_sent(const SignSent& sent);
+    void follow_clock();
     void check_self(Time now);
     void check_below(Time now);
     void check_lateness();
@@ -470,11 +470,13 @@ private:
     bool is_signing_ = false;
     Time next_self_check_{};
     bool is_self_checking_ = false;
-    int executor_failed_ = 0, models_failed_ = 0;         // in a row
-    std::set<std::string> models_failed_for_;             // open incidents
-    uint64_t checks_before_ = 0, late_before_ = 0;        // at the last self-check
-    int signs_failed_ = 0;                                // in a row
-    std::optional<std::pair<Time, Duration>> last_tick_;  // by the wall, and steady
+    int executor_failed_ = 0, models_failed_ = 0;   // in a row
+    std::set<std::string> models_failed_for_;       // open incidents
+    uint64_t checks_before_ = 0, late_before_ = 0;  // at the last self-check
+    int signs_failed_ = 0;                          // in a row
+    std::optional<Duration> last_tick_;             // by the steady clock
+    std::optional<Duration> wall_ahead_;            // of the steady clock
+    Duration jumped_by_{};                          // since the last tick
     Time stalled_at_{}, jumped_at_{};
     Limiter limiter_;
     Spending spending_;

@@ -185,6 +185,7 @@ public:
     Changes hold(uint32_t target, std::optional<Status> status, std::optional<Time> until,
                  Time now);
     void closed(std::string_view key, Time now);
+    void shift_clock(Duration by);
     void adopt(const IncidentOpen& known, Time now);
     bool is_fresh(uint32_t target) const;
     bool is_seen_well(uint32_t target) const;

@@ -70,12 +70,7 @@ std::vector<NotedFact> Detector::take_noted(size_t* lost) {
     return std::exchange(core_->noted_, {});
 }
 
-void Detector::shift_clock(Duration by) {
-    for (Target& target : core_->targets_) {
-        target.last_good += by;
-        if (target.last_beat) *target.last_beat += by;
-    }
-}
+void Detector::shift_clock(Duration by) { core_->shift_clock(by); }
 
 void Detector::acting(std::string_view target, Time now) {
     const uint32_t index = core_->find(target);

@@ -204,7 +204,7 @@ public:
     // `times`: so many of them were seen in one look.
     Changes push_event(std::string_view target, std::string_view kind, Time now, size_t times = 1);
     Changes heartbeat(std::string_view target, Time now);
-    // The clock was set, forward or back, by so much: ages do not grow by it.
+    // The clock was set, forward or back, by so much: no span grows or shrinks by it.
     void shift_clock(Duration by);
     // An action of ours begins on it: that the process which runs now goes is no crash. The next
     // one that goes after it is.

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "escalate/channel_kinds.h"
+#include "record/store.h"
 
 namespace ops {
 namespace {
@@ -172,8 +173,7 @@ Result<> Sender::respond(const ChannelSettings& channel, const SeenPress& press,
 Duration retry_delay(int tries, std::optional<Duration> asked) {
     constexpr Duration kFirst = std::chrono::seconds(5);
     constexpr Duration kMost = std::chrono::minutes(10);
-    constexpr Duration kMostAsked = std::chrono::hours(1);
-    if (asked) return std::clamp(*asked, kFirst, kMostAsked);
+    if (asked) return std::clamp(*asked, kFirst, kMostPutOff);
     Duration delay = kFirst;
     for (int i = 1; i < tries && delay < kMost; ++i) delay *= 2;
     return std::min(delay, kMost);

@@ -158,6 +158,10 @@ public:
     // summary is due.
     std::vector<AlertDraft> tick(Time now);
 
+    // The clock was set, forward or back, by so much: what waits for a span goes on waiting for it.
+    // Silences, windows and quiet hours end when it shows their end.
+    void shift_clock(Duration by);
+
     // What a person answered, for those who were told of the incident on a channel that can be
     // answered: the newest message once more, with `rows` below it.
     std::vector<AlertDraft> answered(const PersonsAnswer& answer, Time now) const;

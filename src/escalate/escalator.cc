@@ -234,7 +234,7 @@ void describe(Told& told, const Incident& incident, const std::string& group) {
     told.group = group;
     told.host = incident.host;
     told.rule = incident.rule;
-    told.opened_at = incident.opened_at;
+    if (told.opened_at == Time{}) told.opened_at = incident.opened_at;  // it goes with the clock
     if (incident.rule == kRuleChannelFailing && !incident.members.empty()) {
         told.about_channel = incident.members[0];
     }
@@ -411,6 +411,7 @@ std::vector<AlertDraft> Escalator::news(const IncidentNews& news, Time now) {
     return core_->news(news, now);
 }
 std::vector<AlertDraft> Escalator::tick(Time now) { return core_->tick(now); }
+void Escalator::shift_clock(Duration by) { core_->shift_clock(by); }
 std::vector<AlertDraft> Escalator::answered(const PersonsAnswer& answer, Time now) const {
     return core_->answered(answer, now);
 }

@@ -78,6 +78,7 @@ public:
     std::vector<AlertDraft> tick(Time now);
     std::vector<AlertDraft> answered(const PersonsAnswer& answer, Time now) const;
     std::vector<AlertDraft> digest(AlertDraft draft, Time now);
+    void shift_clock(Duration by);
     void delivered(std::string_view channel);
     Refused failed(const AlertDraft& message, std::string_view channel, const DeliveryError& error,
                    int tries, Time now);

@@ -276,4 +276,18 @@ void Escalator::Core::tell_storm(Time now, Drafts& out) {
     if (storm_.open == 0 && !storm_.takes_in) storm_ = Storm{};
 }
 
+void Escalator::Core::shift_clock(Duration by) {
+    const auto move = [by](Time& at) {
+        if (at != Time{}) at = add_saturating(at, by);
+    };
+    for (auto& [incident, told] : told_) {
+        move(told.last_at);
+        move(told.opened_at);
+    }
+    for (Time* at : {&began_, &storm_.began, &storm_.next, &storm_.ladder_at}) move(*at);
+    for (auto* times : {&sent_, &sent_critical_}) {
+        for (Time& at : *times) move(at);
+    }
+}
+
 }  // namespace ops

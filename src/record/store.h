@@ -45,12 +45,12 @@ struct StoreOptions {
 };
 
 struct EventQuery {
-    std::string incident{};     // empty: any
-    std::string target{};       // empty: any
+    std::string incident{};  // empty: any
+    std::string target{};    // empty: any
     // One kind, or all that begin so ("action."); empty: any. Of one kind the newest few are found
     // without looking at the others.
     std::string kind{}, kind_prefix{};
-    uint64_t from_seq = 0;      // this one and later
+    uint64_t from_seq = 0;  // this one and later
     std::optional<Time> since{};
     enum class Order { oldest_first, newest_first } order = Order::oldest_first;
     size_t limit = 1000;
@@ -122,6 +122,9 @@ struct PruneReport {
         held_by;  // the incident, action or alert that keeps older events from going; or empty
 };
 
+// A message that a channel did not take is tried again after so long, at the latest.
+inline constexpr Duration kMostPutOff = std::chrono::hours(1);
+
 class Store {
 public:
     static constexpr int kSchemaVersion = 1;
@@ -150,8 +153,9 @@ public:
 
     // alert.queued puts one row per channel (a pair of key and channel is queued once, ever),
     // alert.sent takes it out, alert.failed puts it off until its `next_try`, and for ever without
-    // one. Oldest first; of one incident on one channel only the oldest, so that a recovery cannot
-    // overtake its problem.
+    // one. What was never tried is due whatever the clock says, and so is what is put off for
+    // longer than anything is: the clock was set back since. Oldest first; of one incident on one
+    // channel only the oldest, so that a recovery cannot overtake its problem.
     Result<std::vector<OutboxRow>> outbox_due(Time now, size_t limit);
 
     // A few small things that must survive and are no events: epoch, detector states. Durable as

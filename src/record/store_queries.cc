@@ -247,12 +247,16 @@ Result<std::vector<OutboxRow>> Store::outbox_due(Time now, size_t limit) {
     Statement rows = TRY(state_->database->prepare(
         "SELECT delivery.key, channel, queued_at, attempts, next_try, body, event.incident, "
         "event.target FROM delivery JOIN event ON event.seq = delivery.seq "
-        "WHERE sent_at IS NULL AND next_try <= ? AND NOT EXISTS ("
+        "WHERE sent_at IS NULL AND next_try < ?2 AND (next_try <= ?1 OR attempts = 0 "
+        "OR next_try > ?3) AND NOT EXISTS ("
         "SELECT 1 FROM alert JOIN delivery AS earlier ON earlier.key = alert.key "
         "AND earlier.channel = delivery.channel WHERE alert.incident = event.incident "
-        "AND earlier.sent_at IS NULL AND earlier.next_try < ? AND earlier.seq < delivery.seq) "
-        "ORDER BY next_try, delivery.seq LIMIT ?"));
-    rows.bind(to_millis(now)).bind(kNeverTriedAgain).bind(as_limit(limit));
+        "AND earlier.sent_at IS NULL AND earlier.next_try < ?2 AND earlier.seq < delivery.seq) "
+        "ORDER BY next_try, delivery.seq LIMIT ?4"));
+    rows.bind(to_millis(now))
+        .bind(kNeverTriedAgain)
+        .bind(to_millis(add_saturating(now, kMostPutOff)))
+        .bind(as_limit(limit));
     std::vector<OutboxRow> due;
     while (TRY(rows.step())) {
         due.push_back({.key = rows.text(0),

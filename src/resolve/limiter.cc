@@ -124,6 +124,14 @@ bool Limiter::acted_on(std::string_view target, std::string_view except_incident
     });
 }
 
+void Limiter::shift_clock(Duration by) {
+    if (by < Duration{}) return;
+    for (Taken& taken : taken_) taken.at = add_saturating(taken.at, by);
+    for (auto* times : {&good_since_, &counted_from_}) {
+        for (auto& [target, at] : *times) at = add_saturating(at, by);
+    }
+}
+
 void Limiter::forget_old(Time now) {
     std::erase_if(taken_, [&](const Taken& taken) {
         return !taken.open && !counts(taken.at, now, kForgetAfter);

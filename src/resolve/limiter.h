@@ -63,6 +63,9 @@ public:
     // Did another incident begin an action on it within these moments?
     bool acted_on(std::string_view target, std::string_view except_incident, Time from,
                   Time to) const;
+    // The clock was set, forward or back, by so much: that frees no budget. What was done before a
+    // clock went back counts for longer, here as in the executor and after a restart.
+    void shift_clock(Duration by);
     // Call about once a minute: forgets what is too old to count.
     void forget_old(Time now);
 

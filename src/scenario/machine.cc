@@ -22,7 +22,7 @@ class Machine::MachineLog final : public Log {
 public:
     explicit MachineLog(Machine& machine) : machine_(machine) {}
     void line(Severity, std::string_view message) override {
-        machine_.log_lines_.push_back(format_rfc3339(machine_.world_.now()).substr(11, 8) + " " +
+        machine_.log_lines_.push_back(format_rfc3339(machine_.world_.wall()).substr(11, 8) + " " +
                                       std::string(message));
     }
 
@@ -163,7 +163,7 @@ Result<> Machine::start_agent() {
         return agent.error();
     }
     agent_ = std::move(agent).value();
-    emergency_->over(escalation_, world_.now());
+    emergency_->over(escalation_, world_.wall());
     why_down_.clear();
     start_again_at_.reset();
     next_tick_ = world_.now();
@@ -220,7 +220,7 @@ bool Machine::is_dead() {
 
 // As the daemon does: somebody is told by a way that needs no disk, and it is tried again.
 void Machine::cannot_write(const std::string& reason) {
-    emergency_->tell(reason, escalation_, world_.now());
+    emergency_->tell(reason, escalation_, world_.wall());
     if (restarts_by_itself) start_again_at_ = world_.now() + std::chrono::seconds(10);
 }
 
@@ -235,7 +235,7 @@ void Machine::tick_if_due() {
     if (now < stalled_until_) return;
     if (!held_.empty()) agent_->handle(std::exchange(held_, {}));
     const std::optional<Time> wake = agent_->next_wake();
-    if (now < next_tick_ && (!wake || now < *wake)) return;
+    if (now < next_tick_ && (!wake || world_.wall() < *wake)) return;
     next_tick_ = now + std::chrono::seconds(1);
     agent_->tick();
 }
@@ -246,7 +246,8 @@ void Machine::run_until(Time until) {
         if (agent_) {
             limit = std::min(limit, next_tick_);
             const auto wake = agent_->next_wake();
-            if (wake && world_.now() >= stalled_until_) limit = std::min(limit, *wake);
+            if (wake && world_.now() >= stalled_until_)
+                limit = std::min(limit, world_.from_wall(*wake));
         } else if (start_again_at_) {
             limit = std::min(limit, *start_again_at_);
         }
@@ -384,7 +385,7 @@ void Machine::check_at_rest() {
                                   " (" + the_case.repair->phase() + ")");
         }
     }
-    const auto due = agent_->store().outbox_due(world_.now() + std::chrono::hours(24), 100);
+    const auto due = agent_->store().outbox_due(world_.wall() + std::chrono::hours(24), 100);
     const bool channels_work = world_.send_failure.count == 0 &&
                                std::all_of(world_.send_failures.begin(), world_.send_failures.end(),
                                            [](const auto& one) { return one.second.count == 0; });

@@ -89,6 +89,15 @@ private:
         return one_about_the_agent(line);
     }
 
+    // clock jumps +2h | -2h: the wall clock, and not the steady one.
+    Result<> set_clock(const ScriptLine& line) {
+        const char sign = line.words[2][0];
+        if (sign != '+' && sign != '-') return unknown(line);
+        const Duration by = TRY(duration_of(line.words[2].substr(1)));
+        machine_.world().set_clock_by(sign == '+' ? by : -by);
+        return {};
+    }
+
     // See said_by_model().
     Result<> model(const ScriptLine& line) {
         auto said = said_by_model(line);
@@ -125,6 +134,7 @@ private:
             machine_.stall(TRY(duration_of(words[1])));
             return {};
         }
+        if (verb == "clock" && words.size() == 3 && words[1] == "jumps") return set_clock(line);
         if (line.text == "kill executor") return machine_.kill_executor(), Result<>();
         if (line.text == "restart agent") {
             if (machine_.agent() != nullptr) machine_.kill_agent();

@@ -69,7 +69,7 @@ void break_something(Machine& machine, Luck& luck) {
 }
 
 void misfortune(Machine& machine, Luck& luck) {
-    switch (luck.below(10)) {
+    switch (luck.below(11)) {
         case 0:
             machine.world().host("alien").disk_percent = 80 + static_cast<double>(luck.below(19));
             break;
@@ -86,6 +86,11 @@ void misfortune(Machine& machine, Luck& luck) {
         case 7:
             (void)machine.ask("POST", luck.in(2) ? "/api/v1/pause" : "/api/v1/resume");
             break;  // may be down
+        case 8: {
+            const Duration by = std::chrono::seconds(1 + luck.below(3 * 3600));
+            machine.world().set_clock_by(luck.in(2) ? by : -by);
+            break;
+        }
         default: break_something(machine, luck);
     }
 }

@@ -11,8 +11,8 @@ namespace ops::sim {
 class SimClock final : public Clock {
 public:
     explicit SimClock(World& world) : world_(world) {}
-    Time now() override { return world_.now_ + world_.job_took_; }
-    Duration steady() override { return now().time_since_epoch(); }
+    Time now() override { return world_.wall() + world_.job_took_; }
+    Duration steady() override { return (world_.now_ + world_.job_took_).time_since_epoch(); }
 
 private:
     World& world_;

@@ -55,7 +55,7 @@ std::string process_info(const SimService& service, Time now) {
     };
     return "<?xml version='1.0'?><methodResponse><params><param><value><struct>" +
            member("name", "string", service.name) + member("group", "string", service.name) +
-           member("start", "int", seconds(service.since)) + member("stop", "int", "0") +
+           member("start", "int", seconds(service.since_by_wall)) + member("stop", "int", "0") +
            member("now", "int", seconds(now)) +
            member("state", "int", std::to_string(state_number(service))) +
            member("statename", "string", state_name(service)) + member("spawnerr", "string", "") +
@@ -111,7 +111,7 @@ UnitSeen seen_unit(const SimService& service) {
     unit.main_pid = service.pid;
     unit.restarts = static_cast<uint32_t>(service.restarts);
     unit.memory_bytes = kMemory * service.memory_percent / 100;
-    unit.active_since = service.since;
+    unit.active_since = service.since_by_wall;
     return unit;
 }
 
@@ -206,7 +206,7 @@ void SimProbes::watch_process(uint32_t check, ProcessIdentity process) {
 void SimProbes::process_died(int pid) {
     std::vector<ProcessDied> died;
     for (const auto& [check, process] : watched_) {
-        if (process.pid == pid) died.push_back({check, process, world_.now_});
+        if (process.pid == pid) died.push_back({check, process, world_.wall()});
     }
     for (const ProcessDied& one : died) {
         watched_.erase(one.check);
@@ -226,9 +226,9 @@ SimProbes::Timing SimProbes::timed(const Ask& ask) {
 
 void SimProbes::reply(uint32_t check, Timing timing, int generation, std::vector<Reply> second) {
     if (generation != generation_ || !world_.receiver_) return;
-    for (Reply& one : second) one.at = world_.now_;
+    for (Reply& one : second) one.at = world_.wall();
     world_.receiver_(Reply{.check = check,
-                           .at = world_.now_,
+                           .at = world_.wall(),
                            .took = timing.takes,
                            .answer = std::move(timing.answer),
                            .certificate_expires = {},
@@ -332,7 +332,7 @@ SimProbes::Timing SimProbes::answer_supervisor(const HttpAsk& ask, Duration time
                 kFast};
     }
     if (!world_.reachable(*service)) return {Error{Fault::timeout, "no answer"}, time_limit};
-    return {Answer(http_answer(200, process_info(*service, world_.now_), kFast)), kFast};
+    return {Answer(http_answer(200, process_info(*service, world_.wall()), kFast)), kFast};
 }
 
 SimHost& SimProbes::local_host() {

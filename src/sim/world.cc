@@ -85,6 +85,7 @@ void World::set_condition(SimService& service, Condition condition) {
     if (condition != Condition::up) service.bad_as = condition;
     service.condition = condition;
     service.since = now_;
+    service.since_by_wall = wall();
     ++service.generation;
     if (has_process && !had_process) {
         service.pid = next_pid_++;

@@ -62,6 +62,7 @@ struct SimService {
     int pid = 0;
     uint64_t start_ticks = 0;
     Time since{};
+    Time since_by_wall{};  // as our own machine's clock showed it
     int restarts = 0;
     Duration heartbeat_every{};  // zero: sends none
     std::string says;            // in the body and a header of its answers; empty: what is usual
@@ -118,7 +119,12 @@ public:
         heartbeat_receiver_ = std::move(receiver);
     }
 
+    // When it is, in the world: goes on steadily. What the clocks of our own machine show is
+    // wall().
     Time now() const { return now_; }
+    Time wall() const { return now_ + clock_set_by_; }
+    void set_clock_by(Duration by) { clock_set_by_ += by; }
+    Time from_wall(Time shown) const { return shown - clock_set_by_; }
     // Does `what` at that moment; what is planned for one moment happens in the order planned.
     void at(Time when, std::function<void()> what);
     void in(Duration span, std::function<void()> what) { at(now_ + span, std::move(what)); }
@@ -228,6 +234,7 @@ private:
     void take(const std::string& where, const std::string& text);
 
     Time now_;
+    Duration clock_set_by_{};  // the wall clock of our own machine
     uint64_t order_ = 0;
     uint64_t random_state_;
     Duration job_took_{};
