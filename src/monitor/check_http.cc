@@ -210,6 +210,11 @@ std::unique_ptr<Check> make_http(CheckRequest& request) {
     settings.tls_min = fields.duration("tls_min", std::chrono::hours(24 * 7));
     settings.ask.verify_tls = fields.boolean("verify_tls", true);
     settings.ask.want_body = settings.ask.method != "HEAD";
+    if (!settings.ask.want_body && settings.expect.wants_body()) {
+        request.error(
+            fields.place_of("method"),
+            "an answer to HEAD has no body, and 'expect' asks for one: leave 'method' out");
+    }
     settings.ask.max_body = settings.expect.wants_body()
                                 ? static_cast<size_t>(request.all.limits.http_body)
                                 : kBodyForEvidence;
@@ -235,7 +240,8 @@ CheckKind http_check_kind() {
              {"expect", "map", "status 2xx",
               "what the answer must be: status (200, 2xx, 200-299 or a list), body (text it "
               "contains), matches (regular expression), json (path to value, as in "
-              "checks[0].state), header (name to contained text); all must hold"},
+              "checks[0].state), header (name to text that any header of that name contains); all "
+              "must hold"},
              {"redirects", "number", "3", "redirects to follow, only to the same host"},
              {"max_latency", "duration", "none", "slower than this is degraded"},
              {"tls_min", "duration", "7d", "a certificate that ends sooner is degraded; 0 for off"},

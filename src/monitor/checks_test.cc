@@ -67,6 +67,8 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"password without user", "{http: 'http://a', password_file: x}",
                 "'password_file' without 'user'"},
         Mistake{"latency without unit", "{http: 'http://a', max_latency: 5}", "write a duration"},
+        Mistake{"no body comes", "{http: 'http://a', method: HEAD, expect: {body: ok}}",
+                "an answer to HEAD has no body, and 'expect' asks for one"},
         Mistake{"too many redirects", "{http: 'http://a', redirects: 11}", "from 0 to 10"},
         Mistake{"no port", "{tcp: 'a.example'}", "names no port, write host:port"},
         Mistake{"port is a word", "{tcp: 'a:ssh'}", "has no port from 1 to 65535"},

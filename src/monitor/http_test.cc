@@ -68,6 +68,16 @@ TEST(HttpCheck, SaysWhatDiffers) {
     }
 }
 
+TEST(HttpCheck, AnyHeaderOfTheNameWillDo) {
+    Made made = make("{http: 'http://a', expect: {header: {Set-Cookie: session=}}}");
+    HttpAnswer answer = std::get<HttpAnswer>(http(200, ""));
+    answer.headers = {{"set-cookie", "lang=de"}, {"x", "y"}, {"set-cookie", "session=1"}};
+    EXPECT_EQ(print(made->judge(reply(answer))), "good");
+    answer.headers.pop_back();
+    EXPECT_EQ(print(made->judge(reply(answer))),
+              "bad: header 'set-cookie' is \"lang=de\", expected \"session=\"");
+}
+
 TEST(HttpCheck, SaysWhereARedirectLeadsThatWasNotFollowed) {
     Made made = make("{http: 'http://a'}");
     HttpAnswer answer = std::get<HttpAnswer>(http(302, ""));
