@@ -5,6 +5,7 @@
 #include "base/counted.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "io/url.h"
 #include "monitor/check_kind.h"
 #include "monitor/check_url.h"
 #include "monitor/expectation.h"
@@ -112,8 +113,26 @@ private:
             std::find_if(answer.headers.begin(), answer.headers.end(),
                          [](const auto& header) { return header.first == "location"; });
         if (answer.status / 100 != 3 || location == answer.headers.end()) return "";
-        return " to '" + shown(without_parameters(location->second)) + "' (followed are " +
-               counted(settings_->ask.max_redirects, "redirect") + ", on the same host)";
+        const auto from = Url::parse(answer.final_url.empty() ? url_ : answer.final_url);
+        return " to '" + shown(without_parameters(location->second)) + "' (" +
+               (from.ok() ? why_not_followed(from.value(), location->second) : "not followed") +
+               ")";
+    }
+
+    std::string why_not_followed(const Url& from, std::string_view location) const {
+        const int most = settings_->ask.max_redirects;
+        if (from.follow(location)) {
+            return most == 0 ? "redirects are not followed"
+                             : "not followed, it is one more than " + counted(most, "redirect");
+        }
+        const auto to = Url::parse(trim(location));
+        const bool is_plain = from.scheme() == Url::Scheme::https && to.ok() &&
+                              to.value().scheme() == Url::Scheme::http;
+        if (is_plain && to_lower(to.value().host()) == to_lower(from.host())) {
+            return "not followed from https to http";
+        }
+        const bool names_host = to.ok() || trim(location).starts_with("//");
+        return names_host ? "not followed to another host" : "no address that can be asked";
     }
 
     // It works; is it slow, or about to stop working?

@@ -83,21 +83,34 @@ TEST(HttpCheck, SaysWhereARedirectLeadsThatWasNotFollowed) {
     HttpAnswer answer = std::get<HttpAnswer>(http(302, ""));
     answer.headers = {{"location", "http://b/\x1b[2J"}};
     EXPECT_EQ(print(made->judge(reply(answer))),
-              "bad: HTTP 302 to 'http://b/' (followed are 3 redirects, on the same host)");
-    // What is another one each time would be news each time; and it may be a secret.
-    for (const auto& [location, told] : std::initializer_list<std::pair<const char*, const char*>>{
-             {"https://ann:pw@sso.example/login?access_token=x&state=1#top",
-              "https://sso.example/login"},
-             {"//ann@sso.example", "//sso.example"},
-             {"/login?next=a@b", "/login"},
-             {"/at/@ann", "/at/@ann"},
-             {"https://a/@ann", "https://a/@ann"},
-             {"", ""}}) {
-        answer.headers = {{"location", location}};
-        EXPECT_EQ(print(made->judge(reply(answer))),
-                  "bad: HTTP 302 to '" + std::string(told) +
-                      "' (followed are 3 redirects, on the same host)");
+              "bad: HTTP 302 to 'http://b/' (not followed to another host)");
+    struct Row {
+        const char *from, *location, *told;
+    };
+    for (const Row& row : std::initializer_list<Row>{
+             {"https://a/", "http://A/x", "http://A/x' (not followed from https to http)"},
+             {"https://a/", "http://b/x", "http://b/x' (not followed to another host)"},
+             {"http://a/", "/x", "/x' (not followed, it is one more than 3 redirects)"},
+             // What is another one each time would be news each time; and it may be a secret.
+             {"http://a/", "https://ann:pw@sso.example/login?access_token=x&state=1#top",
+              "https://sso.example/login' (not followed to another host)"},
+             {"http://a/", "//ann@sso.example", "//sso.example' (not followed to another host)"},
+             {"http://a/", "/login?next=a@b",
+              "/login' (not followed, it is one more than 3 redirects)"},
+             {"http://a/", "/at/@ann", "/at/@ann' (not followed, it is one more than 3 redirects)"},
+             {"http://b/", "https://a/@ann", "https://a/@ann' (not followed to another host)"},
+             {"http://a/", "", "' (no address that can be asked)"},
+             {"http://a/", "/a b", "/a b' (no address that can be asked)"},
+         }) {
+        answer.final_url = row.from;
+        answer.headers = {{"location", row.location}};
+        EXPECT_EQ(print(made->judge(reply(answer))), "bad: HTTP 302 to '" + std::string(row.told));
     }
+    Made none = make("{http: 'http://a', redirects: 0}");
+    answer.final_url.clear();
+    answer.headers = {{"location", "/x"}};
+    EXPECT_EQ(print(none->judge(reply(answer))),
+              "bad: HTTP 302 to '/x' (redirects are not followed)");
 }
 
 TEST(HttpCheck, TellsItsFacts) {
