@@ -131,8 +131,9 @@ private:
         if (is_plain && to_lower(to.value().host()) == to_lower(from.host())) {
             return "not followed from https to http";
         }
-        const bool names_host = to.ok() || trim(location).starts_with("//");
-        return names_host ? "not followed to another host" : "no address that can be asked";
+        const std::string_view before = location.substr(0, location.find_first_of("?#"));
+        return before.find("//") != before.npos ? "not followed to another host"
+                                                : "no address that can be asked";
     }
 
     // It works; is it slow, or about to stop working?
