@@ -88,6 +88,7 @@ HttpReplyReader::HttpReplyReader(const HttpAsk& ask)
       is_head_(ask.method == "HEAD") {
     http_parser_init(&parser_->state, HTTP_RESPONSE);
     parser_->state.data = this;
+    parser_->state.allow_chunked_length = 1;  // RFC 9112, 6.3: the length does not count then
 }
 
 HttpReplyReader& HttpReplyReader::self(void* parser) {
@@ -138,6 +139,9 @@ int HttpReplyReader::on_header_field(std::string_view part) {
     }
     std::string& name = answer_.headers.back().first;
     for (const char c : part) name += c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    // A second length, which the parser would refuse: whether it is the same one is looked at when
+    // all are there. Proxies add theirs to that of the service behind them.
+    if (name == "content-length") parser_->state.flags &= 0xffU ^ F_CONTENTLENGTH;
     return 0;
 }
 
@@ -149,8 +153,22 @@ int HttpReplyReader::on_header_value(std::string_view part) {
     return 0;
 }
 
+bool HttpReplyReader::has_one_length() const {
+    const std::string* first = nullptr;
+    for (const auto& [name, value] : answer_.headers) {
+        if (name != "content-length") continue;
+        if (first != nullptr && trim(*first) != trim(value)) return false;
+        if (first == nullptr) first = &value;
+    }
+    return true;
+}
+
 int HttpReplyReader::on_headers_complete() {
     answer_.status = parser_->state.status_code;
+    if (!has_one_length()) {
+        failure_ = "not a good http reply: two lengths that differ";
+        return -1;
+    }
     // RFC 9112, 6.3: whatever length they name, these have no body.
     return is_head_ || answer_.status == 204 || answer_.status == 304 ? 1 : 0;
 }

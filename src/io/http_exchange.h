@@ -44,6 +44,7 @@ private:
     bool count_header(size_t bytes);  // false: too many
     int on_header_field(std::string_view part);
     int on_header_value(std::string_view part);
+    bool has_one_length() const;  // or none
     int on_headers_complete();
     int on_body(std::string_view part);
     int on_message_complete();
