@@ -171,6 +171,18 @@ TEST_F(ProbeEngineTest, SaysARefusedConnectionAtOnce) {
               "connect to 127.0.0.1:" + std::to_string(port) + ": connection refused");
     EXPECT_EQ(error.fault, Fault::unavailable);
     // A name with two addresses (::1 and 127.0.0.1) tries the other one.
+TEST_F(ProbeEngineTest, FollowsALocationThatIsWrittenWithUmlauts) {
+    std::string seen;
+    TestServer server([&](int fd) {
+        seen = TestServer::read_request(fd);
+        const bool first = seen.find("GET / ") == 0;
+        TestServer::send_all(
+            fd, first ? reply("302 Found\r\nLocation: /f\xc3\xbcr", "") : reply("200 OK", "hello"));
+    });
+    EXPECT_EQ(get(http(server.url())).status, 200);
+    EXPECT_EQ(seen.find("GET /f%C3%BCr HTTP/1.1"), 0U) << seen;
+}
+
     TestServer server(TestServer::say(reply("200 OK", "x")));
     EXPECT_EQ(get(http("http://localhost:" + std::to_string(server.port()) + "/")).status, 200);
 }

@@ -18,6 +18,20 @@ static bool is_allowed(char c) {
     return byte > 0x20 && byte < 0x7f;
 }
 
+std::string ascii_of_url(std::string_view text) {
+    constexpr std::string_view kHex = "0123456789ABCDEF";
+    std::string ascii;
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte < 0x80) {
+            ascii += c;
+        } else {
+            ascii.append("%").append(1, kHex[byte >> 4U]).append(1, kHex[byte & 15U]);
+        }
+    }
+    return ascii;
+}
+
 static bool takes(std::string_view& text, std::string_view prefix) {
     if (to_lower(text.substr(0, prefix.size())) != prefix) return false;
     text.remove_prefix(prefix.size());
@@ -113,8 +127,9 @@ void Url::append_authority(std::string& text) const {
     if (port_ != usual) text.append(":").append(std::to_string(port_));
 }
 
-std::optional<Url> Url::follow(std::string_view location) const {
-    location = trim(location);
+std::optional<Url> Url::follow(std::string_view written) const {
+    const std::string ascii = ascii_of_url(trim(written));
+    const std::string_view location = ascii;
     if (location.empty()) return std::nullopt;
     const std::string_view all = text_;
     std::string absolute;

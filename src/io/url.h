@@ -12,6 +12,9 @@
 
 namespace ops {
 
+// Every byte beyond ASCII as %XX, as browsers send a URL that is written with umlauts.
+std::string ascii_of_url(std::string_view text);
+
 class Url {
 public:
     enum class Scheme : uint8_t { http, https, unix_socket };

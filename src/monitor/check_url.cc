@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "io/url.h"
+
 namespace ops {
 namespace {
 
@@ -79,7 +81,7 @@ Result<CheckUrl> parse_unix(std::string_view text) {
     }
     if (url.host.size() > 107) return bad(text, "has a longer path than a socket may have");
     if (colon != std::string_view::npos) {
-        url.path = rest.substr(colon + 1);
+        url.path = ascii_of_url(rest.substr(colon + 1));
         if (url.path.empty() || url.path.front() != '/') {
             return bad(text, "has a request path that does not begin with '/'");
         }
@@ -92,6 +94,39 @@ int hex_value(char c) {
     if (c >= 'a' && c <= 'f') return c - 'a' + 10;
     if (c >= 'A' && c <= 'F') return c - 'A' + 10;
     return -1;
+}
+
+// As parse_check_url() promises, but for what only the asking finds wrong.
+Result<CheckUrl> parse_parts(std::string_view text) {
+    if (has_space_or_control(text)) return bad(text, "has a space or control character in it");
+    if (text.starts_with("unix://")) return parse_unix(text);
+    CheckUrl url;
+    const size_t scheme_end = text.find("://");
+    url.scheme = scheme_end == std::string_view::npos ? "" : text.substr(0, scheme_end);
+    if (url.scheme != "http" && url.scheme != "https") {
+        return bad(text,
+                   "is no URL that can be asked, it begins with http://, https:// or unix://");
+    }
+    std::string_view rest = text.substr(scheme_end + 3);
+    rest = rest.substr(0, rest.find('#'));
+    const size_t path_start = rest.find_first_of("/?");
+    std::string_view authority = rest.substr(0, path_start);
+    if (path_start != std::string_view::npos) {
+        url.path = ascii_of_url(rest.substr(path_start));
+        if (url.path.front() == '?') url.path.insert(0, "/");
+    }
+    if (const size_t at = authority.rfind('@'); at != std::string_view::npos) {
+        const std::string_view user = authority.substr(0, at);
+        const size_t colon = user.find(':');
+        url.user = percent_decode(user.substr(0, colon));
+        if (colon != std::string_view::npos) url.password = percent_decode(user.substr(colon + 1));
+        authority.remove_prefix(at + 1);
+    }
+    const HostPort found = TRY(parse_authority(text, authority));
+    url.host = found.host;
+    url.port_given = found.port != 0;
+    url.port = found.port != 0 ? found.port : url.scheme == "https" ? 443 : 80;
+    return url;
 }
 
 }  // namespace
@@ -109,34 +144,9 @@ std::string CheckUrl::print() const {
 }
 
 Result<CheckUrl> parse_check_url(std::string_view text) {
-    if (has_space_or_control(text)) return bad(text, "has a space or control character in it");
-    if (text.starts_with("unix://")) return parse_unix(text);
-    CheckUrl url;
-    const size_t scheme_end = text.find("://");
-    url.scheme = scheme_end == std::string_view::npos ? "" : text.substr(0, scheme_end);
-    if (url.scheme != "http" && url.scheme != "https") {
-        return bad(text,
-                   "is no URL that can be asked, it begins with http://, https:// or unix://");
-    }
-    std::string_view rest = text.substr(scheme_end + 3);
-    rest = rest.substr(0, rest.find('#'));
-    const size_t path_start = rest.find_first_of("/?");
-    std::string_view authority = rest.substr(0, path_start);
-    if (path_start != std::string_view::npos) {
-        url.path = rest.substr(path_start);
-        if (url.path.front() == '?') url.path.insert(0, "/");
-    }
-    if (const size_t at = authority.rfind('@'); at != std::string_view::npos) {
-        const std::string_view user = authority.substr(0, at);
-        const size_t colon = user.find(':');
-        url.user = percent_decode(user.substr(0, colon));
-        if (colon != std::string_view::npos) url.password = percent_decode(user.substr(colon + 1));
-        authority.remove_prefix(at + 1);
-    }
-    const HostPort found = TRY(parse_authority(text, authority));
-    url.host = found.host;
-    url.port_given = found.port != 0;
-    url.port = found.port != 0 ? found.port : url.scheme == "https" ? 443 : 80;
+    CheckUrl url = TRY(parse_parts(text));
+    // What is taken here and refused when it is asked would be down for ever.
+    TRY(Url::parse(url.print()));
     return url;
 }
 

@@ -165,6 +165,15 @@ TEST(HttpCheck, ACertificateThatEndsSoonIsDegraded) {
     EXPECT_EQ(print(made->judge(expired)), "bad: certificate expired 3d ago");
 }
 
+TEST(HttpCheck, AUrlMayBeWrittenWithUmlauts) {
+    Made made = make("{http: 'http://a/f\xc3\xbcr?alle=\xc3\xa4'}");
+    ASSERT_NE(made.check, nullptr) << print(made.problems);
+    EXPECT_EQ(std::get<HttpAsk>(made->ask().question).url, "http://a/f%C3%BCr?alle=%C3%A4");
+    // What would be refused when it is asked is refused here.
+    EXPECT_NE(print(make("{http: 'unix:///run/\xc3\xbc.sock'}").problems), "");
+    EXPECT_NE(print(make("{http: 'http://a/" + std::string(9000, 'x') + "'}").problems), "");
+}
+
 TEST(HttpCheck, TooSlowIsDegraded) {
     Made made = make("{http: 'http://a', max_latency: 10ms}");
     EXPECT_EQ(print(made->judge(reply(http(200, "")))),
