@@ -68,16 +68,25 @@ bool Detector::Core::uses_network(const Target& target) const {
 Verdict Detector::Core::network_verdict(uint32_t index) const {
     const Target& child = targets_[index];
     const Time since = first_bad_of(index);
+    // One that could not be asked for long is no witness. One that cannot be asked just now is as
+    // silent as one that does not answer: no name is found, and no ssh, when the network is lost.
+    const auto is_blind = [&](const CheckTrack& witness) {
+        return witness.last == Health::unknown && witness.unknown_row > 0 &&
+               since - witness.first_unknown_at > settings_.limits.mass_failure_window;
+    };
     if (!uplinks_.empty()) {
-        bool all_bad = true;
-        bool open = false;
+        bool all_bad = true, any = false, open = false;
         for (const uint32_t at : uplinks_) {
             const CheckTrack& uplink = tracks_[at];
             if (uplink.last_at >= since && uplink.last == Health::good) return Verdict::good;
-            all_bad = all_bad && uplink.verdict == Verdict::bad;
+            if (is_blind(uplink)) continue;
+            const bool is_silent = uplink.verdict == Verdict::bad ||
+                                   (uplink.verdict == Verdict::unknown && uplink.unknown_row > 0);
+            all_bad = all_bad && is_silent;
+            any = true;
             open = open || (uplink.can_recheck && (uplink.last_at < since || uplink.is_doubtful()));
         }
-        if (all_bad) return Verdict::bad;
+        if (any && all_bad) return Verdict::bad;
         return open ? Verdict::unknown : Verdict::good;
     }
     std::set<std::string> own;
@@ -87,12 +96,7 @@ Verdict Detector::Core::network_verdict(uint32_t index) const {
     for (const uint32_t at : witnesses_) {
         const CheckTrack& witness = tracks_[at];
         if (own.contains(witness.address)) continue;
-        // One that could not be asked for long is no witness. One that cannot be asked just now is
-        // as silent as one that does not answer: ssh to it fails when the network is lost.
-        const bool is_blind =
-            witness.last == Health::unknown && witness.unknown_row > 0 &&
-            since - witness.first_unknown_at > settings_.limits.mass_failure_window;
-        if (is_blind) continue;
+        if (is_blind(witness)) continue;
         any = true;
         if (!witness.answered || witness.last_at < since) {
             open = true;

@@ -17,9 +17,9 @@ static Error name_error(const std::string& name, int code) {
     switch (code) {
         case EAI_NONAME:
         case EAI_NODATA: return {Fault::not_found, doing + "no such name"};
-        case EAI_AGAIN: return {Fault::unavailable, doing + "no name server answers"};
-        case EAI_SYSTEM: return {Fault::unavailable, doing + system_words(errno)};
-        default: return {Fault::unavailable, doing + ::gai_strerror(code)};
+        case EAI_AGAIN: return {Fault::denied, doing + "no name server answers"};
+        case EAI_SYSTEM: return {Fault::denied, doing + system_words(errno)};
+        default: return {Fault::denied, doing + ::gai_strerror(code)};
     }
 }
 
@@ -67,10 +67,10 @@ const Addresses* NameCache::find(const std::string& name, uint64_t waiter, int64
             post({name, look_up_now(name)});
         });
         if (!taken) {
-            entry.addresses = Error{Fault::unavailable,
-                                    "look up '" + name +
-                                        "': 4 lookups are under way and 1000 wait, which is the "
-                                        "limit"};
+            entry.addresses =
+                Error{Fault::denied, "look up '" + name +
+                                         "': 4 lookups are under way and 1000 wait, which is the "
+                                         "limit"};
             entry.good_until = now;
             return &entry.addresses;
         }

@@ -144,11 +144,11 @@ int NetFlight::open_socket() {
 NetFlight::Step NetFlight::connect_next() {
     state_ = State::connecting;
     const int number = open_socket();
-    if (number == EMFILE || number == ENFILE) return fail(Fault::unavailable, out_of_descriptors());
+    if (number == EMFILE || number == ENFILE) return fail(Fault::denied, out_of_descriptors());
     if (number == EADDRNOTAVAIL) {
-        return fail(Fault::unavailable, "connect to " + peer() +
-                                            ": no local port is free (all of them wait out "
-                                            "earlier connections)");
+        return fail(Fault::denied, "connect to " + peer() +
+                                       ": no local port is free (all of them wait out "
+                                       "earlier connections)");
     }
     if (number != 0) return try_next_address(number);
     // With more addresses to come none may use up all the time.
@@ -162,13 +162,26 @@ NetFlight::Step NetFlight::connect_next() {
     return go_on_connected();
 }
 
+// What our own machine forbids (a socket's mode, a rule of its firewall) or has no memory for says
+// nothing of the other side.
+static Fault fault_of_connecting(int number) {
+    switch (number) {
+        case ETIMEDOUT: return Fault::timeout;
+        case EACCES:
+        case EPERM:
+        case ENOBUFS:
+        case ENOMEM: return Fault::denied;
+        default: return Fault::unavailable;
+    }
+}
+
 NetFlight::Step NetFlight::try_next_address(int number) {
     const std::string message = "connect to " + peer() + ": " + system_words(number);
     if (next_address_ < addresses_.size()) {
         socket_.reset();
         return connect_next();
     }
-    return fail(number == ETIMEDOUT ? Fault::timeout : Fault::unavailable, message);
+    return fail(fault_of_connecting(number), message);
 }
 
 // One registration for the life of a socket: while it connects for everything and edge-triggered,
@@ -232,7 +245,7 @@ NetFlight::Step NetFlight::shake_hands() {
         case TlsStream::State::blocked: return Step::waiting;
         case TlsStream::State::closed:
         case TlsStream::State::failed:
-            return fail(Fault::unavailable,
+            return fail(tls_->get() != nullptr ? Fault::unavailable : Fault::denied,
                         "tls handshake with " + peer() + ": " + tls_->failure());
         case TlsStream::State::done: break;
     }
@@ -414,7 +427,7 @@ NetFlight::Step NetFlight::expired() {
     const std::string limit = format_duration(time_limit_);
     switch (state_) {
         case State::naming:
-            return fail(Fault::timeout, "look up '" + name() + "': no answer in " + limit);
+            return fail(Fault::denied, "look up '" + name() + "': no answer in " + limit);
         case State::connecting:
             return fail(Fault::timeout, "connect to " + peer() + ": no answer in " + limit);
         case State::shaking:

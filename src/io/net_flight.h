@@ -7,6 +7,11 @@
 // connect() returns (as it says EINPROGRESS all the same), so the request is sent at once. The
 // answer is looked for once, a moment later, and only if it is not there yet epoll is told to wait
 // for it.
+//
+// An Error says whose it is: Fault::denied is our own (a right we do not have, a limit that is
+// reached, a name server that is silent, no authorities to judge a certificate by), so nothing was
+// seen of the other side. Fault::corrupt is a certificate that is not good, Fault::not_found a name
+// that does not exist.
 #pragma once
 
 #include <cstdint>

@@ -1,9 +1,12 @@
 #include "io/probe_engine.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <cstdlib>
+#include <filesystem>
 
 #include <algorithm>
 #include <csignal>
@@ -15,6 +18,7 @@
 #include "io/posix_processes.h"
 #include "io/real_clock.h"
 #include "io/test_server.h"
+#include "io/wire.h"
 
 namespace ops {
 namespace {
@@ -106,6 +110,38 @@ TEST_F(ProbeEngineTest, AsksAndTakesTheAnswer) {
                         "X-Token: t\r\nuser-agent: mine\r\n\r\n");
 }
 
+// As /run/supervisor.sock is for an agent that is not root: a socket that we may not open.
+TEST(ProbeEngineRights, ASocketThatMayNotBeOpenedIsNotAnswered) {
+    char folder[] = "/tmp/ops-probe-XXXXXX";
+    ASSERT_NE(::mkdtemp(folder), nullptr);
+    const std::string path = std::string(folder) + "/s.sock";
+    const Descriptor server = listen_at(path).value();
+    ASSERT_EQ(::chmod(folder, 0755), 0);
+    ASSERT_EQ(::chmod(path.c_str(), 0), 0);
+    const pid_t child = ::fork();
+    if (child == 0) {
+        if (::geteuid() == 0 && ::setresuid(65534, 65534, 65534) != 0) ::_exit(1);
+        RealClock clock;
+        PosixProcesses processes;
+        Inbox<ProbeEvent> inbox(10);
+        auto engine = ProbeEngine::start(clock, processes, [&](std::vector<ProbeEvent> batch) {
+            (void)inbox.push_batch(std::move(batch));
+        });
+        HttpAsk asked;
+        asked.url = "unix://" + path + ":/RPC2";
+        engine.value()->start({.check = 7, .question = asked, .time_limit = 10s});
+        const auto got = inbox.take_all(20s);
+        const auto& answer = std::get<Reply>(got.at(0)).answer;
+        const bool right = !answer.ok() && answer.error().fault == Fault::denied &&
+                           answer.error().message == "connect to '" + path + "': permission denied";
+        ::_exit(right ? 0 : 2);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    EXPECT_EQ(status, 0);
+    std::filesystem::remove_all(folder);
+}
+
 TEST_F(ProbeEngineTest, TellsWhyThereIsNoAnswer) {
     struct Row {
         TestServer::Serve serve;
@@ -133,6 +169,18 @@ TEST_F(ProbeEngineTest, TellsWhyThereIsNoAnswer) {
             << row.why << ": " << error.message;
         EXPECT_NE(error.message.find("127.0.0.1:"), std::string::npos) << error.message;
     }
+}
+
+TEST_F(ProbeEngineTest, FollowsALocationThatIsWrittenWithUmlauts) {
+    std::string seen;
+    TestServer server([&](int fd) {
+        seen = TestServer::read_request(fd);
+        const bool first = seen.find("GET / ") == 0;
+        TestServer::send_all(
+            fd, first ? reply("302 Found\r\nLocation: /f\xc3\xbcr", "") : reply("200 OK", "hello"));
+    });
+    EXPECT_EQ(get(http(server.url())).status, 200);
+    EXPECT_EQ(seen.find("GET /f%C3%BCr HTTP/1.1"), 0U) << seen;
 }
 
 TEST_F(ProbeEngineTest, RefusesQuestionsThatMakeNoSense) {
@@ -171,18 +219,6 @@ TEST_F(ProbeEngineTest, SaysARefusedConnectionAtOnce) {
               "connect to 127.0.0.1:" + std::to_string(port) + ": connection refused");
     EXPECT_EQ(error.fault, Fault::unavailable);
     // A name with two addresses (::1 and 127.0.0.1) tries the other one.
-TEST_F(ProbeEngineTest, FollowsALocationThatIsWrittenWithUmlauts) {
-    std::string seen;
-    TestServer server([&](int fd) {
-        seen = TestServer::read_request(fd);
-        const bool first = seen.find("GET / ") == 0;
-        TestServer::send_all(
-            fd, first ? reply("302 Found\r\nLocation: /f\xc3\xbcr", "") : reply("200 OK", "hello"));
-    });
-    EXPECT_EQ(get(http(server.url())).status, 200);
-    EXPECT_EQ(seen.find("GET /f%C3%BCr HTTP/1.1"), 0U) << seen;
-}
-
     TestServer server(TestServer::say(reply("200 OK", "x")));
     EXPECT_EQ(get(http("http://localhost:" + std::to_string(server.port()) + "/")).status, 200);
 }

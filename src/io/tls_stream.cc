@@ -5,11 +5,17 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
 #include <array>
 #include <cctype>
 #include <cerrno>
+#include <cstdlib>
 #include <ctime>
+#include <filesystem>
+#include <system_error>
+#include <vector>
 
+#include "base/text.h"
 #include "base/units.h"
 #include "io/late_library.h"
 #include "io/system_error.h"
@@ -29,6 +35,9 @@ struct OpenSsl : LateLibrary {
     Late<decltype(::ERR_reason_error_string)> ERR_reason_error_string{*this,
                                                                       "ERR_reason_error_string"};
     Late<decltype(::SSL_CTX_ctrl)> SSL_CTX_ctrl{*this, "SSL_CTX_ctrl"};
+    Late<decltype(::OPENSSL_sk_num)> OPENSSL_sk_num{*this, "OPENSSL_sk_num"};
+    Late<decltype(::SSL_CTX_get_cert_store)> SSL_CTX_get_cert_store{*this,
+                                                                    "SSL_CTX_get_cert_store"};
     Late<decltype(::SSL_CTX_free)> SSL_CTX_free{*this, "SSL_CTX_free"};
     Late<decltype(::SSL_CTX_new)> SSL_CTX_new{*this, "SSL_CTX_new"};
     Late<decltype(::SSL_CTX_set_default_verify_paths)> SSL_CTX_set_default_verify_paths{
@@ -41,6 +50,7 @@ struct OpenSsl : LateLibrary {
     Late<decltype(::SSL_get0_peer_certificate)> SSL_get0_peer_certificate{
         *this, "SSL_get0_peer_certificate"};
     Late<decltype(::SSL_get_error)> SSL_get_error{*this, "SSL_get_error"};
+    Late<decltype(::SSL_get_SSL_CTX)> SSL_get_SSL_CTX{*this, "SSL_get_SSL_CTX"};
     Late<decltype(::SSL_get_verify_result)> SSL_get_verify_result{*this, "SSL_get_verify_result"};
     Late<decltype(::SSL_new)> SSL_new{*this, "SSL_new"};
     Late<decltype(::SSL_read_ex)> SSL_read_ex{*this, "SSL_read_ex"};
@@ -51,8 +61,12 @@ struct OpenSsl : LateLibrary {
     Late<decltype(::SSL_set_verify)> SSL_set_verify{*this, "SSL_set_verify"};
     Late<decltype(::SSL_write_ex)> SSL_write_ex{*this, "SSL_write_ex"};
     Late<decltype(::TLS_client_method)> TLS_client_method{*this, "TLS_client_method"};
+    Late<decltype(::X509_STORE_get0_objects)> X509_STORE_get0_objects{*this,
+                                                                      "X509_STORE_get0_objects"};
     Late<decltype(::X509_VERIFY_PARAM_set1_ip_asc)> X509_VERIFY_PARAM_set1_ip_asc{
         *this, "X509_VERIFY_PARAM_set1_ip_asc"};
+    Late<decltype(::X509_get_default_cert_dir)> X509_get_default_cert_dir{
+        *this, "X509_get_default_cert_dir"};
     Late<decltype(::X509_get0_notAfter)> X509_get0_notAfter{*this, "X509_get0_notAfter"};
     Late<decltype(::X509_verify_cert_error_string)> X509_verify_cert_error_string{
         *this, "X509_verify_cert_error_string"};
@@ -81,6 +95,23 @@ ssl_ctx_st* TlsContext::get() {
                                SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER,
                            nullptr);
     return context_;
+}
+
+// Whom does this machine trust? Nobody, when there was no file of authorities to load and their
+// folder, out of which OpenSSL takes one when it meets it, is empty or not there.
+static bool trusts_nobody(const ssl_st* stream) {
+    X509_STORE* const store = openssl().SSL_CTX_get_cert_store(openssl().SSL_get_SSL_CTX(stream));
+    // sk_X509_OBJECT_num is this with a cast that we do not allow.
+    const auto* loaded =
+        reinterpret_cast<const OPENSSL_STACK*>(openssl().X509_STORE_get0_objects(store));
+    if (openssl().OPENSSL_sk_num(loaded) > 0) return false;
+    const char* named = std::getenv("SSL_CERT_DIR");
+    const std::string folders = named != nullptr ? named : openssl().X509_get_default_cert_dir();
+    const std::vector<std::string_view> all = split(folders, ':');
+    return std::all_of(all.begin(), all.end(), [](std::string_view folder) {
+        std::error_code none;
+        return std::filesystem::is_empty(folder, none) || none;
+    });
 }
 
 static bool is_address(const std::string& host) {
@@ -179,14 +210,19 @@ Result<> TlsStream::verify(Time now) const {
     if (verdict == X509_V_OK) return {};
     const std::optional<Time> end = certificate_expires();
     if (verdict == X509_V_ERR_CERT_HAS_EXPIRED && end && *end < now) {
-        return Error{Fault::denied, "the certificate of '" + host_ + "' expired " +
-                                        format_duration_short(now - *end) + " ago"};
+        return Error{Fault::corrupt, "the certificate of '" + host_ + "' expired " +
+                                         format_duration_short(now - *end) + " ago"};
     }
     if (verdict == X509_V_ERR_HOSTNAME_MISMATCH || verdict == X509_V_ERR_IP_ADDRESS_MISMATCH) {
-        return Error{Fault::denied, "the certificate is not for '" + host_ + "'"};
+        return Error{Fault::corrupt, "the certificate is not for '" + host_ + "'"};
     }
-    return Error{Fault::denied, "the certificate of '" + host_ + "' is not trusted: " +
-                                    lower_first(openssl().X509_verify_cert_error_string(verdict))};
+    if (trusts_nobody(stream_)) {
+        return Error{Fault::denied, "the certificate of '" + host_ +
+                                        "' cannot be judged: this machine has no certificates of "
+                                        "authorities (package ca-certificates)"};
+    }
+    return Error{Fault::corrupt, "the certificate of '" + host_ + "' is not trusted: " +
+                                     lower_first(openssl().X509_verify_cert_error_string(verdict))};
 }
 
 }  // namespace ops

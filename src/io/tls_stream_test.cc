@@ -56,6 +56,7 @@ protected:
     TlsTest() : key_(EVP_EC_gen("P-256"), EVP_PKEY_free) {}
     ~TlsTest() override {
         ::unsetenv("SSL_CERT_FILE");
+        ::unsetenv("SSL_CERT_DIR");
         if (!trusted_.empty()) ::unlink(trusted_.c_str());
     }
 
@@ -134,15 +135,29 @@ TEST_F(TlsTest, AcceptsATrustedCertificateOfTheRightHost) {
     EXPECT_EQ(server_name_, "") << "an address is no server name";
 }
 
+// That says nothing of the service, and a restart of it would not bring them.
+TEST_F(TlsTest, WithoutAuthoritiesNothingIsSaidOfACertificate) {
+    const Certificate good = make_certificate(key_.get(), 100 * kDay);
+    const auto server = serve(good);
+    ::setenv("SSL_CERT_FILE", "/no/such/file.pem", 1);
+    ::setenv("SSL_CERT_DIR", "/no/such/folder", 1);
+    const Reply got = ask("https://localhost:" + port(*server) + "/");
+    EXPECT_EQ(told(got),
+              "the certificate of 'localhost' cannot be judged: this machine has no certificates "
+              "of authorities (package ca-certificates)");
+    EXPECT_EQ(got.answer.error().fault, Fault::denied);
+}
+
 TEST_F(TlsTest, RefusesAndSaysWhy) {
     const Certificate good = make_certificate(key_.get(), 100 * kDay);
+    trust(make_certificate(key_.get(), 50 * kDay));  // another one
     {
         const auto server = serve(good);
         const Reply got = ask("https://localhost:" + port(*server) + "/");
         EXPECT_NE(told(got).find("the certificate of 'localhost' is not trusted: self"),
                   std::string::npos)
             << told(got);
-        EXPECT_EQ(got.answer.error().fault, Fault::denied);
+        EXPECT_EQ(got.answer.error().fault, Fault::corrupt);
         EXPECT_EQ(told(ask("https://localhost:" + port(*server) + "/", false)), "secret")
             << "unless the check says not to verify";
     }

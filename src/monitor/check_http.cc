@@ -72,8 +72,9 @@ public:
 
 private:
     void judge_no_answer(const Reply& reply, Observation& seen) const {
-        seen.health = Health::bad;
         seen.reason = shown(reply.answer.error().message);
+        if (is_unseen(reply.answer.error())) return;
+        seen.health = Health::bad;
         add_fact(seen, "up", Value::boolean(false));
         add_fact(seen, "http_status", Value());
         add_fact(seen, "latency", Value());

@@ -68,4 +68,10 @@ CheckKind app_store_check_kind();
 CheckKind sql_check_kind();
 CheckKind access_check_kind();
 
+// Of a question over the network: it could not be asked, for a reason on our own side
+// (io/net_flight.h), or is none that can be. That says nothing of what was to be looked at.
+inline bool is_unseen(const Error& error) {
+    return error.fault == Fault::denied || error.fault == Fault::invalid;
+}
+
 }  // namespace ops

@@ -6,6 +6,7 @@
 // container with numbers of its own).
 #include <cmath>
 
+#include "base/shell_words.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "monitor/check_url.h"
@@ -56,7 +57,11 @@ protected:
         if (!reply.answer.ok()) {
             // Perhaps the look at the process failed; then supervisord's word has to do.
             if (running_) return judge_running(reply, *std::exchange(running_, std::nullopt), {});
-            return no_supervisor(reply, shown(reply.answer.error().message));
+            const std::string why = shown(reply.answer.error().message);
+            if (is_unseen(reply.answer.error())) {
+                return unknown(reply, "supervisord at " + settings_.via_shown + ": " + why);
+            }
+            return no_supervisor(reply, why);
         }
         const auto* http = std::get_if<HttpAnswer>(&reply.answer.value());
         if (http == nullptr) return unknown(reply, "an answer of another kind");
@@ -82,10 +87,14 @@ private:
         if (code == "127") {
             return unknown(reply, "ssh " + settings_.over_ssh->ssh + ": there is no curl there");
         }
+        if (code == "denied") {
+            return unknown(reply, "ssh " + settings_.over_ssh->ssh + ": supervisord's socket " +
+                                      settings_.via_shown + " may not be opened there");
+        }
+        if (code == "7") return no_supervisor(reply, "connection refused");
+        if (code == "28") return no_supervisor(reply, "no answer in time");
         if (code != "0" || status.empty()) {
-            return no_supervisor(reply, code == "7"    ? "connection refused"
-                                        : code == "28" ? "no answer in time"
-                                                       : "curl exit " + shown(code));
+            return no_supervisor(reply, "curl exit " + shown(code));
         }
         const std::string body = join(lines_of(sections.value(), "http"), "\n");
         const auto number = parse_ps_time(status.front());
@@ -269,8 +278,17 @@ std::string curl_section(const CheckUrl& via, const HttpAsk& ask, Duration time_
     }
     config += "data-binary = " + quote_for_curl(ask.body);
     config += "write-out = \"\\n@status\\n%{http_code}\\n\"\n";
-    return section("http", "curl -q -K - <<'OPS_AGENT_END'\n" + config +
-                               "OPS_AGENT_END\nrc=$?\necho; echo @exit; echo $rc");
+    // curl says of a socket that may not be opened that it could not connect, as if nobody
+    // listened.
+    std::string denied;
+    if (via.scheme == "unix") {
+        const std::string socket = single_quoted(via.host);
+        const std::string folder = single_quoted(via.host.substr(0, via.host.rfind('/') + 1));
+        denied = "[ $rc = 7 ] && [ -e " + socket + " ] && [ ! -w " + socket + " ] && rc=denied\n" +
+                 "[ $rc = 7 ] && [ -d " + folder + " ] && [ ! -x " + folder + " ] && rc=denied\n";
+    }
+    return section("http", "curl -q -K - <<'OPS_AGENT_END'\n" + config + "OPS_AGENT_END\nrc=$?\n" +
+                               denied + "echo; echo @exit; echo $rc");
 }
 
 CheckUrl read_via(CheckRequest& request) {

@@ -25,6 +25,10 @@ public:
         Judged judged;
         Observation& seen = judged.observation;
         seen = observe(*this, reply);
+        if (!reply.answer.ok() && is_unseen(reply.answer.error())) {
+            seen.reason = shown(reply.answer.error().message);
+            return judged;
+        }
         seen.health = Health::bad;
         const TcpAnswer* answer =
             reply.answer.ok() ? std::get_if<TcpAnswer>(&reply.answer.value()) : nullptr;

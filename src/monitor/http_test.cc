@@ -165,6 +165,23 @@ TEST(HttpCheck, ACertificateThatEndsSoonIsDegraded) {
     EXPECT_EQ(print(made->judge(expired)), "bad: certificate expired 3d ago");
 }
 
+// A restart of the service would not bring our name server back.
+TEST(HttpCheck, WhatCouldNotBeAskedIsNotDown) {
+    for (const char* check : {"{http: 'http://a'}", "{tcp: 'a:22'}", "{supervisor: w}"}) {
+        for (const Fault fault : {Fault::denied, Fault::invalid}) {
+            Made made = make(check);
+            const Judged judged =
+                made->judge(failure(fault, "look up 'a': no name server answers"));
+            EXPECT_EQ(judged.observation.health, Health::unknown) << check;
+            EXPECT_NE(print(judged).find("no name server answers"), std::string::npos) << check;
+            EXPECT_EQ(fact(judged, "up"), "-") << check;
+        }
+        Made made = make(check);
+        EXPECT_EQ(made->judge(failure(Fault::not_found, "no such name")).observation.health,
+                  Health::bad);
+    }
+}
+
 TEST(HttpCheck, AUrlMayBeWrittenWithUmlauts) {
     Made made = make("{http: 'http://a/f\xc3\xbcr?alle=\xc3\xa4'}");
     ASSERT_NE(made.check, nullptr) << print(made.problems);

@@ -493,6 +493,9 @@ TEST(SupervisorCheck, AsksOnTheHostWhenViaIsItsLoopback) {
               "bad: process 'g:w' ended with exit 0");
     EXPECT_EQ(judge("@http\n@status\n000\n@exit\n7\n"),
               "bad: supervisord at http://127.0.0.1:9001/RPC2: connection refused");
+    EXPECT_EQ(judge("@http\n@status\n000\n@exit\ndenied\n"),
+              "unknown: ssh ops@pc: supervisord's socket http://127.0.0.1:9001/RPC2 may not be "
+              "opened there");
     EXPECT_EQ(judge("@http\n@exit\n127\n"), "unknown: ssh ops@pc: there is no curl there");
     const Made direct =
         make("{supervisor: w, via: 'http://127.0.0.1:9001/RPC2', from: agent}", "pc");

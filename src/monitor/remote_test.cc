@@ -12,6 +12,7 @@
 #include <fstream>
 
 #include "io/posix_processes.h"
+#include "io/wire.h"
 #include "monitor/check_for_test.h"
 
 namespace ops {
@@ -122,6 +123,25 @@ TEST_F(RemoteScripts, AskSystemd) {
     EXPECT_TRUE(said == "unknown: ssh ops@pc: systemctl cannot be asked there" ||
                 said == "bad: there is no unit 'no-such-unit-at-all.service'")
         << said;
+}
+
+TEST_F(RemoteScripts, AskSupervisordWhoseSocketMayNotBeOpened) {
+    const std::string socket = folder_ + "/s.sock";
+    const Descriptor server = listen_at(socket).value();
+    std::filesystem::permissions(folder_, std::filesystem::perms(0755));
+    std::filesystem::permissions(socket, std::filesystem::perms::none);
+    Made made = make("{supervisor: w, via: 'unix://" + socket + "'}", "pc");
+    Command command = std::get<CommandAsk>(made->ask().question).command;
+    command.argv = {"/bin/sh", "-s"};
+    if (::geteuid() == 0) command.as_user = "nobody";
+    const Judged judged = made->judge(reply(processes_.run(command).value()));
+    if (print(judged) == "unknown: ssh ops@pc: there is no curl there") GTEST_SKIP();
+    EXPECT_EQ(print(judged), "unknown: ssh ops@pc: supervisord's socket unix://" + socket +
+                                 ":/RPC2 may not be opened there");
+    std::filesystem::permissions(folder_, std::filesystem::perms(0700));
+    if (::geteuid() != 0) return;
+    EXPECT_EQ(print(made->judge(reply(processes_.run(command).value()))).substr(0, 8), "unknown:")
+        << "nor may its folder be entered";
 }
 
 TEST_F(RemoteScripts, AskSupervisordWhereNobodyListens) {
