@@ -177,6 +177,12 @@ void choose_builtin(const Inventory& inventory, const Situation& situation, bool
             {name, false, "'" + service->name + "' has no restart command"});
         return;
     }
+    const Value* trusted = situation.world.fact("tls_trusted");
+    if (trusted != nullptr && trusted->type() == Type::boolean && !trusted->truth()) {
+        diagnosis.considered.push_back(
+            {name, false, "its certificate is not valid, and a restart brings no other one"});
+        return;
+    }
     Entry entry = builtin_restart(*service);
     std::string barred = situation.systemic
                              ? "many fail at once, and it is not an entry for their common cause"

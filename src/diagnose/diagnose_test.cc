@@ -245,6 +245,17 @@ TEST(Diagnose, TheBuiltinRestartHasItsLimits) {
     }
 }
 
+TEST(Diagnose, ACertificateIsNoCaseForTheBuiltinRestart) {
+    Case c;
+    c.down = true;
+    const Diagnosis wrong = c.of("worker_1", {{"tls_trusted", Value::boolean(false)}});
+    EXPECT_FALSE(wrong.entry);
+    EXPECT_EQ(c.why(wrong, std::string(kBuiltinRestart)),
+              "its certificate is not valid, and a restart brings no other one");
+    EXPECT_EQ(c.name(c.of("worker_1", {{"tls_trusted", Value()}})), kBuiltinRestart);
+    EXPECT_EQ(c.name(c.of("worker_1", {{"tls_trusted", Value::boolean(true)}})), kBuiltinRestart);
+}
+
 TEST(Diagnose, ACooldownIsNotGoneRoundByTheBuiltinRestart) {
     Case c;
     c.down = true;

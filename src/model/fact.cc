@@ -35,6 +35,8 @@ std::vector<FactKind> make_fact_kinds() {
         {"latency_first_byte", Type::duration, Scope::service, "until the answer began"},
         {"tls_expires_in", Type::duration, Scope::service,
          "time left of the TLS certificate, below zero when it has expired"},
+        {"tls_trusted", Type::boolean, Scope::service,
+         "whether its TLS certificate is valid; the built-in restart leaves alone where it is not"},
         {"rss", Type::size, Scope::service, "memory that its processes hold"},
         {"unit_memory", Type::size, Scope::service,
          "memory that systemd counts for the whole unit, file cache included"},

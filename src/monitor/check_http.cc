@@ -59,7 +59,7 @@ public:
     Judged judge(const Reply& reply) override {
         Judged judged;
         judged.observation = observe(*this, reply);
-        judged.observation.facts.reserve(7);
+        judged.observation.facts.reserve(8);
         if (!reply.answer.ok()) {
             judge_no_answer(reply, judged.observation);
         } else if (const auto* answer = std::get_if<HttpAnswer>(&reply.answer.value())) {
@@ -78,6 +78,10 @@ private:
         add_fact(seen, "up", Value::boolean(false));
         add_fact(seen, "http_status", Value());
         add_fact(seen, "latency", Value());
+        if (is_verified()) {
+            const bool is_distrusted = reply.answer.error().fault == Fault::corrupt;
+            add_fact(seen, "tls_trusted", is_distrusted ? Value::boolean(false) : Value());
+        }
         add_certificate(reply.at, reply.certificate_expires, seen);
         if (reply.certificate_expires && *reply.certificate_expires <= reply.at) {
             seen.reason = "certificate expired " +
@@ -101,12 +105,15 @@ private:
         add_fact(seen, "latency_dns", Value::duration(phases.dns));
         add_fact(seen, "latency_connect", Value::duration(phases.connect));
         if (phases.tls.count() > 0) add_fact(seen, "latency_tls", Value::duration(phases.tls));
+        if (is_verified()) add_fact(seen, "tls_trusted", Value::boolean(true));
         add_fact(seen, "latency_first_byte", Value::duration(phases.first_byte));
         const auto expires =
             answer.certificate_expires ? answer.certificate_expires : reply.certificate_expires;
         add_certificate(reply.at, expires, seen);
         if (as_expected) judge_quality(reply.at, latency, expires, seen);
     }
+
+    bool is_verified() const { return settings_->ask.verify_tls && url_.starts_with("https"); }
 
     // Why a redirect was not followed.
     std::string where_it_leads(const HttpAnswer& answer) const {

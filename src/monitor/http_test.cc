@@ -165,6 +165,18 @@ TEST(HttpCheck, ACertificateThatEndsSoonIsDegraded) {
     EXPECT_EQ(print(made->judge(expired)), "bad: certificate expired 3d ago");
 }
 
+TEST(HttpCheck, TellsWhetherTheCertificateIsTrusted) {
+    Made made = make("{http: 'https://a'}");
+    EXPECT_EQ(fact(made->judge(reply(http(200, ""))), "tls_trusted"), "true");
+    const Judged wrong = made->judge(failure(Fault::corrupt, "the certificate is not for 'a'"));
+    EXPECT_EQ(print(wrong), "bad: the certificate is not for 'a'");
+    EXPECT_EQ(fact(wrong, "tls_trusted"), "false");
+    const Judged gone = made->judge(failure(Fault::unavailable, "connection refused"));
+    EXPECT_NE(fact(gone, "tls_trusted"), "false") << "what was wrong before is not known now";
+    Made plain = make("{http: 'http://a'}");
+    EXPECT_EQ(fact(plain->judge(reply(http(200, ""))), "tls_trusted"), "-");
+}
+
 // A restart of the service would not bring our name server back.
 TEST(HttpCheck, WhatCouldNotBeAskedIsNotDown) {
     for (const char* check : {"{http: 'http://a'}", "{tcp: 'a:22'}", "{supervisor: w}"}) {
