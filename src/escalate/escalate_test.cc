@@ -198,6 +198,21 @@ TEST(Silence, Rule5WhatRecoveredMeanwhileIsNotTold) {
     EXPECT_TRUE(story.pass(20 * kMinute).empty());
 }
 
+TEST(Silence, WhatIsAcknowledgedMeanwhileIsNotToldAtItsEndUnlessItRises) {
+    for (const bool rises : {false, true}) {
+        Story story(kThree);
+        const Time end = story.now + 10 * kMinute;
+        ASSERT_TRUE(story.escalator->silence({{"worker_3"}, end, "ann", ""}, story.now).ok());
+        story.incident.level = "alert";
+        EXPECT_TRUE(story.news().empty());
+        story.incident.acknowledged = true;
+        EXPECT_TRUE(story.news().empty());
+        if (rises) story.incident.level = "critical";
+        EXPECT_TRUE(story.news().empty());
+        EXPECT_EQ(Story::to(story.pass(20 * kMinute)), rises ? Names{"phone"} : Names{}) << rises;
+    }
+}
+
 TEST(Silence, Rule4TheLadderDoesNotClimbMeanwhile) {
     Story story(kThree);
     story.incident.level = "critical";

@@ -165,6 +165,9 @@ void Escalator::Core::resolved(const IncidentNews& news, Time now, Drafts& out) 
 void Escalator::Core::acknowledged(const IncidentNews& news, Told& told, Time now, Drafts& out) {
     if (told.acknowledged || !news.incident.acknowledged) return;
     told.acknowledged = true;
+    // Known without having been told: the end of the silence is no news, only a higher level is.
+    if (told.held) told.level = std::max(told.level, told.last.level);
+    told.held = false;
     if (told.in_storm) storm_.acknowledged = true;
     drop_held(news.incident.id, told.channels);
     if (told.channels.empty()) return;
