@@ -390,17 +390,40 @@ Refused Escalator::Core::failed(const AlertDraft& message, std::string_view chan
         next_channel(told, now, out.drafts);
         return out;
     }
+    if (std::optional<AlertDraft> draft = for_another(message, channel, error.retry, now)) {
+        out.drafts.push_back(*std::move(draft));
+    }
+    return out;
+}
+
+// A message that is no open incident's (of a storm, of a night), for a channel that works, when
+// nobody else has it.
+std::optional<AlertDraft> Escalator::Core::for_another(const AlertDraft& message,
+                                                       std::string_view channel, bool comes_yet,
+                                                       Time now) {
     const bool is_news =
         message.state == AlertState::raised || message.state == AlertState::changed;
-    const bool others_work = std::any_of(message.channels.begin(), message.channels.end(),
-                                         [this](const auto& one) { return !is_failing(one); });
-    if (error.retry || !is_news || others_work) return out;
-    const std::vector<std::string> route = this->route(message.level);
-    if (route.empty() || is_failing(route[0])) return out;
-    AlertDraft draft = message;
-    draft.channels = {route[0]};
-    out.drafts.push_back(std::move(draft));
-    return out;
+    const bool is_storm = !storm_.id.empty() && message.incident == storm_.id;
+    // One that is over may come late; nobody else needs it.
+    if (!is_news || (comes_yet && !is_storm && !message.incident.empty())) return std::nullopt;
+    if (is_storm && (storm_.acknowledged || storm_.open == 0)) return std::nullopt;
+    std::set<std::string> told(message.channels.begin(), message.channels.end());
+    if (is_storm) told.insert(storm_.channels.begin(), storm_.channels.end());
+    for (const std::string& one : told) {
+        if (one != channel && !is_failing(one)) return std::nullopt;
+    }
+    for (const std::string& next : route(message.level, std::string(channel))) {
+        const bool is_asleep = message.level < Level::critical && is_quiet(next, now);
+        if (told.contains(next) || is_failing(next) || is_asleep) continue;
+        if (is_storm) {
+            storm_.channels.insert(next);
+            storm_.ladder_at = now;
+        }
+        AlertDraft draft = message;
+        draft.channels = {next};
+        return draft;
+    }
+    return std::nullopt;
 }
 
 // --- the public face ---

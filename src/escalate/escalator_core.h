@@ -103,6 +103,8 @@ private:
     void tell_those_told(AlertDraft draft, const Told& told, Time now, Drafts& out);
     bool next_channel(Told& told, Time now, Drafts& out);
     void say_again(Told& told, Time now, Drafts& out);
+    std::optional<AlertDraft> for_another(const AlertDraft& message, std::string_view channel,
+                                          bool comes_yet, Time now);
     // escalator_later.cc
     bool is_quiet(const std::string& channel, Time now) const;
     std::vector<std::string> hold_for_quiet(const AlertDraft& draft,

@@ -69,6 +69,50 @@ TEST(Channels, WhatIsRefusedForGoodIsNotTriedAgainAndGoesElsewhere) {
         << "a recovery goes only to those who were told";
 }
 
+TEST(Channels, AFailingOneHoldsUpNoStorm) {
+    Story story(kThree);
+    for (int i = 0; i < 25; ++i) {
+        story.incident.id = "inc-" + std::to_string(i);
+        story.incident.level = "critical";
+        (void)story.news();
+    }
+    const auto said = story.pass(kMinute + std::chrono::seconds(1));
+    ASSERT_EQ(Story::to(said), Names{"phone"});
+    for (int tries = 1; tries <= 2; ++tries) {
+        EXPECT_TRUE(story.escalator->failed(said[0], "phone", refusal(true), tries, story.now)
+                        .drafts.empty());
+    }
+    const Refused third = story.escalator->failed(said[0], "phone", refusal(true), 3, story.now);
+    EXPECT_EQ(Story::to(story.keep(third.drafts)), Names{"tg"}) << "it does not wait 5 minutes";
+    EXPECT_TRUE(third.next_try);
+    EXPECT_TRUE(
+        story.escalator->failed(said[0], "phone", refusal(true), 3, story.now).drafts.empty())
+        << "tg has it";
+    story.incident.id = "inc-26";
+    (void)story.news();
+    std::set<std::string> later;
+    for (const AlertDraft& draft : story.pass(4 * kMinute)) {
+        if (draft.incident != said[0].incident) continue;
+        later.insert(draft.channels.begin(), draft.channels.end());
+    }
+    EXPECT_EQ(later, (std::set<std::string>{"phone", "tg"})) << "who knows of it hears the rest";
+}
+
+// What waited for the morning is one message of several incidents.
+TEST(Channels, AFailingOneHoldsUpNoMessageOfANight) {
+    Story story(kThree);
+    AlertDraft night = message("quiet/mail/x", "mail");
+    night.level = Level::warning;
+    EXPECT_TRUE(story.escalator->failed(night, "mail", refusal(true), 2, story.now).drafts.empty());
+    EXPECT_EQ(Story::to(story.escalator->failed(night, "mail", refusal(true), 3, story.now).drafts),
+              Names{"phone"});
+    AlertDraft over = message("inc-9/raised/warning", "mail");
+    over.incident = "inc-9";
+    over.level = Level::warning;
+    EXPECT_TRUE(story.escalator->failed(over, "mail", refusal(true), 3, story.now).drafts.empty())
+        << "of an incident that is over";
+}
+
 TEST(Channels, AFailingOneIsPassedOverUntilItWorks) {
     Story story(kThree);
     (void)story.escalator->failed(message("k", "phone"), "phone", refusal(false), 1, story.now);
