@@ -278,10 +278,23 @@ Result<> OpsAgent::take_up_told(const Incident& incident) {
 void OpsAgent::resume_repair(Case& the_case) {
     const Incident& incident = the_case.incident;
     if (!the_case.entry) {
+        const std::string reason = "its runbook entry '" + incident.entry + "' is gone";
+        // Nobody goes on with it: what it did gets no other verdict, and retention waits for one.
+        std::vector<std::pair<std::string, std::string>> verdicts;
+        for (const Action& action : the_case.actions) {
+            if (action.state == "intent" || action.state == "running") {
+                verdicts.emplace_back("action.unknown", action.id);
+            } else if (action.state == "awaiting_approval") {
+                verdicts.emplace_back("action.denied", action.id);
+            }
+        }
+        for (const auto& [verdict, action] : verdicts) {
+            note(verdict, &the_case, incident.target,
+                 Json::object({{"action", action}, {"reason", reason}}));
+        }
         note("incident.state", &the_case, incident.target,
-             Json::object({{"state", "escalated"},
-                           {"reason", "its runbook entry '" + incident.entry +
-                                          "' is gone, and a repair was under way"}}));
+             Json::object(
+                 {{"state", "escalated"}, {"reason", reason + ", and a repair was under way"}}));
         return;
     }
     the_case.repair =

@@ -266,6 +266,22 @@ void OpsAgent::note_model(const std::string& incident, const std::optional<Error
 }
 
 // An incident of our own; said once, for as long as it is open.
+// Retention of the journal. What keeps it from going on is told before the disk is full of it.
+void OpsAgent::prune_journal(Time now) {
+    const Duration keep = loaded_->settings.agent.keep_incidents;
+    const Result<PruneReport> pruned = store_->prune(now - keep, now);
+    // What fails here is told by the next write; nothing depends on it.
+    if (!pruned.ok()) return;
+    const PruneReport& report = pruned.value();
+    if (!report.held_since || now - *report.held_since < 2 * keep) {
+        return self_is_well("retention", "old records are removed again");
+    }
+    self_fails("retention", "Old records are not removed",
+               report.held_by + " has no end yet, and nothing since " +
+                   format_rfc3339(*report.held_since) + " goes before it",
+               Level::warning);
+}
+
 void OpsAgent::self_fails(const std::string& what, const std::string& title,
                           const std::string& reason, Level level) {
     const std::string key = "self/" + what;

@@ -140,7 +140,7 @@ void OpsAgent::tick() {
         (void)store_->maintain();
         const AgentSettings& keep = loaded_->settings.agent;
         (void)history_->maintain(now, {keep.keep_raw, keep.keep_minutes, keep.keep_hours});
-        (void)store_->prune(now - keep.keep_incidents, now);
+        prune_journal(now);
         keep_up_memories();
     }
     if (now >= next_trim_) {

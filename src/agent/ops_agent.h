@@ -329,6 +329,7 @@ private:
     void on_sign_sent(const SignSent& sent);
     void follow_clock();
     void check_self(Time now);
+    void prune_journal(Time now);
     void check_below(Time now);
     void check_lateness();
     void on_self_checked(const SelfChecked& checked);

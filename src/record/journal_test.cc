@@ -240,6 +240,17 @@ TEST_F(JournalTest, RetentionWaitsForWhatIsUnfinished) {
     EXPECT_TRUE(store->actions({}).value().empty());
     EXPECT_TRUE(store->alerts({}).value().empty());
     EXPECT_TRUE(verify().ok);
+    // Of a closed incident: what it did is known, and nobody will say any more whether it helped.
+    add("incident.opened", "inc-2", Json::object(), 110);
+    add("action.intent", "inc-2", Json::object({{"action", "a2"}}), 111);
+    add("action.outcome", "inc-2", Json::object({{"action", "a2"}}), 112);
+    EXPECT_EQ(prune(120).held_by, "incident inc-2");
+    EXPECT_EQ(prune(120).held_since, Time(110s)) << "open";
+    add("incident.resolved", "inc-2", Json::object(), 113);
+    EXPECT_EQ(prune(112).held_by, "incident inc-2");
+    EXPECT_EQ(prune(112).held_since, std::nullopt) << "has ended, only lately";
+    EXPECT_EQ(prune(120).held_by, "");
+    EXPECT_TRUE(store->actions({}).value().empty());
 }
 
 }  // namespace

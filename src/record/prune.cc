@@ -31,11 +31,14 @@ std::vector<Subject> subjects_of(const Event& event) {
     }
     const std::string action = event.body["action"].as_string();
     if (event.kind.starts_with("action.") && !action.empty()) {
-        // An approval that nobody gave is finished by time.
+        // An approval that nobody gave is finished by time; and an incident that is over gives no
+        // more verdicts on what was done for it.
         subjects.push_back(
             {.id = "action " + action,
              .key = action,
-             .newest = "SELECT last_seq, progress IN (0, 3) FROM action WHERE id = ?",
+             .newest = "SELECT last_seq, progress IN (0, 3) OR (progress = 2 AND NOT EXISTS "
+                       "(SELECT 1 FROM incident WHERE incident.id = action.incident AND "
+                       "incident.state <> 'resolved')) FROM action WHERE id = ?",
              .remove = "DELETE FROM action WHERE id = ?"});
     }
     const std::string key = event.body["key"].as_string();
@@ -63,6 +66,7 @@ public:
         for (const Subject& subject : subjects_of(event)) {
             if (!TRY(is_finished(subject))) {
                 held_by_ = subject.id;
+                if (is_open_) held_since_ = event.at;
                 return false;
             }
         }
@@ -86,6 +90,7 @@ public:
     uint64_t events() const { return events_; }
     const JournalHead& through() const { return through_; }
     const std::string& held_by() const { return held_by_; }
+    std::optional<Time> held_since() const { return held_since_; }
 
 private:
     // Finished, and its newest event is old enough too: a story goes as a whole.
@@ -93,7 +98,8 @@ private:
         Statement row = TRY(database_->prepare(subject.newest));
         row.bind(subject.key);
         if (!TRY(row.step())) return true;  // removed with an earlier event of it
-        if (row.integer(1) == 0) return false;
+        is_open_ = row.integer(1) == 0;
+        if (is_open_) return false;
         Statement newest = TRY(database_->prepare("SELECT at FROM event WHERE seq = ?"));
         newest.bind(row.integer(0));
         return !TRY(newest.step()) || newest.integer(0) < to_millis(before_);
@@ -120,6 +126,8 @@ private:
     uint64_t events_ = 0;
     JournalHead through_;
     std::string held_by_;
+    std::optional<Time> held_since_;
+    bool is_open_ = false;  // what is_finished() was asked about last has no end yet
 };
 
 }  // namespace
@@ -140,6 +148,7 @@ Result<PruneReport> Store::prune(Time before, Time now, size_t limit) {
         }
         report.events = pruning.events();
         report.held_by = pruning.held_by();
+        report.held_since = pruning.held_since();
         if (report.events == 0) return {};
         report.through = pruning.through().seq;
         TRY(pruning.finish());

@@ -120,6 +120,8 @@ struct PruneReport {
     uint64_t through = 0;  // newest sequence number removed, ever
     std::string
         held_by;  // the incident, action or alert that keeps older events from going; or empty
+    // How old what stays is, when that has no end yet; nothing when it only ended lately.
+    std::optional<Time> held_since;
 };
 
 // A message that a channel did not take is tried again after so long, at the latest.
