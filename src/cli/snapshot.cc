@@ -74,10 +74,14 @@ void Snapshot::ask(const std::string& only_target) {
     const std::string host = service == nullptr ? "" : service->host;
     size_t waiting = 0;
     Duration longest{};
+    // What a signal says is known of every target.
+    const std::vector<std::string>& signals = loaded_->settings.inventory.signals;
+    const auto is_wanted = [&](const std::string& target) {
+        return only_target.empty() || target == only_target || target == host ||
+               std::find(signals.begin(), signals.end(), target) != signals.end();
+    };
     for (const auto& check : loaded_->checks.checks) {
-        if (!check ||
-            (!only_target.empty() && check->target() != only_target && check->target() != host))
-            continue;
+        if (!check || !is_wanted(check->target())) continue;
         Ask ask = check->ask();
         longest = std::max(longest, ask.time_limit);
         engine.value()->start(std::move(ask));

@@ -37,7 +37,7 @@ int verb_check(const Invocation& invocation, Terminal& terminal) {
     if (!taken.ok()) return told(taken.error(), terminal);
     const Snapshot& snapshot = *taken.value();
     Json services = Json::array(), hosts = Json::array();
-    size_t well = 0, unwell = 0, down = 0, all = 0;
+    size_t well = 0, unwell = 0, down = 0, unseen = 0, all = 0;
     Table table({"", "NAME", "STATUS", "WHAT"});
     for (const TargetState& state : snapshot.detector().states()) {
         const bool is_host =
@@ -47,13 +47,19 @@ int verb_check(const Invocation& invocation, Terminal& terminal) {
         if (state.status == Status::up) ++well;
         if (state.status == Status::down) ++down;
         if (state.status == Status::down || state.status == Status::degraded) ++unwell;
+        // A check that could not be made says nothing good; a heartbeat is heard by the agent only.
+        if (state.status == Status::unknown && !state.reason.empty() &&
+            state.reason != "no heartbeat yet") {
+            ++unseen;
+        }
         const Colour colour = colour_of(state.status);
         table.row({{state.status == Status::up ? "●" : "✗", colour},
                    {state.target},
                    {std::string(name_of(state.status)), colour},
                    {state.reason}});
     }
-    const std::string status = unwell == 0 ? "ok" : down == all ? "down" : "degraded";
+    const bool is_well = unwell == 0 && unseen == 0;
+    const std::string status = is_well ? "ok" : down == all ? "down" : "degraded";
     if (invocation.json) {
         terminal.line(Json::object({{"status", status},
                                     {"at", format_rfc3339(snapshot.now())},
@@ -70,7 +76,7 @@ int verb_check(const Invocation& invocation, Terminal& terminal) {
         terminal.line(status + ": " + std::to_string(well) + " of " + std::to_string(all) +
                       " well" + (others == 0 ? "" : ", " + std::to_string(others) + " unknown"));
     }
-    return unwell == 0 ? kFine : kUnwell;
+    return is_well ? kFine : kUnwell;
 }
 
 }  // namespace ops
