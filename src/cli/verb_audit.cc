@@ -32,14 +32,18 @@ int verb_audit(const Invocation& invocation, Terminal& terminal) {
                                     {"pruned_through", chain.pruned_through},
                                     {"head", chain.head.hash},
                                     {"seq", chain.head.seq},
+                                    {"only_projections_differ", chain.only_projections_differ},
                                     {"problems", Json::of_strings(chain.problems)}})
                           .dump_pretty());
     } else {
         for (const std::string& problem : chain.problems)
             terminal.line(terminal.in(Colour::red, problem));
-        terminal.line(counted(chain.events, "event") + ", " +
-                      (chain.ok ? terminal.in(Colour::green, "the chain is whole")
-                                : terminal.in(Colour::red, "the chain is broken")));
+        const std::string found =
+            chain.ok ? terminal.in(Colour::green, "the chain is whole")
+            : chain.only_projections_differ
+                ? terminal.in(Colour::yellow, "the chain is whole, what is made of it is not")
+                : terminal.in(Colour::red, "the chain is broken");
+        terminal.line(counted(chain.events, "event") + ", " + found);
         terminal.line("head " + chain.head.hash + " (event " + std::to_string(chain.head.seq) +
                       ")");
     }

@@ -142,8 +142,13 @@ public:
                                        " more breaks of the chain");
         }
         if (!expected_head_.empty() && !saw_expected_) {
-            report_.problems.push_back("no event has the hash '" + std::string(expected_head_) +
-                                       "': events were removed or changed since it was noted");
+            report_.problems.push_back(
+                "no event has the hash '" + std::string(expected_head_) +
+                "': events were removed or changed since it was noted" +
+                (report_.pruned_through == 0
+                     ? ""
+                     : ", or it was removed by retention, which took events up to " +
+                           std::to_string(report_.pruned_through)));
         }
         return std::move(report_);
     }
@@ -194,6 +199,16 @@ Result<> check_states(Database& database, ChainReport& report) {
     return {};
 }
 
+// The newest event that anything was made of.
+Result<uint64_t> newest_projected(Database& database) {
+    Statement row =
+        TRY(database.prepare("SELECT max((SELECT coalesce(max(last_seq), 0) FROM incident), "
+                             "(SELECT coalesce(max(last_seq), 0) FROM action), "
+                             "(SELECT coalesce(max(last_seq), 0) FROM alert))"));
+    TRY(row.step());
+    return static_cast<uint64_t>(row.integer(0));
+}
+
 Result<ChainReport> verify_at_once(Database& database, std::string_view expected_head) {
     const JournalHead pruned = TRY(read_pruned_prefix(database));
     ChainWalk walk(pruned, expected_head);
@@ -216,7 +231,16 @@ Result<ChainReport> verify_at_once(Database& database, std::string_view expected
     TRY(check_states(database, report));
     // Events that are not what was recorded need not be readable: no use in folding them.
     if (report.broken_at != 0) return report;
+    if (const uint64_t newest = TRY(newest_projected(database)); newest > report.head.seq) {
+        // The rows know of events that are not there: to rebuild would throw away what is left of
+        // them.
+        report.broken_at = report.head.seq + 1;
+        report.problems.push_back("events after " + std::to_string(report.head.seq) +
+                                  " are missing, up to " + std::to_string(newest) + " at least");
+        return report;
+    }
     RebuildReport rebuilt = TRY(compare_projections(database));
+    report.only_projections_differ = report.problems.empty() && !rebuilt.differences.empty();
     for (std::string& difference : rebuilt.differences) {
         report.problems.push_back(std::move(difference) + " (ops-agent rebuild mends it)");
     }

@@ -26,6 +26,8 @@ struct ChainReport {
     JournalHead head;                   // the newest event that is there
     uint64_t broken_at = 0;             // the first event that does not fit, 0: none
     std::vector<std::string> problems;  // for people; empty when ok
+    // The chain is whole, but what is made of it is not what it says: `ops-agent rebuild` mends it.
+    bool only_projections_differ = false;
 };
 
 // Reads everything: the file's own structure, every link of the chain, and, where given, that the

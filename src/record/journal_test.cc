@@ -144,6 +144,40 @@ TEST_F(JournalTest, TamperingIsFound) {
     }
 }
 
+TEST_F(JournalTest, SaysWhetherTheChainIsBrokenOrOnlyWhatIsMadeOfIt) {
+    tell(2, 30);
+    const std::string head = open()->head().hash;
+    tamper("DELETE FROM incident");
+    const ChainReport differs = verify(head);
+    EXPECT_FALSE(differs.ok);
+    EXPECT_TRUE(differs.only_projections_differ);
+    EXPECT_EQ(differs.broken_at, 0U);
+    ASSERT_TRUE(rebuild_projections("/d", Rebuild::replace, {.vfs = disk_.name()}).ok());
+    EXPECT_TRUE(verify(head).ok);
+
+    // Cut off at the end: to rebuild would throw away what the rows still know.
+    tamper("DELETE FROM event WHERE seq > 30");
+    const ChainReport cut = verify();
+    EXPECT_FALSE(cut.only_projections_differ);
+    EXPECT_EQ(cut.broken_at, 31U);
+    ASSERT_EQ(cut.problems.size(), 1U);
+    EXPECT_TRUE(cut.problems[0].starts_with("events after 30 are missing")) << cut.problems[0];
+}
+
+TEST_F(JournalTest, AHeadThatRetentionTookIsNoProofOfTampering) {
+    tell(2, 30);
+    const auto store = open();
+    const std::string noted = store->events({.limit = 1}).value()[0].hash;
+    for (int i = 0; i < 3; ++i) ASSERT_TRUE(store->prune(last_at_, last_at_, 7).ok());
+    const ChainReport report = verify(noted);
+    ASSERT_GT(report.pruned_through, 1U);
+    ASSERT_EQ(report.problems.size(), 1U);
+    EXPECT_NE(report.problems[0].find("removed by retention, which took events up to " +
+                                      std::to_string(report.pruned_through)),
+              std::string::npos)
+        << report.problems[0];
+}
+
 TEST_F(JournalTest, AStoreWhoseEndWasChangedDoesNotOpen) {
     tell(3, 20);
     tamper("UPDATE event SET body = '{}' WHERE seq = (SELECT max(seq) - 2 FROM event)");
