@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "diagnose/diagnose.h"
+#include "runbook/words.h"
 
 namespace ops {
 namespace {
@@ -16,14 +17,15 @@ public:
                 facts_.set(name, Value::string(text));
         };
         if (service != nullptr) {
-            prefix_ = service->group.empty() ? "" : service->group + "_";
+            prefix_ = service->group.empty() ? "" : as_word(service->group) + "_";
             set_name("service", service->name);
             set_name("group", service->group);
             set_name("host", service->host);
         } else {
             facts_.erase("service");
-            set_name("host", target);
+            if (settings.inventory.find_host(target) != nullptr) set_name("host", target);
         }
+        settle_health();
     }
     Time now() const override { return Time{}; }
     const Value* fact(std::string_view name) const override {
@@ -36,6 +38,20 @@ public:
     std::vector<Time> events(std::string_view, Time, Time) const override { return {}; }
 
 private:
+    // A target that is down is not up, whichever of the two the test gives.
+    void settle_health() {
+        const Value* const status = facts_.find("status");
+        const Value* const up = facts_.find("up");
+        if (up == nullptr && status != nullptr) {
+            const bool is_down = *status == Value::string("down");
+            const bool is_known =
+                is_down || *status == Value::string("up") || *status == Value::string("degraded");
+            if (is_known) facts_.set("up", Value::boolean(!is_down));
+        } else if (status == nullptr && up != nullptr && up->type() == Type::boolean) {
+            facts_.set("status", Value::string(up->truth() ? "up" : "down"));
+        }
+    }
+
     Facts facts_;
     std::string prefix_;
 };
@@ -53,7 +69,7 @@ std::optional<Duration> held(const Entry& entry, const expr::World& world) {
 }
 
 std::string target_of(const RunbookTest& test, const Settings& settings) {
-    for (const char* name : {"service", "host"}) {
+    for (const char* name : {"service", "host", "signal"}) {
         for (const Fact& fact : test.given) {
             if (fact.name == name && fact.value.type() == Type::string) return fact.value.text();
         }
@@ -61,31 +77,19 @@ std::string target_of(const RunbookTest& test, const Settings& settings) {
     return settings.inventory.hosts.empty() ? "" : settings.inventory.hosts[0].name;
 }
 
-std::vector<std::string> commands_of(const Entry& entry, const std::string& target,
-                                     const Inventory& inventory) {
+// As they would run; one that would be refused is an error.
+Result<std::vector<std::string>> commands_of(const Entry& entry, const std::string& target,
+                                             const Inventory& inventory) {
     std::vector<std::string> out;
     for (const Step& step : entry.steps) {
         if (!step.has_effect() || step.kind == Step::Kind::http) continue;
         const std::string about = step.service.empty() ? target : step.service;
-        out.push_back(spell_out(step.command, about, inventory));
+        out.push_back(TRY(fill_in(step.command, about, inventory)).text);
     }
     return out;
 }
 
 }  // namespace
-
-std::string spell_out(const CommandText& command, const std::string& target,
-                      const Inventory& inventory) {
-    std::string text = command.text;
-    const Service* service = inventory.find_service(target);
-    const std::string host = service != nullptr ? service->host : target;
-    text = replace_all(std::move(text), "{service}", target);
-    text = replace_all(std::move(text), "{host}", host);
-    if (service == nullptr) return replace_all(std::move(text), "{name}", target);
-    text = replace_all(std::move(text), "{name}", service->own_name);
-    text = replace_all(std::move(text), "{group}", service->group);
-    return replace_all(std::move(text), "{n}", std::to_string(service->number));
-}
 
 std::vector<RunbookTestResult> run_runbook_tests(const Runbook& runbook, const Settings& settings) {
     std::vector<RunbookTestResult> results;
@@ -112,11 +116,13 @@ std::vector<RunbookTestResult> run_runbook_tests(const Runbook& runbook, const S
                 result.failures.push_back("  " + one.entry + ": " + one.why);
             }
         } else if (diagnosis.entry && !test.commands.empty()) {
-            const std::vector<std::string> commands =
+            const Result<std::vector<std::string>> commands =
                 commands_of(*diagnosis.entry, target, settings.inventory);
-            if (commands != test.commands) {
+            if (!commands.ok() || commands.value() != test.commands) {
                 result.failures.push_back("expected commands: " + join(test.commands, " ; "));
-                result.failures.push_back("got commands:      " + join(commands, " ; "));
+                result.failures.push_back(
+                    commands.ok() ? "got commands:      " + join(commands.value(), " ; ")
+                                  : "cannot run: " + commands.error().message);
             }
         }
         results.push_back(std::move(result));

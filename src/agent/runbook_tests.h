@@ -18,9 +18,4 @@ struct RunbookTestResult {
 // Facts that a test does not give are unknown; `for:` counts as held. Pure.
 std::vector<RunbookTestResult> run_runbook_tests(const Runbook& runbook, const Settings& settings);
 
-// A command as the operator wrote it, with this target's values in its placeholders: for people and
-// tests.
-std::string spell_out(const CommandText& command, const std::string& target,
-                      const Inventory& inventory);
-
 }  // namespace ops

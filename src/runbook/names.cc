@@ -5,6 +5,7 @@
 #include "model/fact.h"
 #include "runbook/alert_facts.h"
 #include "runbook/runbook.h"
+#include "runbook/words.h"
 
 namespace ops {
 namespace {
@@ -22,13 +23,6 @@ std::optional<Type> type_named(std::string_view name) {
     return std::nullopt;
 }
 
-// As the language spells a name: `web-api` has no '-' there.
-std::string as_word(std::string name) {
-    std::replace_if(
-        name.begin(), name.end(), [](char c) { return c == '-' || c == '.'; }, '_');
-    return name;
-}
-
 std::set<std::string> groups_of(const Inventory& inventory) {
     std::set<std::string> groups;
     for (const Service& service : inventory.services) {
@@ -38,6 +32,12 @@ std::set<std::string> groups_of(const Inventory& inventory) {
 }
 
 }  // namespace
+
+std::string as_word(std::string name) {
+    std::replace_if(
+        name.begin(), name.end(), [](char c) { return c == '-' || c == '.'; }, '_');
+    return name;
+}
 
 std::string group_of_fact(std::string_view fact, const Inventory& inventory) {
     if (find_fact_kind(fact) != nullptr) return "";

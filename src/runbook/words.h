@@ -20,4 +20,7 @@ struct Placeholder {
 std::vector<Placeholder> find_placeholders(std::string_view text);
 const std::vector<std::string>& placeholder_names();
 
+// As the language spells a name: `web-api` has no '-' there.
+std::string as_word(std::string name);
+
 }  // namespace ops
