@@ -116,18 +116,24 @@ public:
     std::vector<Time> events(std::string_view, Time, Time) const override { return {}; }
 };
 
-bool is_constantly_false(const expr::Expression& symptom) {
-    if (!symptom.events().empty() || !symptom.history_facts().empty()) return false;
+// What it is whatever the facts are; nothing when it depends on them.
+std::optional<bool> constant_of(const expr::Expression& symptom) {
+    if (!symptom.events().empty() || !symptom.history_facts().empty()) return std::nullopt;
     const Value value = expr::evaluate(symptom, NoWorld());
-    return value.type() == Type::boolean && !value.truth();
+    if (value.type() != Type::boolean) return std::nullopt;
+    return value.truth();
 }
 
 }  // namespace
 
+bool is_always_true(const expr::Expression& symptom) {
+    return constant_of(symptom).value_or(false);
+}
+
 bool can_hold_together(const std::vector<expr::Expression>& symptoms, std::string& why) {
     std::map<std::string, Range, std::less<>> ranges;
     for (const expr::Expression& symptom : symptoms) {
-        if (is_constantly_false(symptom)) {
+        if (!constant_of(symptom).value_or(true)) {
             why = "'" + symptom.text() + "' is never true";
             return false;
         }

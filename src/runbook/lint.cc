@@ -61,6 +61,13 @@ void warn_of_unknown_names(const Entry& entry, const RunbookDraft& draft) {
     }
 }
 
+bool may_match_any(const Entry& entry, const Inventory& inventory) {
+    const std::vector<std::string> targets = all_targets(inventory);
+    return std::any_of(targets.begin(), targets.end(), [&](const std::string& target) {
+        return may_match(entry, target, inventory);
+    });
+}
+
 bool warn_if_never(const Entry& entry, const RunbookDraft& draft) {
     std::string why;
     const bool possible =
@@ -71,14 +78,8 @@ bool warn_if_never(const Entry& entry, const RunbookDraft& draft) {
         draft.problems.warning(entry.place, "'" + entry.name + "' can never match: " + why);
         return true;
     }
+    if (may_match_any(entry, draft.settings.inventory)) return false;
     const size_t before = draft.problems.all().size();
-    const Inventory& inventory = draft.settings.inventory;
-    const std::vector<std::string> targets = all_targets(inventory);
-    if (std::any_of(targets.begin(), targets.end(), [&](const std::string& target) {
-            return may_match(entry, target, inventory);
-        })) {
-        return false;
-    }
     warn_of_unknown_names(entry, draft);
     if (draft.problems.all().size() == before) {
         draft.problems.warning(entry.place, "'" + entry.name +
@@ -86,6 +87,30 @@ bool warn_if_never(const Entry& entry, const RunbookDraft& draft) {
                                                 "of the configuration has all of its facts");
     }
     return true;
+}
+
+void warn_if_always(const Entry& entry, const RunbookDraft& draft) {
+    const auto& symptoms = entry.symptoms;
+    const bool always = entry.any ? std::any_of(symptoms.begin(), symptoms.end(), is_always_true)
+                                  : std::all_of(symptoms.begin(), symptoms.end(), is_always_true);
+    if (!always) return;
+    draft.problems.warning(
+        entry.place, "'" + entry.name + "' always matches: its symptoms hold whatever is known");
+}
+
+// A criterion may speak of facts that nobody has yet, such as those of an event.
+void warn_of_criterion(const Criterion& criterion, const RunbookDraft& draft) {
+    if (!criterion.when || criterion.place.file != draft.runbook.file) return;
+    Entry as_entry;
+    as_entry.name = criterion.name;
+    as_entry.place = criterion.place;
+    as_entry.symptoms.push_back(*criterion.when);
+    std::string why;
+    if (!can_hold_together(as_entry.symptoms, why)) {
+        draft.problems.warning(criterion.place, "'" + criterion.name + "' can never match: " + why);
+    } else if (!may_match_any(as_entry, draft.settings.inventory)) {
+        warn_of_unknown_names(as_entry, draft);
+    }
 }
 
 void warn_of_steps(const Entry& entry, const RunbookDraft& draft) {
@@ -229,10 +254,12 @@ void lint_entries(const RunbookDraft& draft) {
         warn_of_effects(entry, draft);
         warn_of_budget(entry, draft);
         if (warn_if_never(entry, draft)) continue;
+        warn_if_always(entry, draft);
         warn_of_unfillable(entry, draft);
         warn_of_other_host(entry, draft);
         warn_of_checks(entry, draft);
     }
+    for (const Criterion& criterion : draft.runbook.criteria) warn_of_criterion(criterion, draft);
 }
 
 }  // namespace ops

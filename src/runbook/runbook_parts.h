@@ -42,5 +42,7 @@ std::string canonical_words(const std::vector<CommandText>& commands);
 std::string group_of_fact(std::string_view fact, const Inventory& inventory);
 // False when no values of the facts can make all of these true at once; `why` says which two.
 bool can_hold_together(const std::vector<expr::Expression>& symptoms, std::string& why);
+// True when it holds whatever the facts are: `up == false or true`.
+bool is_always_true(const expr::Expression& symptom);
 
 }  // namespace ops
