@@ -9,6 +9,14 @@ namespace {
 
 Place whole_file(const std::string& file) { return {file, 0, 0}; }
 
+void take_models(Loaded& loaded, const std::string& config_file) {
+    for (ModelSettings& model : loaded.settings.ai.models) {
+        if (model.key_file.empty()) continue;
+        model.key_file = beside(config_file, model.key_file);
+        loaded.secret_files.push_back({model.key_file, whole_file(config_file)});
+    }
+}
+
 void take_brain(Loaded& loaded, const std::string& config_file) {
     Problems said_already;  // by read_settings
     loaded.brain = read_brain_settings(loaded.settings.brain, said_already);
@@ -46,6 +54,21 @@ void find_more(Files& files, const std::string& config_file, const std::vector<C
     if (text.ok()) (void)read_runbook({path, text.value()}, settings, problems);
 }
 
+// A file that somebody put there to be read and that is not.
+void warn_of_unread(Files& files, const std::string& config_file, Problems& problems) {
+    const std::string folder = beside(config_file, "conf.d");
+    const Result<std::vector<std::string>> names = files.list(folder);
+    if (!names.ok()) return;
+    for (const std::string& name : names.value()) {
+        if (is_read_from_folder(name) || !(name.ends_with(".yml") || name.ends_with(".yaml"))) {
+            continue;
+        }
+        problems.warning(whole_file(folder + "/" + name), name.starts_with('.')
+                                                              ? "is hidden, so it is not read"
+                                                              : "is not read: only *.yaml is");
+    }
+}
+
 }  // namespace
 
 std::unique_ptr<Loaded> load(Files& files, const std::string& config_file,
@@ -55,6 +78,7 @@ std::unique_ptr<Loaded> load(Files& files, const std::string& config_file,
         problems.error(whole_file(config_file), texts.error().message);
         return nullptr;
     }
+    warn_of_unread(files, config_file, problems);
     std::optional<Settings> settings = read_settings(texts.value(), environment, problems);
     if (!settings) {
         find_more(files, config_file, texts.value(), environment, problems);
@@ -98,11 +122,7 @@ std::unique_ptr<Loaded> load(Files& files, const std::string& config_file,
     };
     loaded->checks = make_checks(loaded->settings, problems, secrets);
     loaded->escalation = read_escalation(loaded->settings, problems);
-    for (ModelSettings& model : loaded->settings.ai.models) {
-        if (model.key_file.empty()) continue;
-        model.key_file = beside(config_file, model.key_file);
-        secret_files.push_back({model.key_file, whole_file(config_file)});
-    }
+    take_models(*loaded, config_file);
     take_brain(*loaded, config_file);
     take_api_secrets(files, *loaded, config_file, problems);
     for (const ChannelSettings& channel : loaded->escalation.channels) {

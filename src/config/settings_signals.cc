@@ -24,11 +24,14 @@ void declare(std::string name, std::string_view type, SettingsDraft& draft) {
     draft.settings.declared_facts.emplace_back(std::move(name), std::string(type));
 }
 
-// The facts that a signal of this kind is known to give (product.md 3).
-void declare_facts_of(const std::string& name, const Node& signal, SettingsDraft& draft) {
-    std::string fact = name;
+std::string as_fact(std::string name) {
     std::replace_if(
-        fact.begin(), fact.end(), [](char c) { return c == '-' || c == '.'; }, '_');
+        name.begin(), name.end(), [](char c) { return c == '-' || c == '.'; }, '_');
+    return name;
+}
+
+// The facts that a signal of this kind is known to give (product.md 3).
+void declare_facts_of(const std::string& fact, const Node& signal, SettingsDraft& draft) {
     if (signal["stripe"]) {
         for (const char* const what :
              {"mrr", "hourly", "subscriptions", "charges_hourly", "failed_hourly", "uncounted"}) {
@@ -70,7 +73,15 @@ void read_signal(const Node& node, SettingsDraft& draft) {
     const bool is_ours = !name.empty() && draft.claim("signal", name, fields.place_of("name"));
     if (!check.check.members.empty()) draft.settings.checks.push_back(std::move(check));
     if (!is_ours) return;
-    declare_facts_of(name, node, draft);
+    const std::string fact = as_fact(name);
+    const bool is_own_fact = !node["stripe"] && !node["app_store"];
+    if (is_own_fact && find_fact_kind(fact) != nullptr) {
+        draft.problems.warning(fields.place_of("name"),
+                               "'" + fact +
+                                   "' is a fact of hosts or services already, and what this signal "
+                                   "says is taken for that: give the signal another name");
+    }
+    declare_facts_of(fact, node, draft);
     draft.settings.inventory.signals.push_back(name);
 }
 

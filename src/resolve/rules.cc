@@ -28,6 +28,10 @@ Error refused(const std::string& what, const Problems& problems) {
 
 }  // namespace
 
+bool is_read_from_folder(std::string_view name) {
+    return name.ends_with(".yaml") && !name.starts_with('.');
+}
+
 std::string beside(const std::string& config_file, const std::string& path) {
     if (path.starts_with('/')) return path;
     const size_t slash = config_file.rfind('/');
@@ -40,7 +44,7 @@ Result<std::vector<ConfigText>> read_config_texts(Files& files, const std::strin
     const Result<std::vector<std::string>> names = files.list(folder);
     if (!names.ok() && names.error().fault != Fault::not_found) return Error(names.error());
     for (const std::string& name : names.ok() ? names.value() : std::vector<std::string>{}) {
-        if (!name.ends_with(".yaml")) continue;
+        if (!is_read_from_folder(name)) continue;
         const std::string path = folder + "/" + name;
         std::string text = TRY(files.read(path));
         texts.push_back({path, std::move(text)});

@@ -24,6 +24,8 @@ struct Rules {
 // FILE and conf.d/*.yaml beside it, in the order in which they are merged; for the core and for the
 // executor alike.
 Result<std::vector<ConfigText>> read_config_texts(Files& files, const std::string& config_file);
+// Of the names in conf.d: *.yaml, and nothing hidden (what an editor left behind).
+bool is_read_from_folder(std::string_view name);
 // `path` as the configuration file means it: relative to the file's own folder.
 std::string beside(const std::string& config_file, const std::string& path);
 // The runbook that the configuration names. The default one need not be there: then it is empty,
