@@ -194,6 +194,25 @@ int HttpReplyReader::on_message_complete() {
     return 0;
 }
 
+bool HttpReplyReader::is_endless() const {
+    static constexpr std::string_view kStreams[] = {"text/event-stream",
+                                                    "multipart/x-mixed-replace",
+                                                    "application/x-ndjson",
+                                                    "application/stream+json",
+                                                    "audio/",
+                                                    "video/"};
+    if (answer_.status == 0) return false;
+    bool is_stream = false;
+    for (const auto& [name, value] : answer_.headers) {
+        if (name == "content-length") return false;
+        if (name != "content-type") continue;
+        const std::string type = to_lower(trim(value));
+        is_stream = std::any_of(std::begin(kStreams), std::end(kStreams),
+                                [&type](auto kind) { return type.starts_with(kind); });
+    }
+    return is_stream;
+}
+
 HttpReplyReader::State HttpReplyReader::conclude() {
     if (state_ == State::done) return state_;
     const http_errno error = HTTP_PARSER_ERRNO(&parser_->state);

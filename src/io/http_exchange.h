@@ -37,6 +37,9 @@ public:
     bool has_begun() const { return begun_; }
     const std::string& failure() const { return failure_; }  // when failed
     HttpAnswer& answer() { return answer_; }
+    // The head is complete, and says that what follows is a stream of events or media without an
+    // end: whoever waits for it waits for ever.
+    bool is_endless() const;
 
 private:
     struct Parser;

@@ -82,6 +82,27 @@ TEST(HttpReplyReader, ReadsTheSameHoweverItIsCut) {
     }
 }
 
+TEST(HttpReplyReader, KnowsAStreamByItsHead) {
+    struct Row {
+        const char* head;
+        bool is_endless;
+    };
+    const Row rows[] = {
+        {"Content-Type: text/event-stream\r\n\r\n", true},
+        {"Content-Type: Audio/MPEG\r\n\r\ndata", true},
+        {"Content-Type: multipart/x-mixed-replace;boundary=f\r\n\r\n", true},
+        {"Content-Type: text/event-stream\r\n", false},
+        {"Content-Type: text/html\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na", false},
+        {"Content-Type: video/mp4\r\nContent-Length: 9\r\n\r\nhalf", false},
+        {"\r\n", false},
+    };
+    for (const Row& row : rows) {
+        HttpReplyReader reader(HttpAsk{});
+        reader.feed("HTTP/1.1 200 OK\r\n" + std::string(row.head));
+        EXPECT_EQ(reader.is_endless(), row.is_endless) << row.head;
+    }
+}
+
 TEST(HttpReplyReader, KeepsItsLimits) {
     HttpAsk ask;
     ask.max_body = 3;

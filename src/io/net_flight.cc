@@ -343,7 +343,7 @@ NetFlight::Step NetFlight::take(std::string_view bytes) {
     }
     switch (reader_->feed(bytes)) {
         case HttpReplyReader::State::more: return Step::waiting;
-        case HttpReplyReader::State::done: return finish_http();
+        case HttpReplyReader::State::done: return finish_http(since_begin());
         case HttpReplyReader::State::failed:
             return fail(Fault::unavailable, "reply of " + peer() + ": " + reader_->failure());
     }
@@ -356,7 +356,7 @@ NetFlight::Step NetFlight::take_end() {
         if (!tcp_answer_.bytes.empty()) return finish_tcp();
         return fail(Fault::unavailable, "reply of " + peer() + ": closed without a byte");
     }
-    if (reader_->end() == HttpReplyReader::State::done) return finish_http();
+    if (reader_->end() == HttpReplyReader::State::done) return finish_http(since_begin());
     return fail(Fault::unavailable, "reply of " + peer() + ": " + reader_->failure());
 }
 
@@ -371,7 +371,7 @@ static bool is_redirect(int status) {
     return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
-NetFlight::Step NetFlight::finish_http() {
+NetFlight::Step NetFlight::finish_http(Duration total) {
     HttpAnswer& reply = reader_->answer();
     if (is_redirect(reply.status) && redirects_left_ > 0) {
         const auto location =
@@ -382,7 +382,7 @@ NetFlight::Step NetFlight::finish_http() {
             if (to) return follow(*to, reply.status);
         }
     }
-    phases_.total = since_begin();
+    phases_.total = total;
     reply.phases = phases_;
     reply.certificate_expires = certificate_expires_;
     reply.final_url = http()->url.text();
@@ -435,6 +435,10 @@ NetFlight::Step NetFlight::expired() {
         case State::sending:
             return fail(Fault::timeout, "send to " + peer() + ": not taken in " + limit);
         case State::receiving: break;
+    }
+    if (http() != nullptr && reader_->is_endless()) {
+        reader_->answer().body_cut = true;
+        return finish_http(phases_.first_byte);
     }
     const bool begun = tcp() != nullptr ? !tcp_answer_.bytes.empty() : reader_->has_begun();
     return fail(Fault::timeout, "reply of " + peer() +

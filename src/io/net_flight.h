@@ -88,7 +88,7 @@ private:
     Step receive();
     Step take(std::string_view bytes);
     Step take_end();
-    Step finish_http();
+    Step finish_http(Duration total);
     Step finish_tcp();
     void end_connection();
     Step follow(const Url& to, int status);

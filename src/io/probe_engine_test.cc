@@ -241,6 +241,26 @@ TEST_F(ProbeEngineTest, EndsWhatTakesTooLong) {
         << half.message;
 }
 
+TEST_F(ProbeEngineTest, TheHeadOfAnEndlessAnswerIsAnAnswer) {
+    std::promise<void> gate;
+    std::shared_future<void> open = gate.get_future().share();
+    TestServer server([open](int fd) {
+        (void)TestServer::read_request(fd);
+        TestServer::send_all(fd,
+                             "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8"
+                             "\r\nCache-Control: no-cache\r\n\r\ndata: one\n\n");
+        open.wait();
+    });
+    const Reply got = ask(http(server.url()), 500ms);
+    gate.set_value();
+    ASSERT_TRUE(got.answer.ok()) << got.answer.error().message;
+    const HttpAnswer& answer = std::get<HttpAnswer>(got.answer.value());
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_EQ(answer.body, "data: one\n\n");
+    EXPECT_TRUE(answer.body_cut);
+    EXPECT_EQ(answer.phases.total, answer.phases.first_byte) << "its latency is that of its head";
+}
+
 TEST_F(ProbeEngineTest, KeepsTheBodyWithinItsLimit) {
     TestServer server(TestServer::say(reply("200 OK", std::string(500'000, 'x'))));
     HttpAsk asked = http(server.url());
