@@ -131,12 +131,16 @@ TEST(Mounts, OnlyThoseThatCanFillUpAndEachOnce) {
         "27 22 7:1 / /snap/core/1 ro - squashfs /dev/loop1 ro\n"
         "28 22 0:50 / /var/lib/docker/overlay2/x/merged rw - overlay overlay rw\n"
         "29 22 0:51 / /mnt/nfs rw - nfs4 host:/x rw\n"
+        "33 22 0:52 / /mnt/nas rw - cifs //nas/x rw\n"
+        "34 22 0:53 / /mnt/ssh rw - fuse.sshfs ann@pc:/x rw\n"
+        "35 22 0:54 / /mnt/cloud rw - fuse.rclone cloud rw\n"
+        "36 22 8:9 / /mnt/usb rw - fuseblk /dev/sdb1 rw\n"
         "30 22 8:3 / /over rw - ext4 /dev/sda3 rw\n"
         "31 22 0:60 / /over rw - tmpfs tmpfs rw\n"
         "a torn line\n\n32 22 8:4 / /short rw -\n");
     std::vector<std::string> paths;
     for (const Mount& mount : real_mounts(all)) paths.push_back(mount.path + " " + mount.type);
-    EXPECT_EQ(paths, (std::vector<std::string>{"/ ext4", "/mnt/nfs nfs4", "/var/my data xfs"}));
+    EXPECT_EQ(paths, (std::vector<std::string>{"/ ext4", "/mnt/usb fuseblk", "/var/my data xfs"}));
     const std::vector<Mount> container = parse_mounts(
         "1 0 0:30 / / rw - overlay overlay rw\n2 1 8:1 /x /etc/hosts rw - ext4 /d rw\n");
     EXPECT_EQ(real_mounts(container).size(), 2U) << "the root of a container is the disk there is";

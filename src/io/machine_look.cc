@@ -120,23 +120,35 @@ static std::string unescape(std::string_view text) {
     return plain;
 }
 
+// As df -l has it: HOST:PATH (nfs, sshfs, ceph, glusterfs) and //HOST/SHARE, and what names no
+// host.
+static bool is_over_network(std::string_view type, std::string_view source) {
+    static constexpr auto kTypes =
+        std::to_array<std::string_view>({"9p", "afs", "ceph", "cifs", "coda", "fuse.rclone",
+                                         "fuse.s3fs", "gpfs", "lustre", "nfs", "nfs4", "smb3"});
+    const bool names_host = !source.starts_with("/") && source.find(":") != source.npos;
+    return names_host || source.starts_with("//") ||
+           std::find(kTypes.begin(), kTypes.end(), type) != kTypes.end();
+}
+
 // "36 35 98:0 /root /mnt rw,noatime master:1 - ext3 /dev/root rw", proc(5)
 std::vector<Mount> parse_mounts(std::string_view mountinfo) {
     std::vector<Mount> mounts;
     for (const std::string_view line : split(mountinfo, '\n')) {
         const std::vector<std::string_view> fields = words(line);
         const auto dash = std::find(fields.begin(), fields.end(), "-");
-        if (fields.size() < 7 || fields.end() - dash < 2) continue;
+        if (fields.size() < 7 || fields.end() - dash < 3) continue;
         const std::vector<std::string_view> options = split(fields.back(), ',');
         const bool read_only = fields.end() - dash > 3 &&
                                std::find(options.begin(), options.end(), "ro") != options.end();
-        mounts.push_back(
-            {unescape(fields[4]), std::string(dash[1]), std::string(fields[2]), read_only});
+        mounts.push_back({unescape(fields[4]), std::string(dash[1]), std::string(fields[2]),
+                          read_only, is_over_network(dash[1], dash[2])});
     }
     return mounts;
 }
 
 static bool can_fill_up(const Mount& mount) {
+    if (mount.over_network) return false;
     static constexpr auto kNot = std::to_array<std::string_view>(
         {"autofs",         "binfmt_misc", "bpf",        "cgroup",      "cgroup2",
          "configfs",       "debugfs",     "devpts",     "devtmpfs",    "efivarfs",

@@ -26,9 +26,11 @@ struct Mount {
     // The file system itself, after an error for example. A mount that is read-only for us alone,
     // as systemd's ProtectSystem makes it, says nothing about the disk.
     bool read_only = false;
+    bool over_network = false;  // looking at it may block for ever
 };
 std::vector<Mount> parse_mounts(std::string_view mountinfo);  // all of them, in the kernel's order
-// Those that can fill up: no /proc and the like, nothing in memory, no images, each device once.
+// Those that can fill up: no /proc and the like, nothing in memory, no images, each device once;
+// and none over the network, as one whose server is gone would hide all others.
 std::vector<Mount> real_mounts(const std::vector<Mount>& all);
 // Blocks for as long as a dead network disk does. No names: all real ones; those that fail are left
 // out.

@@ -171,7 +171,7 @@ CheckKind disks_check_kind() {
     return {.name = "disks",
             .help = "space and inodes of a host's disks; every host has this check by itself",
             .subject = "mounts",
-            .settings = {{"mounts", "list of paths", "every real file system",
+            .settings = {{"mounts", "list of paths", "every real file system of this machine",
                           "mount points to look at, and no others"},
                          {"read_only_ok", "list of paths", "none",
                           "mount points that may be read-only"}},
