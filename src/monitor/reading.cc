@@ -110,8 +110,12 @@ void eat_performance(std::string_view& text, std::string_view prefix, std::vecto
     if (!item.starts_with('=')) return;
     item = item.substr(
         1, item.find(';') == std::string_view::npos ? std::string_view::npos : item.find(';') - 1);
+    // "0,5s", as a plugin prints it in another locale, would be 0.
+    std::string with_point(item);
+    if (item.find('.') == item.npos) std::replace(with_point.begin(), with_point.end(), ',', '.');
+    item = with_point;
     const auto number = eat_number(item);
-    if (!number) return;
+    if (!number || item.starts_with('.')) return;  // "1,234,567": nobody knows
     std::string name = fact_name(label);
     if (name.empty()) return;
     if (!prefix.empty()) name = std::string(prefix) + "_" + name;

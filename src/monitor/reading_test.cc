@@ -69,6 +69,9 @@ TEST(PluginOutput, IsReadAsTheGuidelinesSay) {
     for (int i = 0; i < 1000; ++i) many += "x" + std::to_string(i) + "=1 ";
     EXPECT_EQ(parse_plugin_output(many, "").facts.size(), 64u);
     EXPECT_EQ(print_facts(parse_plugin_output("OK|a=1", "disk").facts), "disk_a=1");
+    EXPECT_EQ(print_facts(parse_plugin_output("OK|a=0,5 b=1,5s;3 c=1,234,567 d=2", "").facts),
+              "a=0.5 b=1s500ms d=2")
+        << "in a locale with a decimal comma";
 }
 
 TEST(PluginOutput, IsRecognised) {
