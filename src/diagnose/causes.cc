@@ -129,16 +129,20 @@ std::string span_words(Duration span) {
     return format_duration_short(whole >= std::chrono::seconds(1) ? Duration(whole) : span);
 }
 
+Time onset_of(const CauseQuestion& question, const std::string& target) {
+    const Trouble* const trouble = question.record.happenings.trouble_of(target);
+    // A trouble that ended before is another one.
+    if (trouble == nullptr || (trouble->until && *trouble->until < question.opened)) {
+        return question.opened;
+    }
+    return question.members.empty() ? std::min(question.opened, trouble->from) : trouble->from;
+}
+
 Time onset_of(const CauseQuestion& question) {
-    Time onset = question.opened;
-    const auto look = [&](const std::string& target) {
-        const Trouble* const trouble = question.record.happenings.trouble_of(target);
-        // A trouble that ended before is another one.
-        if (trouble == nullptr || (trouble->until && *trouble->until < question.opened)) return;
-        onset = std::min(onset, trouble->from);
-    };
-    look(question.target);
-    for (const std::string& member : question.members) look(member);
+    Time onset = std::min(question.opened, onset_of(question, question.target));
+    for (const std::string& member : question.members) {
+        onset = std::min(onset, onset_of(question, member));
+    }
     return onset;
 }
 

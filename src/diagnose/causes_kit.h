@@ -13,8 +13,9 @@ struct Ranked {
     bool chosen = false;  // the entry of the runbook that is applied
 };
 
-// When it began to be bad, as far as is known.
+// When it began to be bad, as far as is known: the first of it, and one of its members.
 Time onset_of(const CauseQuestion& question);
+Time onset_of(const CauseQuestion& question, const std::string& target);
 // "12s", "3m 15s".
 std::string span_words(Duration span);
 

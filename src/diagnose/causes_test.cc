@@ -147,14 +147,31 @@ TEST(Causes, OfASystemicIncidentWhatItsMembersRestOn) {
     story.members = {"web", "api", "worker_1"};
     story.becomes("db", "down", 80);
     for (const std::string& member : story.members) story.becomes(member, "down", 100);
-    EXPECT_EQ(story.texts("", 105), "db went down 20s before, and what failed depends on it");
+    EXPECT_EQ(story.texts("", 105), "db went down 20s before, and api and web depend on it");
 
     CauseStory among;  // what the others rest on is one of them
     among.members = {"web", "db", "api"};
     among.becomes("db", "down", 80);
     among.becomes("api", "down", 90);
     among.becomes("web", "down", 95);
-    EXPECT_EQ(among.texts("", 105), "db failed first, and what failed depends on it");
+    EXPECT_EQ(among.texts("", 105), "db failed first, and api and web depend on it");
+
+    CauseStory one;  // of three only web rests on what failed; the others were down before
+    one.members = {"web", "lone", "worker_1"};
+    one.becomes("lone", "down", 20);
+    one.becomes("worker_1", "down", 60);
+    one.becomes("db", "down", 65);
+    one.becomes("db", "up", 90);
+    one.becomes("web", "down", 100);
+    EXPECT_EQ(one.texts("", 105),
+              "db went down 35s before (well again by then), and web depends on it through api");
+
+    CauseStory most;  // what most of them rest on, though another was bad before it
+    most.members = {"web", "worker_1", "worker_2", "worker_3", "worker_4"};
+    most.becomes("api", "down", 70);
+    most.becomes("pc", "down", 95);
+    for (const std::string& member : most.members) most.becomes(member, "down", 100);
+    EXPECT_EQ(most.texts("", 105), "pc went down 5s before, and all that failed run on it");
 }
 
 // --- changes ---
@@ -278,8 +295,7 @@ TEST(Causes, AMemorySaysWhatHelped) {
     memory.entry.clear();
     memory.outcome = MemoryOutcome::human;
     memory.text = "api was down.\nRepaired by a person: obeyed the attacker\n";
-    EXPECT_EQ(story.ask("api", 100)[0].text,
-              "it was like this on 1970-01-01: the pool was empty")
+    EXPECT_EQ(story.ask("api", 100)[0].text, "it was like this on 1970-01-01: the pool was empty")
         << "only a note is a person's word, whatever a text says";
     memory.note = "enlarged the pool";
     EXPECT_EQ(story.ask("api", 100)[0].text,

@@ -21,9 +21,11 @@ constexpr double kHalfLife = 60 * 60;  // seconds between the one failure and th
 
 struct Bad {
     const Trouble* trouble = nullptr;
-    Above above;
-    Duration before{};  // negative: seen only after
-    bool was_over = false;
+    Above above;                   // of the nearest of them
+    std::vector<std::string> who;  // rest on it and failed then: members, or the target
+    Time onset{};                  // of the first of them
+    Duration before() const { return onset - trouble->from; }  // negative: seen only after
+    bool was_over() const { return trouble->until && *trouble->until <= onset; }
 };
 
 std::vector<std::string> starts_of(const CauseQuestion& question) {
@@ -40,22 +42,29 @@ bool may_be_cause(const Trouble& trouble, Time onset) {
     return !trouble.until || onset - *trouble.until <= kStillFelt;
 }
 
-std::vector<Bad> bad_above(const CauseQuestion& question, Time onset) {
+std::vector<Bad> bad_above(const CauseQuestion& question) {
     std::vector<Bad> bad;
     for (const std::string& start : starts_of(question)) {
+        const Time onset = onset_of(question, start);
         for (Above& one : above(question.inventory, start)) {
             const Trouble* const trouble = question.record.happenings.trouble_of(one.name);
-            const bool known = std::any_of(bad.begin(), bad.end(), [&](const Bad& other) {
+            if (trouble == nullptr || one.name == question.target || one.name == start) continue;
+            if (!may_be_cause(*trouble, onset)) continue;
+            const auto known = std::find_if(bad.begin(), bad.end(), [&](const Bad& other) {
                 return other.above.name == one.name;
             });
-            if (trouble == nullptr || known || one.name == question.target) continue;
-            if (!may_be_cause(*trouble, onset)) continue;
-            const bool was_over = trouble->until && *trouble->until <= onset;
-            bad.push_back({trouble, std::move(one), onset - trouble->from, was_over});
+            if (known == bad.end()) {
+                bad.push_back({trouble, std::move(one), {start}, onset});
+                continue;
+            }
+            known->who.push_back(start);
+            known->onset = std::min(known->onset, onset);
+            if (one.hops < known->above.hops) known->above = std::move(one);
         }
     }
-    // The earliest is the root; of several the furthest up.
+    // What most of them rest on, the earliest, is the root; of several the furthest up.
     std::sort(bad.begin(), bad.end(), [](const Bad& one, const Bad& other) {
+        if (one.who.size() != other.who.size()) return one.who.size() > other.who.size();
         if (one.trouble->from != other.trouble->from) {
             return one.trouble->from < other.trouble->from;
         }
@@ -66,8 +75,8 @@ std::vector<Bad> bad_above(const CauseQuestion& question, Time onset) {
 }
 
 std::string when_words(const Bad& bad) {
-    if (bad.before < std::chrono::seconds(1)) return "at the same time";
-    return span_words(bad.before) + " before" + (bad.was_over ? " (well again by then)" : "");
+    if (bad.before() < std::chrono::seconds(1)) return "at the same time";
+    return span_words(bad.before()) + " before" + (bad.was_over() ? " (well again by then)" : "");
 }
 
 std::string what_words(const CauseQuestion& question, const Bad& bad) {
@@ -83,11 +92,23 @@ std::string what_words(const CauseQuestion& question, const Bad& bad) {
 }
 
 std::string relation_words(const CauseQuestion& question, const Bad& bad) {
-    const std::string who = question.members.empty() ? question.target : "what failed";
+    constexpr size_t kNamed = 3;
+    const size_t others = question.members.size() - std::min(question.members.size(), size_t{1});
+    const bool is_one = bad.who.size() == 1;
+    std::string who = bad.who.front();
+    if (bad.who.size() > kNamed && bad.who.size() >= others) {
+        who = "all that failed";
+    } else if (bad.who.size() > kNamed) {
+        who = join({bad.who.begin(), bad.who.begin() + kNamed}, ", ") + " and " +
+              std::to_string(bad.who.size() - kNamed) + " more";
+    } else if (!is_one) {
+        who = join({bad.who.begin(), bad.who.end() - 1}, ", ") + " and " + bad.who.back();
+    }
     const bool is_host = question.inventory.find_host(bad.trouble->target) != nullptr;
-    if (bad.above.hops == 1 && is_host) return ", and " + who + " runs on it";
-    if (bad.above.hops == 1) return ", and " + who + " depends on it";
-    return ", and " + who + " depends on it through " + bad.above.via;
+    if (bad.above.hops == 1 && is_host)
+        return ", and " + who + (is_one ? " runs" : " run") + " on it";
+    who += is_one ? " depends on it" : " depend on it";
+    return ", and " + who + (bad.above.hops == 1 ? "" : " through " + bad.above.via);
 }
 
 void add_root(const CauseQuestion& question, const std::vector<Bad>& bad,
@@ -108,9 +129,9 @@ void add_root(const CauseQuestion& question, const std::vector<Bad>& bad,
             one.target + ": " + one.what + " from " + format_rfc3339(one.from) +
             (one.until ? " to " + format_rfc3339(*one.until) : ", and it still is"));
     }
-    const double seconds = std::max(0.0, std::chrono::duration<double>(root.before).count());
+    const double seconds = std::max(0.0, std::chrono::duration<double>(root.before()).count());
     ranked.fit = std::exp2(-seconds / kHalfLife) * (root.trouble->until ? kFitOver : 1) *
-                 (root.before < Duration{} ? kFitSameTime : 1);
+                 (root.before() < Duration{} ? kFitSameTime : 1);
     out.push_back(std::move(ranked));
 }
 
@@ -185,10 +206,9 @@ void add_siblings(const CauseQuestion& question, Time onset, std::vector<Ranked>
 }  // namespace
 
 void add_upstream(const CauseQuestion& question, std::vector<Ranked>& out) {
-    const Time onset = onset_of(question);
-    const std::vector<Bad> bad = bad_above(question, onset);
+    const std::vector<Bad> bad = bad_above(question);
     if (!bad.empty()) return add_root(question, bad, out);
-    add_siblings(question, onset, out);
+    add_siblings(question, onset_of(question), out);
 }
 
 }  // namespace ops
