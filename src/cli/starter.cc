@@ -170,10 +170,9 @@ std::string starter_runbook(const FoundMachine& machine) {
         "      - disk_usage > 90%\n"
         "    for: 1m\n"
         "    auto_resolve:\n";
-    out += machine.units.empty()
-               ? "      - command: \"find /var/log -name '*.gz' -mtime +7 -delete\"\n"
-                 "        effect: idempotent\n"
-               : "      - command: \"journalctl --vacuum-time=3d\"\n";
+    // Nothing that anybody would miss: one person's yes is enough for it, and mode auto needs none.
+    out += machine.units.empty() ? "      - command: \"apt-get clean\"\n"
+                                 : "      - command: \"journalctl --vacuum-time=3d\"\n";
     out +=
         "      - verify: disk_usage < 90%\n"
         "      - alert_if: disk_usage > 95%\n"

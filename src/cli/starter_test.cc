@@ -33,6 +33,10 @@ void expect_clean(const FoundMachine& machine) {
         read_runbook({"runbook.yaml", starter_runbook(machine)}, *settings, problems);
     EXPECT_TRUE(runbook.has_value()) << problems.print();
     EXPECT_FALSE(problems.has_errors()) << problems.print();
+    for (const Entry& entry : runbook->entries) {
+        EXPECT_EQ(entry.risk, Risk::low)
+            << "whoever is alone can say yes to '" << entry.name << "'";
+    }
 }
 
 TEST(Starter, IsCleanForABusyMachine) { expect_clean(busy_machine()); }
