@@ -46,8 +46,7 @@ void OpsAgent::escalate(Case& the_case) {
                             .event_text = the_case.event_text,
                             .events = the_case.events,
                             .group = group_of(the_case.incident.target),
-                            .plan = is_asked ? the_case.plan : std::vector<std::string>{},
-                            .acknowledged_by = the_case.acknowledged_by};
+                            .plan = is_asked ? the_case.plan : std::vector<std::string>{}};
     raise_level(the_case, level_of(news));
     tell(escalator_->news(news, now));
 }

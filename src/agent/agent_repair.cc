@@ -238,6 +238,13 @@ void OpsAgent::finished(Case& the_case, const Finished& finished) {
     gave_up(the_case);
 }
 
+void OpsAgent::no_longer_waits(const Case& the_case) {
+    const Incident& incident = the_case.incident;
+    if (incident.waits.empty()) return;
+    note("incident.state", &the_case, incident.target,
+         Json::object({{"state", name_of(incident.state)}, {"reason", ""}}));
+}
+
 void OpsAgent::gave_up(Case& the_case) {
     judge_memories(the_case);
     Incident given_up = the_case.incident;  // it may stay open, to be tried again
@@ -302,6 +309,7 @@ void OpsAgent::wake_repairs() {
             feed(the_case, RepairTime{});
         } else if (watching_ && the_case.again_at && *the_case.again_at <= now) {
             the_case.again_at.reset();
+            no_longer_waits(the_case);
             diagnose(the_case);
         } else if (watching_ && !the_case.diagnosed && is_seen_again(the_case)) {
             diagnose(the_case);

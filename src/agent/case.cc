@@ -15,9 +15,6 @@ void fold_words(const Event& event, Case& the_case) {
     if (event.body.has("folded_into")) {
         the_case.is_folded = !event.body["folded_into"].as_string().empty();
     }
-    if (event.kind == "incident.acknowledged") {
-        the_case.acknowledged_by = event.body["by"].as_string();
-    }
 }
 
 void fold(const Event& event, Case& the_case) {

@@ -61,10 +61,9 @@ struct Case {
     std::string criterion;          // that gave the level
     std::string alert_step;         // text of an `alert` step that told people
     std::vector<std::string> plan;  // what waits, or waited last, for a yes: a command each
-    std::string acknowledged_by;
-    std::string event_text;  // what the event that it is about said, the newest
-    int events = 0;          // how many of them there were
-    std::string barred;      // why nothing is done: told once
+    std::string event_text;         // what the event that it is about said, the newest
+    int events = 0;                 // how many of them there were
+    std::string barred;             // why nothing is done: told once
     bool diagnosed = false;
     std::optional<Diagnosis> diagnosis;  // the newest
     std::vector<Cause> causes;           // best first

@@ -290,6 +290,7 @@ void OpsAgent::ask_again_after_pause() {
     for (auto& [id, the_case] : cases_) {
         if (std::exchange(the_case.waits_for_resume, false)) {
             the_case.again_at = ports_.clock.now();
+            no_longer_waits(the_case);
         }
     }
 }

@@ -166,7 +166,8 @@ private:
     void repairs_follow_clock();
     bool is_seen_again(const Case& the_case) const;
     bool is_note(const Incident& incident) const;  // pages nobody, and is nothing to repair
-    void gave_up(Case& the_case);                  // for now or for good: people are told
+    void no_longer_waits(const Case& the_case);
+    void gave_up(Case& the_case);  // for now or for good: people are told
     std::optional<BudgetAnswer> barred(const Entry& entry, const std::string& target) const;
 
     // agent_causes.cc

@@ -143,6 +143,16 @@ int show_view(const Invocation& invocation, Terminal& terminal, const View& view
     return print(json.value(), one.time_zone());
 }
 
+// Why its repair may not go on, and for how long at the most.
+std::string wait_words(const Json& incident, Time now) {
+    std::string said = incident["waits_for"].as_string();
+    const Result<Time> until = parse_rfc3339(incident["waits_until"].as_string());
+    if (until.ok() && until.value() > now) {
+        said += " (" + format_duration_short(until.value() - now) + " more at the most)";
+    }
+    return said;
+}
+
 void print_incidents(const Json& list, Time now, const Terminal& terminal) {
     Table table({"ID", "STATE", "OPENED", "LASTED", "WHAT"});
     for (const Json& one : list.items()) {
@@ -151,7 +161,8 @@ void print_incidents(const Json& list, Time now, const Terminal& terminal) {
                    {state_words(one), colour_of_state(one)},
                    {ago(one["opened_at"].as_string(), now)},
                    {one["resolved_at"].is_null() ? "-" : lasted(one, now)},
-                   {one["title"].as_string() + (seen.empty() ? "" : ": " + seen)}});
+                   {one["title"].as_string() + (seen.empty() ? "" : ": " + seen) +
+                    (one["waits_for"].is_string() ? "; waits: " + wait_words(one, now) : "")}});
     }
     table.print(terminal);
 }
@@ -399,6 +410,12 @@ int verb_show(const Invocation& invocation, Terminal& terminal) {
         terminal.line(terminal.in(Colour::bold, json["title"].as_string()) + "  " +
                       terminal.in(colour_of_state(json), state_words(json)) + "  " +
                       json["id"].as_string());
+        if (json["acknowledged"].as_bool()) {
+            field("Has it", json["acknowledged_by"].as_string(), terminal);
+        }
+        if (json["waits_for"].is_string()) {
+            field("Waits", wait_words(json, invocation.now), terminal);
+        }
         print_cause(json, terminal);
         print_choice(json["diagnosis"], terminal);
         print_actions(json["actions"], invocation.now, terminal);

@@ -99,6 +99,7 @@ std::string incident_words(const std::string& what, const Json& body) {
     }
     if (what == "state") {
         const std::string state = body["state"].as_string();
+        if (body["waits"].is_string()) return "waits" + after_colon(body["waits"]);
         if (state == "awaiting_approval" || state == "resolving") return "";  // the action says it
         return (state == "verifying" ? "looks whether it helped" : state) +
                after_colon(body["reason"]);
@@ -170,9 +171,12 @@ std::string short_command(const std::vector<std::string>& argv) {
 
 std::string state_words(const Json& incident) {
     const std::string state = incident["state"].as_string();
-    if (state == "awaiting_approval")
-        return incident["acknowledged"].as_bool() ? "acknowledged, needs a yes" : "needs a yes";
-    if (state != "resolved") return state;
+    if (state != "resolved") {
+        std::string said = state == "awaiting_approval" ? "needs a yes" : state;
+        if (incident["waits_for"].is_string()) said = "waits";
+        const bool is_taken = incident["acknowledged"].as_bool() && said != "acknowledged";
+        return is_taken ? "acknowledged, " + said : said;
+    }
     const std::string by = incident["resolved_by"].as_string();
     if (by == "auto") return "repaired";
     return by == "human" ? "closed" : "recovered";

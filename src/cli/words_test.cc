@@ -90,6 +90,12 @@ TEST(Words, WhoeverHasItMayStillOweAYes) {
     EXPECT_EQ(state_words(incident), "needs a yes");
     incident.set("acknowledged", true);
     EXPECT_EQ(state_words(incident), "acknowledged, needs a yes");
+    incident.set("state", "verifying");
+    EXPECT_EQ(state_words(incident), "acknowledged, verifying");
+    incident.set("state", "acknowledged");
+    EXPECT_EQ(state_words(incident), "acknowledged");
+    incident.set("waits_for", "'worker_1' is not verified");
+    EXPECT_EQ(state_words(incident), "acknowledged, waits");
 }
 
 TEST(Words, WhatBecameOfAMessage) {

@@ -66,9 +66,25 @@ bool is_outage(const Incident& incident) {
            incident.rule == "own network";
 }
 
+// Opened because it was down, and it is not any more: its repair is not believed, or did harm.
+bool is_up_again(const IncidentNews& news) {
+    const Value* const up = news.now.find("up");
+    return news.incident.rule == "down" && news.incident.is_open() && up != nullptr &&
+           *up == Value::boolean(true);
+}
+
 void add_outage(const IncidentNews& news, Time now, AlertDraft& draft) {
     const Incident& incident = news.incident;
     if (draft.state == AlertState::recovered) return;
+    if (is_up_again(news)) {
+        constexpr std::string_view kIsDown = " is down";
+        if (draft.title.ends_with(kIsDown)) {
+            draft.title.resize(draft.title.size() - kIsDown.size());
+            draft.title += " was down, and is up again";
+        }
+        draft.before.emplace_back("It was", incident.seen);
+        return;
+    }
     const bool is_told = is_about_ourselves(incident) || incident.rule == kRuleOutsideAlert;
     if (is_told) draft.before.emplace_back("Reason", incident.seen);
     if (!is_outage(incident)) return;
@@ -77,6 +93,17 @@ void add_outage(const IncidentNews& news, Time now, AlertDraft& draft) {
     if (open >= std::chrono::minutes(1)) {
         draft.before.emplace_back("Down for", format_duration_short(open));
     }
+}
+
+// Why nothing is done although there is something to do.
+void add_wait(const IncidentNews& news, Time now, AlertDraft& draft) {
+    const Incident& incident = news.incident;
+    if (incident.waits.empty() || draft.state == AlertState::recovered) return;
+    std::string text = incident.waits;
+    if (incident.waits_until && *incident.waits_until > now) {
+        text += " (" + format_duration_short(*incident.waits_until - now) + " more at the most)";
+    }
+    draft.before.emplace_back("Waits", std::move(text));
 }
 
 // The very words that would run: whoever says yes with a button has seen nothing else.
@@ -152,7 +179,8 @@ void add_ask(const IncidentNews& news, AlertDraft& draft) {
         !incident.entry.empty() && incident.state != IncidentState::escalated && !refused;
     if (draft.state == AlertState::recovered) {
         draft.ask = "No action needed";
-    } else if (draft.state == AlertState::acknowledged) {
+    } else if (draft.state == AlertState::acknowledged &&
+               incident.state != IncidentState::awaiting_approval) {
         draft.ask = "No more messages about this until it changes";
     } else if (incident.rule == kRuleChannelFailing) {
         draft.action_required = true;
@@ -166,7 +194,8 @@ void add_ask(const IncidentNews& news, AlertDraft& draft) {
                 (repairs || incident.rule == "flapping" || !news.alert_step.empty()))) {
         draft.ask = "No action needed, monitoring";
     } else if (repairs && draft.level < Level::critical) {
-        draft.ask = "No action needed yet, the repair goes on";
+        draft.ask = incident.waits.empty() ? "No action needed yet, the repair goes on"
+                                           : "No action needed yet, the repair goes on when it may";
     } else {
         draft.action_required = true;
         draft.ask = "Investigate manually";
@@ -196,7 +225,7 @@ AlertDraft compose(const IncidentNews& news, Level level, AlertState state,
         draft.before.emplace_back(kNoteRow, news.alert_step);
     }
     if (incident.state == IncidentState::escalated && !incident.reason.empty() &&
-        !is_outage(incident)) {
+        (!is_outage(incident) || is_up_again(news))) {
         draft.before.emplace_back("Repair", incident.reason);
     }
     if (!news.upstream.empty() && state != AlertState::recovered) {
@@ -205,9 +234,10 @@ AlertDraft compose(const IncidentNews& news, Level level, AlertState state,
     if (!incident.supposed.empty() && state != AlertState::recovered) {
         draft.before.emplace_back("A model thinks", incident.supposed);
     }
+    add_wait(news, now, draft);
     add_plan(news, draft);
-    if (state == AlertState::acknowledged && !news.acknowledged_by.empty()) {
-        draft.before.emplace_back("Acknowledged by", news.acknowledged_by);
+    if (state == AlertState::acknowledged && !incident.acknowledged_by.empty()) {
+        draft.before.emplace_back("Acknowledged by", incident.acknowledged_by);
     }
     draft.auto_action = auto_action(news, also_open);
     add_gauge(news, draft);

@@ -135,6 +135,7 @@ std::string say_one(const Action& action, const Phrase& phrase) {
     // A clean-up's own exit says whether it was done; only the target says whether a restart
     // helped.
     if (action.state == "failed" && good_exit) {
+        if (action.harmed) return phrase.done;  // it did, and harmed something else
         return phrase.is_cleanup ? phrase.done : phrase.done + ", which did not help";
     }
     if (action.state == "failed") {

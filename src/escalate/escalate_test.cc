@@ -85,11 +85,20 @@ TEST(Tell, AnApprovalIsAskedForWhateverTheLevel) {
     Story story(kThree);
     story.incident.entry = "x";
     story.incident.state = IncidentState::awaiting_approval;
+    story.incident.questions = 1;
     const auto said = story.news();
     ASSERT_EQ(said.size(), 1U);
     EXPECT_EQ(said[0].ask, "Approve or reject: ops-agent approve inc-1");
     EXPECT_TRUE(said[0].action_required);
     EXPECT_TRUE(story.news().empty());
+    story.incident.acknowledged = true;
+    const auto taken = story.news();
+    ASSERT_EQ(taken.size(), 1U);
+    EXPECT_EQ(taken[0].ask, "Approve or reject: ops-agent approve inc-1") << "it still waits";
+    story.incident.questions = 2;
+    const auto anew = story.news();
+    ASSERT_EQ(anew.size(), 1U) << "another question, though nothing else changed";
+    EXPECT_NE(anew[0].key, said[0].key);
 }
 
 TEST(Tell, DownWithoutAnEntryIsToldAfterTenMinutes) {

@@ -181,7 +181,8 @@ void Escalator::Core::problem(const IncidentNews& news, Told& told, Time now, Dr
     const Incident& incident = news.incident;
     const Level level = level_now(news);
     const bool is_note = !news.alert_step.empty();
-    const bool asks = incident.state == IncidentState::awaiting_approval && !told.approval_told;
+    const bool asks = incident.state == IncidentState::awaiting_approval &&
+                      told.question_told < std::max(incident.questions, 1);
     // Whoever was asked to look into it knows already; whoever was asked for a yes does not.
     const bool is_known = told.last.action_required && !is_question(told.last);
     const bool gave_up = incident.state == IncidentState::escalated && !told.gave_up_told &&
@@ -201,7 +202,7 @@ void Escalator::Core::problem(const IncidentNews& news, Told& told, Time now, Dr
         // The same words are the same message, after a restart too.
         draft.key += std::string(kNote) + news.alert_step.substr(0, 40);
     } else if (asks) {
-        draft.key += std::string(kApproval) + std::to_string(incident.attempts);
+        draft.key += std::string(kApproval) + std::to_string(incident.questions);
     } else if (goes_on && !rises) {
         draft.key += "/event/" + std::to_string(news.events);  // the same after a restart
     } else if (gave_up && !rises) {
@@ -210,7 +211,7 @@ void Escalator::Core::problem(const IncidentNews& news, Told& told, Time now, Dr
         draft.key += "/raised/" + std::string(name_of(said));
     }
     told.only_note = is_note && (first || told.only_note);
-    told.approval_told = told.approval_told || asks;
+    if (asks) told.question_told = std::max(incident.questions, 1);
     told.gave_up_told = told.gave_up_told || incident.state == IncidentState::escalated;
     emit(std::move(draft), told, now, out);
 }
@@ -252,7 +253,6 @@ std::vector<AlertDraft> Escalator::Core::news(const IncidentNews& news, Time now
     }
     Told& told = told_[incident.id];
     describe(told, incident, news.group);
-    if (incident.state != IncidentState::awaiting_approval) told.approval_told = false;
     acknowledged(news, told, now, out);
     problem(news, told, now, out);
     // Down, and nothing is known to be done about it: that is told after a while whatever the

@@ -28,7 +28,7 @@ struct Told {
     Time last_at{};
     Time opened_at{};
     bool acknowledged = false;
-    bool approval_told = false;
+    int question_told = 0;  // of Incident::questions
     bool gave_up_told = false;
     int events = 0;            // told of
     bool only_note = false;    // nothing but an entry's own `alert` step

@@ -25,7 +25,7 @@ Json save_told(const Told& told) {
         {"last_at", int64_t{told.last_at.time_since_epoch().count()}},
         {"opened_at", int64_t{told.opened_at.time_since_epoch().count()}},
         {"acknowledged", told.acknowledged},
-        {"approval", told.approval_told},
+        {"question", told.question_told},
         {"gave_up", told.gave_up_told},
         {"only_note", told.only_note},
         {"held", told.held},
@@ -51,7 +51,7 @@ Told restore_told(const Json& saved) {
     told.last_at = Time{Duration{saved["last_at"].as_int()}};
     told.opened_at = Time{Duration{saved["opened_at"].as_int()}};
     told.acknowledged = saved["acknowledged"].as_bool();
-    told.approval_told = saved["approval"].as_bool();
+    told.question_told = static_cast<int>(saved["question"].as_int());
     told.gave_up_told = saved["gave_up"].as_bool();
     told.only_note = saved["only_note"].as_bool();
     told.held = saved["held"].as_bool();
@@ -171,7 +171,6 @@ void Escalator::Core::recall(const Incident& incident, const std::string& group,
             return row.first == kReminderRow || row.first == kToldHereRow;
         });
         told.only_note = is(kNote) && (first || told.only_note);
-        told.approval_told |= is(kApproval);
         told.gave_up_told |= is(kGaveUp);
     }
     // A question that was still held then is asked now; the outbox knows one that was not.
@@ -187,9 +186,10 @@ void Escalator::Core::recall(const Incident& incident, const std::string& group,
         return;
     }
     const std::string key =
-        incident.id + std::string(kApproval) + std::to_string(incident.attempts);
-    told->second.approval_told = std::any_of(
-        queued.begin(), queued.end(), [&](const AlertDraft& draft) { return draft.key == key; });
+        incident.id + std::string(kApproval) + std::to_string(incident.questions);
+    const bool is_told = std::any_of(queued.begin(), queued.end(),
+                                     [&](const AlertDraft& draft) { return draft.key == key; });
+    told->second.question_told = is_told ? incident.questions : incident.questions - 1;
 }
 
 }  // namespace ops

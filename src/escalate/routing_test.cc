@@ -221,22 +221,22 @@ TEST(Recall, WhatAReminderAddsIsOfThatReminderAlone) {
 
 TEST(Recall, AQuestionThatWasHeldIsAskedAfterARestart) {
     Night night;
-    const auto asks = [&](int attempts) {
-        night.incidents["a"].attempts = attempts;
+    const auto asks = [&](int questions) {
+        night.incidents["a"].questions = questions;
         return night.news("a", "warning", IncidentState::awaiting_approval);
     };
     night.now = at("2026-01-29T12:00:00Z");
-    const auto first = asks(0);
+    const auto first = asks(1);
     ASSERT_EQ(first.size(), 1U);
     (void)night.news("a", "warning", IncidentState::verifying);
     const Json saved = Json::parse(night.escalator->save().dump()).value();
     for (const bool was_told : {true, false}) {
         night.begin();
         night.escalator->restore(saved, night.now);
-        night.incidents["a"].attempts = was_told ? 0 : 1;
+        night.incidents["a"].questions = was_told ? 1 : 2;
         night.incidents["a"].state = IncidentState::awaiting_approval;
         night.escalator->recall(night.incidents["a"], "", first);
-        EXPECT_EQ(asks(was_told ? 0 : 1).size(), was_told ? 0U : 1U) << was_told;
+        EXPECT_EQ(asks(was_told ? 1 : 2).size(), was_told ? 0U : 1U) << was_told;
     }
 }
 

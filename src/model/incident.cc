@@ -60,11 +60,25 @@ void note(const Event& event, Incident& incident) {
     }
 }
 
+void end_wait(Incident& incident) {
+    incident.waits.clear();
+    incident.waits_until.reset();
+}
+
 void change_state(const Event& event, Incident& incident) {
     const auto state = parse_incident_state(event.body["state"].as_string());
     if (!state) return;
+    const bool asks = *state == IncidentState::awaiting_approval;
+    if (asks && incident.state != *state) ++incident.questions;
     incident.state = *state;
+    if (*state == IncidentState::open && incident.acknowledged) {
+        incident.state = IncidentState::acknowledged;
+    }
     take_unless_empty(event.body, "reason", incident.reason);
+    end_wait(incident);
+    take(event.body, "waits", incident.waits);
+    const Result<Time> until = parse_rfc3339(event.body["waits_until"].as_string());
+    if (until.ok()) incident.waits_until = until.value();
     if (*state == IncidentState::resolved) {
         if (!incident.resolved_at) incident.resolved_at = event.at;
     } else {  // a resolved incident that is opened again has not been resolved
@@ -76,13 +90,15 @@ void change_state(const Event& event, Incident& incident) {
 void resolve_incident(const Event& event, Incident& incident) {
     incident.state = IncidentState::resolved;
     incident.resolved_at = event.at;
+    end_wait(incident);
     take(event.body, "by", incident.resolved_by);
     take_unless_empty(event.body, "reason", incident.reason);
     take_unless_empty(event.body, "note", incident.note);
 }
 
-void acknowledge(Incident& incident) {
+void acknowledge(const Event& event, Incident& incident) {
     incident.acknowledged = true;
+    take(event.body, "by", incident.acknowledged_by);
     // A repair that is under way goes on, and its state says more than "seen".
     if (incident.state == IncidentState::open || incident.state == IncidentState::escalated) {
         incident.state = IncidentState::acknowledged;
@@ -92,6 +108,7 @@ void acknowledge(Incident& incident) {
 void note_intent(const Event& event, Incident& incident) {
     const int attempt = static_cast<int>(event.body["attempt"].as_int());
     incident.attempts = std::max(incident.attempts, attempt);
+    end_wait(incident);
     if (!event.body["undo"].as_bool()) take_unless_empty(event.body, "entry", incident.entry);
 }
 
@@ -174,6 +191,9 @@ Json Incident::to_json() const {
         {"reason", reason},
         {"cause", or_null(cause)},
         {"acknowledged", acknowledged},
+        {"acknowledged_by", or_null(acknowledged_by)},
+        {"waits_for", or_null(waits)},
+        {"waits_until", time_json(waits_until)},
         {"note", or_null(note)},
         {"supposed", or_null(supposed)},
         {"members", Json::of_strings(members)},
@@ -223,7 +243,7 @@ bool apply(const Event& event, Incident& incident) {
     } else if (event.kind == "incident.noted") {
         note(event, incident);
     } else if (event.kind == "incident.acknowledged") {
-        acknowledge(incident);
+        acknowledge(event, incident);
     } else if (event.kind == "incident.resolved") {
         resolve_incident(event, incident);
     } else if (event.kind == "action.intent") {
@@ -251,6 +271,7 @@ bool apply(const Event& event, Action& action) {
     } else if (what == "awaiting") {
         describe_action(event, action);
         action.state = "awaiting_approval";
+        action.approved_by.clear();  // a yes to an earlier question is none to this one
     } else if (what == "approved") {
         const std::string by = event.body["by"].as_string();
         if (!by.empty()) action.approved_by += (action.approved_by.empty() ? "" : ", ") + by;

@@ -42,6 +42,10 @@ struct Incident {
     int attempts = 0;
     std::string resolved_by;  // auto, human, self, or empty
     bool acknowledged = false;
+    std::string acknowledged_by;      // who has it
+    std::string waits;                // why its repair may not go on now, or empty
+    std::optional<Time> waits_until;  // at the latest; nothing: nobody knows
+    int questions = 0;                // that waited for a yes
     std::string note;
     std::vector<std::string> members;  // of a systemic incident
     std::vector<std::string> told;     // channels

@@ -75,7 +75,8 @@ TEST(Incident, IsWhatItsEventsSay) {
         R"("resolved_at":"1970-01-01T00:08:00.000Z","entry":"Worker stopped responding",)"
         R"("attempts":1,"resolved_by":"auto","told":["mail"],"cost_usd":0.0,"tokens":0,)"
         R"("rule":"down","seen":"process is dead","reason":"process is dead","cause":"hung",)"
-        R"("acknowledged":false,"note":"back after a restart","supposed":null,"members":[]})");
+        R"("acknowledged":false,"acknowledged_by":null,"waits_for":null,"waits_until":null,)"
+        R"("note":"back after a restart","supposed":null,"members":[]})");
     EXPECT_FALSE(incident.is_open());
     EXPECT_EQ(incident.last_seq, 8U);
 }

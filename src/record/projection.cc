@@ -37,6 +37,10 @@ std::string write_incident(const Incident& incident) {
                          {"attempts", incident.attempts},
                          {"resolved_by", incident.resolved_by},
                          {"acknowledged", incident.acknowledged},
+                         {"acknowledged_by", incident.acknowledged_by},
+                         {"waits", incident.waits},
+                         {"waits_until", millis_or_null(incident.waits_until)},
+                         {"questions", incident.questions},
                          {"note", incident.note},
                          {"members", Json::of_strings(incident.members)},
                          {"told", Json::of_strings(incident.told)},
@@ -110,6 +114,10 @@ Result<Incident> read_incident(std::string_view body) {
     incident.attempts = static_cast<int>(json["attempts"].as_int());
     incident.resolved_by = json["resolved_by"].as_string();
     incident.acknowledged = json["acknowledged"].as_bool();
+    incident.acknowledged_by = json["acknowledged_by"].as_string();
+    incident.waits = json["waits"].as_string();
+    incident.waits_until = read_time(json["waits_until"]);
+    incident.questions = static_cast<int>(json["questions"].as_int());
     incident.note = json["note"].as_string();
     incident.members = json["members"].strings();
     incident.told = json["told"].strings();

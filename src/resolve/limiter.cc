@@ -31,6 +31,11 @@ std::optional<Time> room_at(std::vector<Time> times, int limit, int room, Durati
     return add_saturating(times[static_cast<size_t>(too_many - 1)], window);
 }
 
+// Who waits for it goes on when it is settled, and when a person says that it is.
+std::string or_resolve(const std::string& incident) {
+    return "; `ops-agent resolve " + incident + "` ends the wait";
+}
+
 using AttemptId = std::pair<std::string, int>;  // incident, attempt
 
 }  // namespace
@@ -44,7 +49,10 @@ void Limiter::apply(const Event& event) {
     if (event.kind == "target.changed") return note_health(event);
     if (event.kind == "incident.resolved") {
         for (Taken& taken : taken_) {
-            if (taken.incident == event.incident) taken.open = false;
+            if (taken.incident != event.incident) continue;
+            taken.open = false;
+            // A person who closes it answers for it, as far as others wait for a verdict.
+            taken.verified = taken.verified || event.body["by"].as_string() == "human";
         }
         return;
     }
@@ -152,14 +160,15 @@ std::optional<BudgetAnswer> Limiter::at_once(const BudgetQuestion& question) con
         if (!taken.open || taken.incident == question.incident) continue;
         if (taken.target == question.target) {
             return BudgetAnswer{Verdict::wait,
-                                "another action on '" + taken.target + "' is not settled",
+                                "another action on '" + taken.target + "' is not settled" +
+                                    or_resolve(taken.incident),
                                 std::nullopt};
         }
         if (question.entry.risk == Risk::destructive && taken.risk == Risk::destructive) {
-            return BudgetAnswer{
-                Verdict::wait,
-                "another destructive action, on '" + taken.target + "', is not settled",
-                std::nullopt};
+            return BudgetAnswer{Verdict::wait,
+                                "another destructive action, on '" + taken.target +
+                                    "', is not settled" + or_resolve(taken.incident),
+                                std::nullopt};
         }
     }
     return std::nullopt;
@@ -221,7 +230,8 @@ std::optional<BudgetAnswer> Limiter::of_group(const BudgetQuestion& question,
                         : std::optional<Time>(add_saturating(taken->at, limits_.group_window));
         return BudgetAnswer{Verdict::wait,
                             "'" + name + "' of the same group '" + service->group +
-                                "' has been acted on and is not verified",
+                                "' has been acted on and is not verified" +
+                                or_resolve(taken->incident),
                             again};
     }
     for (const Taken& taken : taken_) {  // it has its place among them already

@@ -196,6 +196,25 @@ TEST(Limiter, AGroupOneAfterAnotherAndAtMostHalf) {
     EXPECT_EQ(book.ask("worker_4", "i4").verdict, Verdict::room);
 }
 
+TEST(Limiter, APersonWhoClosesAnIncidentLetsItsGroupGoOn) {
+    for (const char* const by : {"human", "self"}) {
+        Book book;
+        book.settle(book.intent("worker_1", "i1"), "action.failed");
+        const BudgetAnswer held = book.ask("worker_2", "i2");
+        EXPECT_EQ(held.verdict, Verdict::wait);
+        EXPECT_NE(held.reason.find("resolve i1"), std::string::npos) << "says what ends it";
+        Event resolved;
+        resolved.kind = "incident.resolved";
+        resolved.incident = "i1";
+        resolved.body = Json::object({{"by", by}});
+        book.add(resolved);
+        const bool is_person = resolved.body["by"].as_string() == "human";
+        EXPECT_EQ(book.ask("worker_2", "i2").verdict, is_person ? Verdict::room : Verdict::wait);
+        book.restart();
+        EXPECT_EQ(book.ask("worker_2", "i2").verdict, is_person ? Verdict::room : Verdict::wait);
+    }
+}
+
 TEST(Limiter, WhatAnEntrySaysOfItself) {
     Book book;
     book.entry.cooldown = minutes(30);

@@ -153,6 +153,11 @@ Repair::Repair(RepairCase the_case, const std::vector<Action>& actions)
     : case_(std::move(the_case)) {
     for (const Action& action : actions) {
         if (!is_effect(kind_of(action))) asked_before_.insert(action.id);
+        if (action.state != "awaiting_approval") continue;
+        asked_before_restart_ = {action.id, action.argv_sha256, action.started_at, {}};
+        for (const std::string_view name : split(action.approved_by, ',')) {
+            if (!trim(name).empty()) asked_before_restart_->yes.emplace_back(trim(name));
+        }
     }
 }
 
@@ -222,6 +227,7 @@ void Repair::remember(const Action& action) {
     if (kind == TicketKind::undo) {
         if (!pending) ++undo_at_;
         if (action.state == "failed" || action.state == "unknown") undo_failed_ = true;
+        if (action.state == "unknown") last_word_ = true;
         return;
     }
     if (kind != TicketKind::run || pending) return;
@@ -388,9 +394,22 @@ void RepairTurn::set_state(std::string_view state, const std::string& reason) {
     record("incident.state", Json::object({{"state", state}, {"reason", reason}}));
 }
 
+// That nothing is done, why, and until when at most: people see it and can do something about it.
+void RepairTurn::say_waits(const std::string& reason, std::optional<Time> until) {
+    if (r_.waits_ == reason) return;
+    r_.waits_ = reason;
+    r_.state_ = r_.has_acted() ? "resolving" : "open";
+    Json body = Json::object({{"state", r_.state_}, {"reason", reason}, {"waits", reason}});
+    if (until) body.set("waits_until", format_rfc3339(*until));
+    record("incident.state", std::move(body));
+}
+
 void RepairTurn::enter(Phase phase) {
     if (r_.phase_ != phase) r_.phase_since_ = now_.now;
-    if (phase != Phase::holding) r_.is_paused_ = false;
+    if (phase != Phase::holding) {
+        r_.is_paused_ = false;
+        r_.waits_.clear();
+    }
     r_.phase_ = phase;
 }
 

@@ -270,6 +270,12 @@ private:
     std::string key_;
     Time intended_at_{};
     std::optional<Asked> asked_;
+    struct Question {  // that waited for a yes before the restart
+        std::string key, plan;
+        Time at{};
+        std::vector<std::string> yes;
+    };
+    std::optional<Question> asked_before_restart_;
     std::optional<Approval> approval_;
     std::optional<Time> approval_used_at_;
 
@@ -296,6 +302,7 @@ private:
     bool quick_look_ = false;    // a step failed for certain: one look decides
     bool undo_failed_ = false;
     bool resend_ = false;     // holding a ticket that could not be sent
+    std::string waits_;       // what it holds for, as last recorded
     bool is_paused_ = false;  // holding by the kill switch: goes on when that is off
     std::optional<Time> hold_since_, away_since_;
     std::string state_;  // of the incident, as last recorded by us

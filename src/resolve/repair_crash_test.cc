@@ -120,6 +120,33 @@ INSTANTIATE_TEST_SUITE_P(All, RepairCrash,
                                          std::pair(Effect::idempotent, Fix::works_at_second),
                                          std::pair(Effect::once, Fix::works_at_second)));
 
+// Nobody knows how things are then, whoever asks: no attempt is begun on top of it.
+TEST(RepairCrash, AnUndoThatIsUnknownIsTheLastWordAfterARestartToo) {
+    for (const bool restarts : {false, true}) {
+        Entry entry = restart_entry();
+        entry.undo = {command_text({"back"}), command_text({"back2"})};
+        Theatre t(entry);
+        t.instead_of_executor = [&t](const Ticket& ticket) -> Result<TicketReply> {
+            if (ticket.kind != TicketKind::undo || ticket.sub != 0) {
+                return t.executor->execute(ticket);
+            }
+            TicketReply reply;
+            reply.status = TicketReply::Status::unknown;
+            reply.reason = "nobody saw how it ended";
+            return reply;
+        };
+        t.programs["back2"] = [&t, restarts] {
+            if (restarts) t.at(Duration(1), [&t] { t.restart_core(); });
+            return Exit{};
+        };
+        t.begin();
+        t.play();
+        EXPECT_EQ(t.ending(), "gave up") << restarts;
+        EXPECT_EQ(t.ran("back2"), 1U) << restarts;
+        EXPECT_EQ(t.ran("fix"), 1U) << restarts;
+    }
+}
+
 // After an undo the world is as before: verified means well, and it is not.
 TEST(RepairCrash, UndoesOnceWhereverTheCoreIsKilled) {
     const auto play = [](int first) {

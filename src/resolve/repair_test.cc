@@ -406,6 +406,30 @@ TEST(Repair, AsksPeopleAndRunsWhatTheySaw) {
     EXPECT_TRUE(late.processes.ledger.empty());
 }
 
+TEST(Repair, AYesBeforeARestartCountsAfterIt) {
+    Entry entry = restart_entry();
+    entry.risk = Risk::destructive;
+    for (const bool in_time : {true, false}) {
+        Theatre t(entry);
+        fix_works_at(t, 1);
+        t.begin();
+        const std::string shown = t.journal[0].body["argv_sha256"].as_string();
+        t.give(RepairApproved{"ann", shown});
+        t.clock.at += in_time ? minutes(9) : minutes(11);
+        t.restart_core();
+        EXPECT_EQ(t.repair->phase(), "waiting for approval");
+        EXPECT_EQ(t.actions()[0].approved_by, in_time ? "ann" : "") << "of the question now";
+        t.give(RepairApproved{"bob", shown});
+        EXPECT_EQ(t.repair->phase() == "waiting for approval", !in_time);
+        t.play(minutes(2));
+        EXPECT_EQ(t.ran("fix"), in_time ? 1U : 0U) << "of two people, within the ten minutes";
+        if (in_time) continue;
+        t.give(RepairApproved{"ann", shown});
+        t.play(minutes(2));
+        EXPECT_EQ(t.ran("fix"), 1U);
+    }
+}
+
 TEST(Repair, StopsAtTheKillSwitch) {
     Theatre before(restart_entry());
     before.files.contents["/data/pause"] = "";

@@ -223,6 +223,7 @@ void RepairTurn::ask_people(const Decision& decision) {
     const Time until = add_saturating(now_.now, now_.limits.approval_valid);
     r_.approval_.reset();
     r_.approval_used_at_.reset();
+    if (goes_on_asking(decision, plan)) return;
     r_.asked_ = Repair::Asked{r_.key_, plan, decision.approvers_needed, until, {}};
     Json commands = Json::array();  // the very words that will run, for whoever says yes
     for (const PlannedCommand& command : effects.value()) {
@@ -244,9 +245,28 @@ void RepairTurn::ask_people(const Decision& decision) {
                                 {"reason", decision.reason},
                                 {"risk", ops::name_of(entry().risk)},
                                 {"commands", std::move(commands)}}));
+    // A question that takes the place of another is a new one: people hear of it.
+    if (r_.state_ == "awaiting_approval") set_state("open", decision.reason);
     set_state("awaiting_approval", decision.reason);
     enter(Phase::asking);
     wake_at(until);
+}
+
+// Whoever has said yes before a restart is not asked for it again, as long as it was the same
+// question.
+bool RepairTurn::goes_on_asking(const Decision& decision, const std::string& plan) {
+    const auto before = std::exchange(r_.asked_before_restart_, std::nullopt);
+    if (!before || before->key != r_.key_ || before->plan != plan || before->at > now_.now) {
+        return false;
+    }
+    const Time until = add_saturating(before->at, now_.limits.approval_valid);
+    const auto needed = static_cast<size_t>(decision.approvers_needed);
+    if (before->yes.empty() || before->yes.size() >= needed || now_.now >= until) return false;
+    r_.asked_ = Repair::Asked{r_.key_, plan, decision.approvers_needed, until, before->yes};
+    set_state("awaiting_approval", decision.reason);
+    enter(Phase::asking);
+    wake_at(until);
+    return true;
 }
 
 // Another one has to be settled first. Bounded: people are told when it takes too long.
@@ -259,6 +279,8 @@ void RepairTurn::hold(const Decision& decision) {
     }
     r_.resend_ = false;
     enter(Phase::holding);
+    const Time most = add_saturating(*r_.hold_since_, kHoldMost);
+    say_waits(decision.reason, std::min(decision.again_at.value_or(most), most));
     wake_in(kHoldStep);
 }
 
@@ -280,7 +302,7 @@ void RepairTurn::rest_while_paused(const std::string& reason) {
     r_.hold_since_.reset();
     r_.is_paused_ = true;
     enter(Phase::holding);
-    set_state(r_.has_acted() ? "resolving" : "open", reason);
+    say_waits(reason, std::nullopt);
     wake_in(kHoldStep);
 }
 
@@ -288,6 +310,8 @@ void RepairTurn::rest_while_paused(const std::string& reason) {
 // came after its last effect; and what a person has repaired meanwhile is left alone.
 void RepairTurn::pause_ended() {
     r_.is_paused_ = false;
+    r_.state_.clear();
+    if (r_.has_acted()) set_state("resolving", "it goes on after the pause");
     r_.survey_again_ = true;
     r_.surveyed_at_.reset();
     const bool is_well = r_.has_acted() && is_well_again();
@@ -322,7 +346,7 @@ void RepairTurn::cannot_act(const std::string& reason, Refusal refusal,
     if (refusal == Refusal::paused) {
         if (r_.has_acted() || r_.approval_) return rest_while_paused(reason);
         // One that has done nothing ends; the agent asks anew what to do when it may act again.
-        if (r_.state_ == "awaiting_approval") set_state("open", reason);
+        say_waits(reason, std::nullopt);
     }
     if (r_.stage_ == Stage::undo) {
         r_.undo_failed_ = true;

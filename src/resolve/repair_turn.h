@@ -61,6 +61,7 @@ private:
     void act_on(const Decision& decision);
     int actions_left() const;
     void ask_people(const Decision& decision);
+    bool goes_on_asking(const Decision& decision, const std::string& plan);
     void hold(const Decision& decision);
     void denied(const Decision& decision);
     void intend();
@@ -115,6 +116,7 @@ private:
     void record(std::string kind, Json body);
     void record_action(std::string kind, const std::string& key, Json more);
     void set_state(std::string_view state, const std::string& reason);
+    void say_waits(const std::string& reason, std::optional<Time> until);
     void order(RepairOrder order) { orders_.then.push_back(std::move(order)); }
     void enter(Phase phase);
     void wake_at(Time at);
