@@ -80,6 +80,32 @@ TEST(AlertText, SaysTheFactsThatAnEntryIsAbout) {
         << said[0].text(kZone);
 }
 
+// A person's own criterion needs no entry of the runbook to say its value.
+TEST(AlertText, ACriterionsAlertSaysWhatWasSeen) {
+    Story story;
+    story.incident.title = "Queue too long: worker_3";
+    story.incident.rule = story.criterion = "Queue too long";
+    story.incident.seen = "queue_len 20";
+    story.incident.level = "alert";
+    const std::string text = story.news().at(0).text(kZone);
+    EXPECT_NE(text.find("\nSeen: queue_len 20\n"), std::string::npos) << text;
+    // Where another line has the value, it is not said twice.
+    Story revenue;
+    revenue.incident.title = "Revenue dropped 25%";
+    revenue.incident.rule = revenue.criterion = "Revenue drop";
+    revenue.incident.seen = "revenue_mrr 1837";
+    revenue.incident.level = "critical";
+    revenue.before.set("revenue_mrr_was", Value::number(2450));
+    revenue.facts.set("revenue_mrr", Value::number(1837));
+    EXPECT_EQ(revenue.news().at(0).text(kZone).find("Seen"), std::string::npos);
+    Story event;
+    event.incident.title = "Security incident: worker_3";
+    event.incident.rule = event.criterion = "Security incident";
+    event.incident.seen = "security_incident";
+    event.incident.level = "critical";
+    EXPECT_EQ(event.news().at(0).text(kZone).find("Seen"), std::string::npos) << "it has no value";
+}
+
 TEST(AlertText, ReadsBackFromTheJournal) {
     Story story;
     story.incident.level = "critical";

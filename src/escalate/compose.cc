@@ -131,14 +131,20 @@ void add_gauge(const IncidentNews& news, AlertDraft& draft) {
     }
 }
 
-// What the symptoms of its entry are about, where no other line says it.
+// What the symptoms of its entry are about, or what raised it, where no other line says it.
 void add_facts(const IncidentNews& news, AlertDraft& draft) {
     constexpr size_t kMostFacts = 3;
     const Incident& incident = news.incident;
     const bool has_gauge = std::any_of(kGauges.begin(), kGauges.end(), [&](const Gauge& gauge) {
         return incident.title.starts_with(gauge.title);
     });
-    if (news.entry == nullptr || has_gauge || is_outage(incident) || !draft.before.empty()) return;
+    if (has_gauge || is_outage(incident) || !draft.before.empty()) return;
+    if (news.entry == nullptr) {
+        const bool is_criterion = !news.criterion.empty() && news.criterion == incident.rule;
+        const bool has_value = incident.seen.find(' ') != std::string::npos;  // behind its name
+        if (is_criterion && has_value) draft.before.emplace_back("Seen", incident.seen);
+        return;
+    }
     std::vector<std::string> said;
     for (const auto& symptom : news.entry->symptoms) {
         for (const std::string& name : symptom.facts()) {
