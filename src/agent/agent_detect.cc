@@ -196,9 +196,9 @@ void OpsAgent::resolve_case(Case& the_case, const std::string& by, const std::st
     ports_.log.line(Severity::info,
                     "incident " + id + " resolved (" + by + "): " + the_case.incident.title);
     states_changed_ = true;
-    escalate(the_case);
     // What we noted ourselves quotes logs: only what was said at the end is a person's word.
     the_case.incident.note = redacted(Json(note_text)).as_string();
+    escalate(the_case);
     if (!the_case.outside) learn_entries(the_case);
     learn_from_resolution(the_case);
     detector_->closed(the_case.key, ports_.clock.now());

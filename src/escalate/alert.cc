@@ -37,6 +37,7 @@ constexpr auto kStateNames = std::to_array<StateName>({
     {AlertState::answered, "answered", {}},
     {AlertState::acknowledged, "acknowledged", {"👀", "ACKNOWLEDGED"}},
     {AlertState::recovered, "recovered", {"✅", "RECOVERED"}},
+    {AlertState::closed, "closed", {"☑️", "CLOSED"}},
     {AlertState::digest, "digest", {"📋", "DIGEST"}},
     {AlertState::test, "test", {"🔔", "TEST"}},
 });

@@ -20,9 +20,13 @@
 
 namespace ops {
 
-// `answered`: what was told, with what somebody answered to it.
-enum class AlertState { raised, changed, answered, acknowledged, recovered, digest, test };
+// `answered`: what was told, with what somebody answered to it. `closed`: by a person, whether it
+// is well or not.
+enum class AlertState { raised, changed, answered, acknowledged, recovered, closed, digest, test };
 std::string_view name_of(AlertState state);
+inline bool is_end(AlertState state) {
+    return state == AlertState::recovered || state == AlertState::closed;
+}
 
 // The parts of the text, for channels that set them in their own form. Each is one harmless line;
 // markup of the other side is not escaped yet.

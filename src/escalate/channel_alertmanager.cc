@@ -102,7 +102,7 @@ DeliveryResult deliver_alertmanager(const Outgoing& out) {
     const Json known = out.delivery.previous ? out.delivery.previous->reference : Json();
     const std::string at = format_rfc3339(alert.at);
     const std::string began = known["starts_at"].as_string(at);
-    const bool is_over = alert.state == AlertState::recovered || alert.state == AlertState::test;
+    const bool is_over = is_end(alert.state) || alert.state == AlertState::test;
     const std::string external = out.channel.text("external_url");
     const std::string generator =
         external.empty() || alert.incident.empty() ? "" : external + "/incidents/" + alert.incident;

@@ -13,7 +13,7 @@ constexpr size_t kMostMessage = 8192;  // ours; Gotify names none
 // From 8 on the app makes itself heard whatever else is set, from 4 on it makes a sound.
 int priority_of(const AlertDraft& alert) {
     if (alert.state == AlertState::acknowledged || alert.state == AlertState::answered) return 1;
-    if (alert.state == AlertState::recovered || alert.state == AlertState::test) return 4;
+    if (is_end(alert.state) || alert.state == AlertState::test) return 4;
     switch (alert.level) {
         case Level::critical: return 10;
         case Level::alert: return 8;

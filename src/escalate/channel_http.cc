@@ -137,7 +137,7 @@ std::optional<std::string> form_field(std::string_view form, std::string_view na
 }
 
 bool is_quiet(const AlertDraft& alert) {
-    return alert.state == AlertState::recovered || alert.state == AlertState::acknowledged ||
+    return is_end(alert.state) || alert.state == AlertState::acknowledged ||
            alert.state == AlertState::answered;
 }
 
@@ -187,7 +187,8 @@ std::vector<AlertAction> actions_beside(const Outgoing& out, std::string_view te
 
 std::string_view colour_of(const AlertDraft& alert) {
     switch (alert.state) {
-        case AlertState::recovered: return "2eb886";
+        case AlertState::recovered:
+        case AlertState::closed: return "2eb886";
         case AlertState::acknowledged: return "daa038";
         case AlertState::test: return "dddddd";
         default: break;

@@ -22,6 +22,7 @@ struct Look {
 Look look_of(const AlertDraft& alert) {
     switch (alert.state) {
         case AlertState::recovered: return {3, "white_check_mark"};
+        case AlertState::closed: return {3, "ballot_box_with_check"};
         case AlertState::acknowledged: return {2, "eyes"};
         case AlertState::answered: return {2, "speech_balloon"};
         case AlertState::test: return {3, "bell"};

@@ -24,7 +24,8 @@ std::string_view severity_of(Level level) {
 std::string_view action_of(AlertState state) {
     switch (state) {
         case AlertState::acknowledged: return "acknowledge";
-        case AlertState::recovered: return "resolve";
+        case AlertState::recovered:
+        case AlertState::closed: return "resolve";
         default: return "trigger";
     }
 }

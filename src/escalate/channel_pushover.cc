@@ -15,7 +15,7 @@ constexpr size_t kMostUrlTitle = 100;
 
 int priority_of(const AlertDraft& alert) {
     if (alert.state == AlertState::acknowledged || alert.state == AlertState::answered) return -1;
-    if (alert.state == AlertState::recovered || alert.state == AlertState::test) return 0;
+    if (is_end(alert.state) || alert.state == AlertState::test) return 0;
     switch (alert.level) {
         case Level::critical: return 2;
         case Level::alert: return 1;

@@ -251,6 +251,19 @@ AlertDraft compose(const IncidentNews& news, Level level, AlertState state,
     return draft;
 }
 
+void say_closed(const IncidentNews& news, AlertDraft& draft) {
+    constexpr std::string_view kClosed = "closed by ";
+    std::string by = news.incident.reason;
+    if (by.starts_with(kClosed)) by.erase(0, kClosed.size());
+    if (!news.incident.note.empty()) by += ": " + news.incident.note;
+    draft.state = AlertState::closed;
+    draft.before.emplace_back("Closed by", by);
+    const Value* const status = news.now.find("status");
+    const std::string now = status == nullptr ? "" : status->text();
+    if (now != "down" && now != "degraded") return;
+    draft.ask = "It is still " + now + "; if that goes on, it is a new incident";
+}
+
 bool shows_whole(const std::vector<std::string>& plan) {
     AlertDraft draft;
     for (const std::string& command : plan) draft.before.emplace_back(kPlanRow, command);

@@ -16,6 +16,9 @@ inline constexpr std::string_view kNoteRow = "Note";  // what an `alert` step sa
 AlertDraft compose(const IncidentNews& news, Level level, AlertState state,
                    const std::string& agent, const std::vector<std::string>& also_open, Time now);
 
+// That a recovery is none: a person closed the incident, and what it is about may be as it was.
+void say_closed(const IncidentNews& news, AlertDraft& draft);
+
 // Commands that a message would show cut, or not at all, are approved where all of them are seen.
 bool shows_whole(const std::vector<std::string>& plan);
 inline constexpr std::string_view kPlanRow = "Would run";  // names of its rows begin so

@@ -170,6 +170,36 @@ TEST(Recovery, IsToldToThoseWhoWereToldAndNobodyElse) {
     EXPECT_TRUE(story.news().empty());
 }
 
+// Who closes an incident is believed, and not the service that is as it was.
+TEST(Recovery, ByHandSaysWhoClosedItAndWhatIsStillDown) {
+    Story story(kThree);
+    story.incident.level = "critical";
+    story.news();
+    story.incident.state = IncidentState::resolved;
+    story.incident.resolved_by = "human";
+    story.incident.reason = "closed by ann (cli)";
+    story.incident.note = "planned work";
+    story.facts.set("status", Value::string("down"));
+    const auto said = story.news();
+    ASSERT_EQ(said.size(), 1U);
+    EXPECT_EQ(said[0].text(kZone),
+              "☑️ CLOSED: worker_3 is down\n"
+              "Time: 2026-01-29 14:30\n"
+              "Closed by: ann (cli): planned work\n"
+              "Auto-action: None, no entry of the runbook fits\n"
+              "👉 It is still down; if that goes on, it is a new incident");
+    Story up(kThree);
+    up.incident.level = "critical";
+    up.news();
+    up.incident.state = IncidentState::resolved;
+    up.incident.resolved_by = "human";
+    up.incident.reason = "closed by ann (cli)";
+    up.facts.set("status", Value::string("up"));
+    const std::string text = up.news().at(0).text(kZone);
+    EXPECT_TRUE(text.starts_with("☑️ CLOSED: ")) << text;
+    EXPECT_TRUE(text.ends_with("👉 No action needed")) << text;
+}
+
 TEST(Silence, Rule6HoldsBackProblemsOnly) {
     Story story(kThree);
     story.incident.level = "warning";

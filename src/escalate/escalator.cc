@@ -158,6 +158,7 @@ void Escalator::Core::resolved(const IncidentNews& news, Time now, Drafts& out) 
     if (told.channels.empty() || told.only_note) return;
     AlertDraft draft = compose(news, told.level, AlertState::recovered, settings_.agent,
                                others_open(news.incident.id), now);
+    if (news.incident.resolved_by == "human") say_closed(news, draft);
     draft.key = news.incident.id + "/recovered";
     tell_those_told(std::move(draft), told, now, out);
 }

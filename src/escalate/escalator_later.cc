@@ -19,7 +19,7 @@ void forget_before(std::deque<Time>& times, Time now) {
 }
 
 bool is_over(const AlertDraft& draft) {
-    return draft.state == AlertState::recovered || draft.state == AlertState::acknowledged;
+    return is_end(draft.state) || draft.state == AlertState::acknowledged;
 }
 
 // One message of several that waited.
