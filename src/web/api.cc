@@ -359,6 +359,13 @@ bool is_own_origin(const std::string& origin, const WebAccess& access) {
     return scheme != std::string::npos && is_own_name(origin.substr(scheme + 3), access);
 }
 
+// An image of this address in somebody's page is asked for without an Origin; browsers say so here.
+// Programs say nothing.
+bool is_from_another_site(const WebRequest& request) {
+    const std::string site = request.header("sec-fetch-site");
+    return site == "cross-site" || site == "same-site";
+}
+
 bool bears(const WebRequest& request, const std::optional<std::string>& token) {
     const std::string authorization = request.header("authorization");
     return token && !token->empty() && to_lower(authorization.substr(0, 7)) == "bearer " &&
@@ -403,6 +410,10 @@ WebReply answer(WebRequest request, const WebAccess& access, Control& control) {
         if (route.method == "GET") methods.emplace_back("HEAD");
         const bool only_head = request.method == "HEAD" && route.method == "GET";
         if (route.method != request.method && !only_head) continue;
+        const bool changes = route.right == Right::write || route.right == Right::push;
+        if (changes && is_from_another_site(request)) {
+            return problem(403, "requests from other web sites are refused");
+        }
         if (!may(route.right, request, access)) {
             return problem(
                 401, route.right == Right::push

@@ -42,6 +42,7 @@ struct Asked {
     std::string host = "localhost:8321";
     std::string origin = {};
     bool from_loopback = true;
+    std::string site = {};  // as a browser says from where
 };
 
 WebReply ask(const Asked& asked, Heard& heard, const WebAccess& access = {"secret", {}, {}, {}}) {
@@ -54,6 +55,7 @@ WebReply ask(const Asked& asked, Heard& heard, const WebAccess& access = {"secre
     if (!asked.token.empty())
         request.headers.emplace_back("authorization", "Bearer " + asked.token);
     if (!asked.origin.empty()) request.headers.emplace_back("origin", asked.origin);
+    if (!asked.site.empty()) request.headers.emplace_back("sec-fetch-site", asked.site);
     request.body = asked.body;
     request.from_loopback = asked.from_loopback;
     return answer(request, access, heard);
@@ -235,6 +237,30 @@ TEST(Api, Routes) {
         const WebReply reply = ask(row.asked, heard);
         EXPECT_EQ(reply.status, row.status) << row.why << ": " << reply.body;
         EXPECT_EQ(heard.last, row.heard) << row.why;
+    }
+}
+
+// A page of somebody else's may hold an image of a ping's address: no Origin comes with it.
+TEST(Api, APageOfAnotherSiteChangesNothing) {
+    const struct {
+        const char *method, *path, *site;
+        int status;
+    } rows[] = {
+        {"GET", "/ping/worker_3/fail", "cross-site", 403},
+        {"GET", "/ping/worker_3/fail", "same-site", 403},
+        {"POST", "/api/v1/events/deploy", "cross-site", 403},
+        {"POST", "/api/v1/pause", "cross-site", 403},
+        {"GET", "/ping/worker_3", "", 200},
+        {"GET", "/ping/worker_3", "none", 200},
+        {"POST", "/api/v1/pause", "same-origin", 200},
+        {"GET", "/api/v1/health", "cross-site", 200},
+    };
+    for (const auto& row : rows) {
+        Heard heard;
+        Asked asked{row.method, row.path, "secret"};
+        asked.site = row.site;
+        EXPECT_EQ(ask(asked, heard).status, row.status) << row.path << " " << row.site;
+        EXPECT_EQ(heard.last.empty(), row.status == 403) << row.path << " " << row.site;
     }
 }
 
