@@ -264,6 +264,20 @@ TEST(Api, APageOfAnotherSiteChangesNothing) {
     }
 }
 
+TEST(Api, AProbeNeedsNoHost) {
+    Heard heard;
+    Asked asked{"GET", "/-/healthy", ""};
+    asked.host.clear();
+    EXPECT_EQ(ask(asked, heard).status, 200);
+    asked.path = "/-/ready";
+    EXPECT_EQ(ask(asked, heard).status, 503) << "of the agent, which is starting";
+    asked.path = "/health";
+    EXPECT_EQ(ask(asked, heard).status, 403);
+    asked.path = "/-/healthy";
+    asked.host = "evil.example";
+    EXPECT_EQ(ask(asked, heard).status, 403);
+}
+
 TEST(Api, APushTokenIsForPushesOnly) {
     const WebAccess access{"secret", "pushes", {}, {}};
     Heard heard;

@@ -224,21 +224,46 @@ private:
         connection->parser->header_limit(kMaxHeader);
         connection->parser->body_limit(kMaxBody);
         connection->stream.expires_after(limit);
-        http::async_read(
-            connection->stream, connection->buffer, *connection->parser,
-            [this, connection](beast::error_code bad, size_t) {
-                if (bad == http::error::body_limit) {
-                    refuse(connection, problem(413, "body over 1 MiB"));
-                } else if (bad == http::error::header_limit) {
-                    refuse(connection, problem(431, "address and headers over 16 KiB"));
-                } else if (is_no_http(bad)) {
-                    refuse(connection, problem(400, "this is no HTTP: " + bad.message()));
-                } else if (bad) {
-                    drop(connection);
-                } else {
-                    hand_on(connection);
-                }
-            });
+        http::async_read_header(connection->stream, connection->buffer, *connection->parser,
+                                [this, connection](beast::error_code bad, size_t) {
+                                    if (bad) return not_read(connection, bad);
+                                    go_on(connection);
+                                });
+    }
+
+    // Whoever asks whether the body is wanted would else wait a while before it sends one.
+    void go_on(const Held& connection) {
+        constexpr std::string_view kGoOn = "HTTP/1.1 100 Continue\r\n\r\n";
+        const auto& message = connection->parser->get();
+        const auto expects = message[http::field::expect];
+        const bool asks = message.version() >= 11 && !connection->parser->is_done() &&
+                          to_lower({expects.data(), expects.size()}) == "100-continue";
+        if (!asks) return read_body(connection);
+        asio::async_write(connection->stream, asio::buffer(kGoOn),
+                          [this, connection](beast::error_code bad, size_t) {
+                              if (bad) return drop(connection);
+                              read_body(connection);
+                          });
+    }
+
+    void read_body(const Held& connection) {
+        http::async_read(connection->stream, connection->buffer, *connection->parser,
+                         [this, connection](beast::error_code bad, size_t) {
+                             if (bad) return not_read(connection, bad);
+                             hand_on(connection);
+                         });
+    }
+
+    void not_read(const Held& connection, const beast::error_code& bad) {
+        if (bad == http::error::body_limit) {
+            refuse(connection, problem(413, "body over 1 MiB"));
+        } else if (bad == http::error::header_limit) {
+            refuse(connection, problem(431, "address and headers over 16 KiB"));
+        } else if (is_no_http(bad)) {
+            refuse(connection, problem(400, "this is no HTTP: " + bad.message()));
+        } else {
+            drop(connection);
+        }
     }
 
     static bool is_no_http(const beast::error_code& bad) {

@@ -54,10 +54,14 @@ private:
 // A connection that stays open.
 class Listener {
 public:
-    explicit Listener(uint16_t port) : fd_(connected_to(port)) {
-        const std::string_view asked = "GET /stream HTTP/1.1\r\nHost: x\r\n\r\n";
-        EXPECT_EQ(::send(fd_, asked.data(), asked.size(), MSG_NOSIGNAL),
-                  static_cast<ssize_t>(asked.size()));
+    explicit Listener(uint16_t port,
+                      std::string_view asked = "GET /stream HTTP/1.1\r\nHost: x\r\n\r\n")
+        : fd_(connected_to(port)) {
+        says(asked);
+    }
+    void says(std::string_view text) {
+        EXPECT_EQ(::send(fd_, text.data(), text.size(), MSG_NOSIGNAL),
+                  static_cast<ssize_t>(text.size()));
     }
     ~Listener() { ::close(fd_); }
     // Reads until this came, or until the other side ends.
@@ -108,6 +112,26 @@ TEST(Server, AnswersAndKeepsTheConnection) {
         "POST /two HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi");
     EXPECT_NE(got.find("GET /one "), std::string::npos) << got;
     EXPECT_NE(got.find("POST /two hi"), std::string::npos) << got;
+}
+
+// The body is sent only when it is wanted.
+TEST(Server, SaysThatABodyIsWanted) {
+    Echo echo;
+    Listener asks(echo.server().port(),
+                  "POST /two HTTP/1.1\r\nHost: x\r\nExpect: 100-Continue\r\nContent-Length: 2\r\n"
+                  "Connection: close\r\n\r\n");
+    ASSERT_TRUE(asks.hears("HTTP/1.1 100 Continue\r\n\r\n"));
+    asks.says("hi");
+    EXPECT_TRUE(asks.hears("POST /two hi"));
+    const std::string refused = echo.ask(
+        "POST /big HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
+        "Content-Length: 2000000\r\n\r\n");
+    EXPECT_EQ(refused.find("100 Continue"), std::string::npos) << refused;
+    EXPECT_NE(refused.find(" 413 "), std::string::npos) << refused;
+    const std::string old = echo.ask(
+        "POST /two HTTP/1.0\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nhi");
+    EXPECT_EQ(old.find("100 Continue"), std::string::npos) << old;
+    EXPECT_NE(old.find("POST /two hi"), std::string::npos) << old;
 }
 
 TEST(Server, HeadHasNoBody) {
