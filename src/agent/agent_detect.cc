@@ -169,7 +169,7 @@ void OpsAgent::on(const Recheck& change) {
         second_look_->is_wanted = true;
     } else if (change.check < checks.size() && checks[change.check]) {
         ports_.probes.start(checks[change.check]->ask());
-    } else if (change.check >= checks.size()) {
+    } else {
         heartbeats_asked_.insert(change.check);
     }
 }

@@ -1,4 +1,6 @@
 // What the logs say: learned, and what is new of it told once.
+#include <algorithm>
+
 #include "agent/ops_agent.h"
 #include "base/text.h"
 #include "patterns/quarantine.h"
@@ -13,10 +15,19 @@ std::string safe(const std::string& text) {
 }  // namespace
 
 void OpsAgent::learn_log(const ops::Check& check, const Judged& judged) {
-    const size_t first = loaded_->checks.checks.size() - loaded_->checks.logs.size();
     const bool was_read = judged.next_question && judged.observation.health == Health::good;
-    if (check.index() < first || !was_read) return;
-    logs_.observe(check.index() - first, judged, ports_.clock.now());
+    const LogRow* const row = log_row_of(check);
+    if (row == nullptr || !was_read) return;
+    const auto place = static_cast<size_t>(row - loaded_->checks.logs.data());
+    logs_.observe(place, judged, ports_.clock.now());
+}
+
+const LogRow* OpsAgent::log_row_of(const ops::Check& check) const {
+    const std::vector<LogRow>& rows = loaded_->checks.logs;
+    const auto row = std::find_if(rows.begin(), rows.end(), [&check](const LogRow& one) {
+        return one.check == check.index();
+    });
+    return row == rows.end() ? nullptr : &*row;
 }
 
 // A notice is on the disk as "being told" before it is in the journal: whatever crashes, the next

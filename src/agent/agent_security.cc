@@ -24,10 +24,10 @@ std::string safe(const std::string& text) {
 void OpsAgent::learn_security(const ops::Check& check, const Judged& judged) {
     const Time now = ports_.clock.now();
     if (judged.access) security_.observe(check.target(), *judged.access, now);
-    const size_t first = loaded_->checks.checks.size() - loaded_->checks.logs.size();
     const bool was_read = judged.next_question && judged.observation.health == Health::good;
-    if (check.kind() != "log" || check.index() < first || !was_read) return;
-    security_.observe(loaded_->checks.logs[check.index() - first], judged.auth, now);
+    const LogRow* const row = check.kind() == "log" ? log_row_of(check) : nullptr;
+    if (row == nullptr || !was_read) return;
+    security_.observe(*row, judged.auth, now);
     if (!loaded_->settings.learn.journal) return;
     for (const AuthEvent& event : judged.auth) {
         if (event.kind != AuthEvent::Kind::sudo_ran) continue;

@@ -48,7 +48,7 @@ Result<> OpsAgent::open() {
     boot_ = ports_.processes.boot_id();
     protected_ = protected_with({loaded_->data_dir, options_.config_file, loaded_->runbook_file});
 
-    arrange();
+    arrange({});
     const std::optional<std::string> states = TRY(store_->state("states"));
     Json windows;
     if (states) {
@@ -102,22 +102,24 @@ void OpsAgent::take_epoch(uint64_t epoch) {
     if (!saved.ok()) failure_ = saved.error();
 }
 
-void OpsAgent::arrange() {
+std::vector<uint32_t> OpsAgent::arrange(CheckList before) {
     const Time now = ports_.clock.now();
-    const auto first_heartbeat = static_cast<uint32_t>(loaded_->checks.checks.size());
-    detector_ = std::make_unique<Detector>(loaded_->settings, loaded_->runbook,
-                                           static_cast<const HistorySource*>(this), now,
-                                           DetectOptions{.first_heartbeat = first_heartbeat});
+    std::vector<uint32_t> numbers =
+        numbers_.assign(loaded_->checks.identities, ports_.clock.steady());
+    const auto heartbeats = std::span(numbers).subspan(loaded_->checks.checks.size());
+    renumber(loaded_->checks, numbers, std::move(before));
+    detector_ = std::make_unique<Detector>(
+        loaded_->settings, loaded_->runbook, static_cast<const HistorySource*>(this), now,
+        DetectOptions{.checks = numbers, .heartbeats = heartbeats});
     // Each has its check and its track now. (Assigning {} would keep the room of all.)
     loaded_->settings.checks = std::vector<CheckSettings>();
     heartbeats_seen_at_ = {};
-    heartbeats_asked_.clear();
-    heartbeats_ =
-        std::make_unique<HeartbeatBook>(loaded_->settings.inventory, now, first_heartbeat);
+    heartbeats_ = std::make_unique<HeartbeatBook>(loaded_->settings.inventory, now, heartbeats);
     escalator_ = std::make_unique<Escalator>(loaded_->escalation, now);
     open_windows_.clear();
     windows_seen_at_ = {};
     escalator_->set_maintenance(in_maintenance_);
+    return numbers;
 }
 
 // Beats that came after the last save, before a kill, are on record as ages.
@@ -311,7 +313,7 @@ void OpsAgent::resume_repair(Case& the_case) {
 void OpsAgent::watch() {
     watching_ = true;
     watching_since_ = ports_.clock.now();
-    ports_.probes.schedule(plan_schedule(loaded_->checks));
+    look_at_all();
     // What was wrong is looked at first, and not only when its turn comes.
     std::set<std::string> open;
     for (auto& [id, the_case] : cases_) {
@@ -320,10 +322,15 @@ void OpsAgent::watch() {
         open.insert(the_case.incident.members.begin(), the_case.incident.members.end());
     }
     for (const std::string& target : open) recheck(target, false);
+}
+
+void OpsAgent::look_at_all() {
+    ports_.probes.schedule(plan_schedule(loaded_->checks));
     prepare_channels();
 }
 
 Result<> OpsAgent::reload() {
+    if (!watching_) return Error{Fault::unavailable, "what was under way is still asked for"};
     Problems problems;
     std::unique_ptr<Loaded> next =
         load(ports_.files, options_.config_file, options_.environment, problems);
@@ -332,25 +339,30 @@ Result<> OpsAgent::reload() {
         return Error{Fault::invalid, "'data_dir' cannot change while running"};
     }
     const Time now = ports_.clock.now();
-    const Json detector = detector_->save(), escalator = escalator_->save();
-    const Json heartbeats = heartbeats_->save(now);
+    const Json escalator = escalator_->save(), heartbeats = heartbeats_->save(now);
     flush_noted();
-    // The detector holds references into what was loaded: it goes first.
-    detector_.reset();
-    loaded_ = std::move(next);
+    const std::string learned_before = learned_text_;
+    // The detector holds references into what was loaded, which is let go after it.
+    std::swap(loaded_, next);
+    const std::unique_ptr<Detector> before = std::move(detector_);
     limiter_.set_limits(loaded_->settings.limits);
     logs_.arrange(loaded_->checks.logs, now);
-    arrange();
+    const std::vector<uint32_t> numbers = arrange(std::move(next->checks));
+    std::erase_if(answers_, [this](const auto& one) { return !numbers_.is_in_use(one.first); });
+    std::erase_if(heartbeats_asked_, [this](uint32_t one) { return !numbers_.is_in_use(one); });
     settle_learned(Hand::may_have_changed_it);
-    detector_->restore(detector, now);
+    detector_->take_over(*before, numbers, now);
     escalator_->restore(escalator, now);
     heartbeats_->restore(heartbeats, now);
+    const bool is_the_same = next->settings.sha256 == loaded_->settings.sha256 &&
+                             next->runbook.sha256 == loaded_->runbook.sha256 &&
+                             learned_before == learned_text_;
     std::vector<std::string> gone;  // channels that failed and are no more
     for (auto& [id, the_case] : cases_) {
         const Incident& incident = the_case.incident;
         if (incident.rule == kRuleSelf) continue;  // by its own look
         if (incident.rule != kRuleChannelFailing) {
-            if (!the_case.repair) the_case.diagnosed = false;
+            if (!the_case.repair && !is_the_same) the_case.diagnosed = false;
         } else if (!incident.members.empty() &&
                    loaded_->escalation.find(incident.members[0]) == nullptr) {
             gone.push_back(incident.members[0]);
@@ -359,7 +371,7 @@ Result<> OpsAgent::reload() {
     for (const std::string& channel : gone) {
         channel_works(channel, "it was taken out of the configuration");
     }
-    watch();
+    look_at_all();
     note("config.loaded", nullptr, "",
          Json::object({{"config_sha256", loaded_->settings.sha256},
                        {"runbook_sha256", loaded_->runbook.sha256}}));

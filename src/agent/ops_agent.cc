@@ -148,7 +148,7 @@ void OpsAgent::tick() {
         next_trim_ = now + (next_trim_ == Time{} ? kTrimFirst : kTrimEvery);
         give_back_free_memory();
     }
-    if (reload_wanted_) {
+    if (reload_wanted_ && watching_) {
         reload_wanted_ = false;
         const Result<> reloaded = reload();
         if (!reloaded.ok()) {

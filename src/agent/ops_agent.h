@@ -35,6 +35,7 @@
 #include "learn/candidate.h"
 #include "learn/candidate_replay.h"
 #include "learn/ladder.h"
+#include "monitor/check_numbers.h"
 #include "monitor/heartbeats.h"
 #include "monitor/signs_of_life.h"
 #include "record/history.h"
@@ -132,7 +133,10 @@ private:
     Result<> take_up_told(const Incident& incident);
     void resume_repair(Case& the_case);
     void watch();
-    void arrange();  // detector, heartbeats, escalator of the loaded configuration
+    void look_at_all();  // from now on, as the loaded configuration says
+    // Detector, heartbeats and escalator of the loaded configuration; `before` are the checks that
+    // were in force until now. Returns the numbers of those that are from now on.
+    std::vector<uint32_t> arrange(CheckList before);
     Result<> reload();
 
     // agent_detect.cc
@@ -282,6 +286,7 @@ private:
 
     // agent_logs.cc
     void learn_log(const ops::Check& check, const Judged& judged);
+    const LogRow* log_row_of(const ops::Check& check) const;  // null: it is no log's
     void tell_new_patterns();
     bool save_logs(LogBook::Save what);
     Result<> restore_logs();
@@ -446,6 +451,7 @@ private:
     Ports ports_;  // of which its jobs hold a copy: they may end when it is gone
     AgentOptions options_;
     std::unique_ptr<Loaded> loaded_;
+    CheckNumbers numbers_;
     std::unique_ptr<Store> store_;
     std::unique_ptr<History> history_;
     std::unique_ptr<Memories> memories_;  // null: they cannot be opened or written

@@ -47,7 +47,6 @@ void Detector::Core::shift_clock(Duration by) {
         for (auto& [at, member] : scope.newest) move(at);
         for (auto& [member, at] : scope.failing) move(at);
     }
-    move(network_back_);
 }
 
 }  // namespace ops

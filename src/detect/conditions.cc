@@ -253,6 +253,9 @@ void Detector::Core::evaluate(uint32_t index, uint32_t place, Evidence evidence,
         if (!instance.holds) instance.holds_since = now;
         instance.holds = true;
         instance.false_row = 0;
+        // The reason is renewed with what was seen now.
+        RareText& told = targets_[index].degraded_by;
+        if (evidence == Evidence::fresh && told == condition.name()) told.clear();
         if (now - instance.holds_since >= condition.hold) instance.active = true;
     } else {
         instance.holds = false;

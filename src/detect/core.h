@@ -84,24 +84,8 @@ struct OlderEvents {
     std::unordered_map<uint32_t, std::vector<Time>> times;
 };
 
-struct Target {
-    enum class Kind : uint8_t { host, service, signal };
-    Target(Kind of, const std::string& named, const std::string& on, const std::string& among,
-           const std::string& group_prefix)
-        : kind(of), name(named), host(on), group(among), prefix(group_prefix) {}
-
-    Kind kind;
-    const std::string &name, &host, &group;  // those of the inventory
-    const std::string& prefix;               // of its facts in the group's spelling: "worker_"
-    bool local_host = false;
-    bool own_heartbeat = false;  // it sends heartbeats
-    std::vector<uint32_t> parents;
-    std::vector<uint32_t> children;
-    std::vector<uint32_t> tracks;
-    std::vector<Instance> instances;
-    std::vector<uint32_t> scopes;    // those it counts in, for mass failure
-    uint32_t sibling_scope = kNone;  // the one of its group
-
+// What was seen of a target and what follows from it: it goes on over a reload.
+struct WhatIsKnown {
     Facts facts;   // as observed and pushed
     struct Well {  // as they were at the last good look before it went bad
         Time at{};
@@ -141,6 +125,25 @@ struct Target {
     std::unique_ptr<std::set<std::string>> pushed;  // facts, since the start; null: none
     Time waiting_since{};  // for the verdict on its parents; Time{}: not waiting
     RareText systemic;     // key of the systemic incident it is a member of
+};
+
+struct Target : WhatIsKnown {
+    enum class Kind : uint8_t { host, service, signal };
+    Target(Kind of, const std::string& named, const std::string& on, const std::string& among,
+           const std::string& group_prefix)
+        : kind(of), name(named), host(on), group(among), prefix(group_prefix) {}
+
+    Kind kind;
+    bool local_host = false;
+    bool own_heartbeat = false;              // it sends heartbeats
+    const std::string &name, &host, &group;  // those of the inventory
+    const std::string& prefix;               // of its facts in the group's spelling: "worker_"
+    std::vector<uint32_t> parents;
+    std::vector<uint32_t> children;
+    std::vector<uint32_t> tracks;
+    std::vector<Instance> instances;
+    std::vector<uint32_t> scopes;    // those it counts in, for mass failure
+    uint32_t sibling_scope = kNone;  // the one of its group
 };
 
 // Open incident: why it is open.
@@ -298,6 +301,9 @@ public:
     void restore(const Json& saved, Time now);
     void restore_instances(const Json& saved, uint32_t target);
 
+    // --- take_over.cc: over a reload ---
+    void take_over(Core& before, std::span<const uint32_t> checks, Time now);
+
     const Settings& settings_;
     const Runbook& runbook_;
     const HistorySource* history_;
@@ -330,9 +336,19 @@ public:
     std::vector<uint32_t> witnesses_;  // else: one track each of up to 8 other machines
     std::set<std::string> addresses_;  // of machines that are asked over the network
     bool network_lost_ = false;
-    Time network_back_{};
 
 private:
+    void take_tracks(const Core& before, std::span<const uint32_t> checks);
+    bool goes_on_as_before(const Core& before, const Target& was) const;
+    void take_target(Target& was, uint32_t target, bool goes_on);
+    // `same`: by condition, which one of `before` it is; kNone: it is new or changed.
+    void take_instances(const Core& before, const Target& was, uint32_t target,
+                        const std::vector<uint32_t>& same, Time now);
+    void take_instance(uint32_t target, uint32_t place, const Instance& was);
+    void take_open(const OpenIncident& was, const Core& before,
+                   const std::set<uint32_t>& begun_anew);
+    void take_scopes(const Core& before);
+    uint32_t same_target(const Core& before, uint32_t target) const;  // kNone: there is none
     void make_targets();
     const std::string& prefix_of(const std::string& group);
     void make_tracks();

@@ -219,4 +219,8 @@ Json Detector::save() const {
 
 void Detector::restore(const Json& saved, Time now) { core_->restore(saved, now); }
 
+void Detector::take_over(Detector& before, std::span<const uint32_t> checks, Time now) {
+    core_->take_over(*before.core_, checks, now);
+}
+
 }  // namespace ops

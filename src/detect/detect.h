@@ -25,6 +25,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -175,9 +176,9 @@ struct DetectOptions {
         std::chrono::seconds(1);  // how long one of a group waits for the others' answers
     double flapping_low = 25, flapping_high = 30;  // per cent
     size_t conditions_per_tick = 2000;
-    // Observations of heartbeats are numbered from here, in the order of the inventory; by default
-    // from the end of the checks.
-    std::optional<uint32_t> first_heartbeat = std::nullopt;
+    // The numbers of observations: of Settings::checks in their order, and of heartbeats in that of
+    // the inventory. By default from 0, and from the end of the checks.
+    std::span<const uint32_t> checks{}, heartbeats{};
 };
 
 class Detector {
@@ -249,11 +250,18 @@ public:
     // As JSON text. With the time of saving, the ages of the last heartbeat and the last good look
     // do not count the time until restore().
     std::string save_text(Time now) const;
-    // Without that time: for another detector that goes on at once.
+    // Without that time.
     Json save() const;
     // Call before the first observation. What the new configuration no longer names is dropped: its
     // open incidents are cleared in the first tick.
     void restore(const Json& saved, Time now);
+
+    // After a reload, instead of restore(): goes on as `before`, which is of no use afterwards.
+    // What is configured as it was is known as it was: facts, what the answers add up to, how long
+    // conditions have held. What is new or changed begins anew, and of what is no longer named the
+    // open incidents are cleared in the first tick. `checks` are the numbers of all that are looked
+    // at now: one that `before` knows, too, is the same check.
+    void take_over(Detector& before, std::span<const uint32_t> checks, Time now);
 
     class Core;
 

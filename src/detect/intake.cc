@@ -120,8 +120,10 @@ uint32_t Detector::Core::make_track(uint32_t check, uint32_t target, const Check
 void Detector::Core::make_tracks() {
     constexpr size_t kWitnesses = 8;
     tracks_.reserve(settings_.checks.size());
-    for (uint32_t check = 0; check < settings_.checks.size(); ++check) {
-        const CheckSettings& given = settings_.checks[check];
+    const auto count = static_cast<uint32_t>(settings_.checks.size());
+    for (uint32_t i = 0; i < count; ++i) {
+        const CheckSettings& given = settings_.checks[i];
+        const uint32_t check = options_.checks.empty() ? i : options_.checks[i];
         const bool is_uplink = given.target.starts_with(kUplinkPrefix);
         const uint32_t target = is_uplink ? kNone : find(given.target);
         if (target == kNone && !is_uplink) continue;
@@ -135,12 +137,15 @@ void Detector::Core::make_tracks() {
         }
     }
     // From the beginning, so that what is remembered of it has its place.
-    uint32_t heartbeat =
-        options_.first_heartbeat.value_or(static_cast<uint32_t>(settings_.checks.size()));
+    uint32_t next = 0;
     for (const Service& service : settings_.inventory.services) {
         if (!service.heartbeat) continue;
-        tracks_[make_track(heartbeat++, find(service.name), nullptr)].heartbeat = true;
+        const uint32_t check =
+            options_.heartbeats.empty() ? count + next : options_.heartbeats[next];
+        tracks_[make_track(check, find(service.name), nullptr)].heartbeat = true;
+        ++next;
     }
+    options_.checks = options_.heartbeats = {};  // whose they are may let them go now
 }
 
 void Detector::Core::expect(uint32_t check, int step) const {

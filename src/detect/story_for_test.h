@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -43,26 +45,48 @@ public:
 
 class Story {
 public:
-    explicit Story(const std::string& config, const std::string& runbook = "common_issues: []\n") {
-        Problems problems;
-        auto settings = read_settings({{"ops-agent.yaml", config}}, no_environment, problems);
-        EXPECT_TRUE(settings) << problems.print();
-        settings_ = std::move(*settings);
-        auto book = read_runbook({"runbook.yaml", runbook}, settings_, problems);
-        EXPECT_TRUE(book) << problems.print();
-        runbook_ = std::move(*book);
+    static constexpr const char* kNoRules = "common_issues: []\n";
+    explicit Story(const std::string& config, const std::string& runbook = kNoRules) {
+        read(config, runbook);
         begin();
+    }
+
+    // Another configuration, without an end of the program. Of the targets in `changed` the checks
+    // are others than before.
+    std::string reload(const std::string& config, const std::string& runbook = kNoRules,
+                       const std::set<std::string>& changed = {}) {
+        std::map<std::string, std::vector<uint32_t>> known;
+        for (uint32_t i = 0; i < settings_->checks.size(); ++i) {
+            const std::string& target = settings_->checks[i].target;
+            if (!changed.contains(target)) known[target].push_back(number_of(i));
+        }
+        const auto settings_before = std::move(settings_);
+        const auto runbook_before = std::move(runbook_);
+        const std::unique_ptr<Detector> before = std::move(detector);
+        read(config, runbook);
+        std::vector<uint32_t> checks;
+        for (const CheckSettings& check : settings_->checks) {
+            std::vector<uint32_t>& same = known[check.target];
+            checks.push_back(same.empty() ? next_number_++ : same.front());
+            if (!same.empty()) same.erase(same.begin());
+        }
+        checks_ = std::move(checks);
+        DetectOptions own = options;
+        own.checks = checks_;
+        detector = std::make_unique<Detector>(*settings_, *runbook_, &history, now, own);
+        detector->take_over(*before, checks_, now);
+        return print_all(detector->tick(now));
     }
 
     // (Re)starts the program; with what it saved, if `saved` is given.
     void begin(const Json* saved = nullptr) {
-        detector = std::make_unique<Detector>(settings_, runbook_, &history, now, options);
+        detector = std::make_unique<Detector>(*settings_, *runbook_, &history, now, options);
         if (saved != nullptr) detector->restore(*saved, now);
     }
 
     void add_uplinks() {
-        for (CheckSettings& check : uplink_checks(settings_.agent)) {
-            settings_.checks.push_back(std::move(check));
+        for (CheckSettings& check : uplink_checks(settings_->agent)) {
+            settings_->checks.push_back(std::move(check));
         }
         begin();
     }
@@ -94,8 +118,9 @@ public:
     }
     std::string all_good() {
         std::string said;
-        for (size_t i = 0; i < settings_.checks.size(); ++i) {
-            said += see(settings_.checks[i].target, Health::good, "", {}, static_cast<int>(i));
+        for (size_t i = 0; i < settings_->checks.size(); ++i) {
+            said += see(settings_->checks[i].target, Health::good, "", {},
+                        static_cast<int>(number_of(static_cast<uint32_t>(i))));
         }
         return said;
     }
@@ -116,7 +141,7 @@ public:
             if (const auto* recheck = std::get_if<Recheck>(&change)) rechecks.push_back(*recheck);
             last.push_back(change);
             if (const auto* recheck = std::get_if<Recheck>(&change); recheck && show_rechecks) {
-                text += "recheck " + settings_.checks.at(recheck->check).target + "\n";
+                text += "recheck " + settings_->checks.at(recheck->check).target + "\n";
             }
             if (std::holds_alternative<Recheck>(change)) continue;
             if (std::holds_alternative<TargetChanged>(change) && !show_states) continue;
@@ -127,14 +152,14 @@ public:
     std::vector<std::string> rechecked() {
         std::vector<std::string> names;
         for (const Recheck& recheck : rechecks) {
-            names.push_back(settings_.checks.at(recheck.check).target);
+            names.push_back(settings_->checks.at(recheck.check).target);
         }
         rechecks.clear();
         return names;
     }
     uint32_t check_of(const std::string& target) const {
-        for (uint32_t i = 0; i < settings_.checks.size(); ++i) {
-            if (settings_.checks[i].target == target) return i;
+        for (uint32_t i = 0; i < settings_->checks.size(); ++i) {
+            if (settings_->checks[i].target == target) return number_of(i);
         }
         return 10000 + static_cast<uint32_t>(target.size());  // one that comes after the checks
     }
@@ -160,14 +185,27 @@ public:
     Changes last;
     bool show_rechecks = false;
     bool show_states = false;
-    const Settings& settings() const { return settings_; }
-    const Runbook& runbook() const { return runbook_; }
+    const Settings& settings() const { return *settings_; }
+    const Runbook& runbook() const { return *runbook_; }
 
 private:
     static std::optional<std::string> no_environment(const std::string&) { return std::nullopt; }
+    void read(const std::string& config, const std::string& runbook) {
+        Problems problems;
+        auto settings = read_settings({{"ops-agent.yaml", config}}, no_environment, problems);
+        EXPECT_TRUE(settings) << problems.print();
+        settings_ = std::make_unique<Settings>(std::move(*settings));
+        auto book = read_runbook({"runbook.yaml", runbook}, *settings_, problems);
+        EXPECT_TRUE(book) << problems.print();
+        runbook_ = std::make_unique<Runbook>(std::move(*book));
+    }
+    uint32_t number_of(uint32_t place) const { return checks_.empty() ? place : checks_[place]; }
+
     bool certain_ = false;
-    Settings settings_;
-    Runbook runbook_;
+    uint32_t next_number_ = 1000;  // of a check that was not there before
+    std::unique_ptr<Settings> settings_;
+    std::unique_ptr<Runbook> runbook_;
+    std::vector<uint32_t> checks_;  // their numbers; empty: from 0
 };
 
 }  // namespace ops

@@ -436,6 +436,35 @@ TEST_F(ProbeEngineTest, CountsRoundsThatAreSkippedWhileOneIsInFlight) {
     EXPECT_GE(next_reply().skipped_rounds, 3U);
 }
 
+// A reload: whatever is under way for a check that is not in the new schedule is nobody's.
+TEST_F(ProbeEngineTest, DropsWhatIsUnderWayForACheckThatIsGone) {
+    std::promise<void> gate;
+    const std::shared_future<void> open = gate.get_future().share();
+    const auto slow = [open](int fd) {
+        (void)TestServer::read_request(fd);
+        open.wait();
+        TestServer::send_all(fd, reply("200 OK", "late"));
+    };
+    TestServer of_one(slow), of_two(slow), of_three(slow), of_four(slow);
+    const auto scheduled = [&](uint32_t check, const TestServer& at) {
+        return Scheduled{.ask = {.check = check, .question = http(at.url()), .time_limit = 1h},
+                         .interval = 1h,
+                         .phase = 0ms};
+    };
+    engine_->schedule({scheduled(1, of_one), scheduled(2, of_two)});
+    engine_->start({.check = 1, .question = http(of_three.url()), .time_limit = 1h});
+    engine_->start({.check = 2, .question = http(of_four.url()), .time_limit = 1h});
+    for (const TestServer* each : {&of_one, &of_two, &of_three, &of_four}) {
+        while (each->accepted() == 0) std::this_thread::yield();
+    }
+    engine_->schedule({scheduled(1, of_one)});
+    gate.set_value();
+    EXPECT_EQ(next_reply().check, 1U);
+    EXPECT_EQ(next_reply().check, 1U);
+    engine_->start({.check = 3, .question = TcpAsk{}});
+    EXPECT_EQ(next_reply().check, 3U) << "nothing else was on its way";
+}
+
 TEST_F(ProbeEngineTest, ReplacesScheduleAndQuestion) {
     TestServer one(TestServer::say(reply("200 OK", "one")));
     TestServer two(TestServer::say(reply("200 OK", "two")));

@@ -202,14 +202,18 @@ void ProbeEngine::Loop::take(AskNow letter) {
 void ProbeEngine::Loop::take(NewSchedule letter) {
     const std::vector<uint32_t> dropped =
         schedule_.replace(std::move(letter.entries), monotonic_ns());
-    if (dropped.empty()) return;
     for (uint32_t index = 0; index < flights_.size(); ++index) {
         const Flight& flight = flights_[index];
-        if (flight.in_use && flight.is_scheduled &&
-            std::binary_search(dropped.begin(), dropped.end(), flight.check)) {
-            drop(index);
-        }
+        if (!flight.in_use) continue;
+        const bool is_dropped =
+            flight.is_scheduled && std::binary_search(dropped.begin(), dropped.end(), flight.check);
+        if (is_dropped || schedule_.find(flight.check) == nullptr) drop(index);
     }
+    const auto is_gone = [this](const auto& one) { return schedule_.find(one.first) == nullptr; };
+    std::erase_if(last_looks_, is_gone);
+    unwatchable_ -= std::erase_if(
+        watched_, [&](const auto& one) { return is_gone(one) && !one.second.pidfd.is_open(); });
+    std::erase_if(watched_, is_gone);
 }
 
 void ProbeEngine::Loop::take(NewQuestion letter) {

@@ -66,7 +66,7 @@ struct LocalAsk {
 using Question = std::variant<HttpAsk, TcpAsk, CommandAsk, LocalAsk>;
 
 struct Ask {
-    uint32_t check = 0;
+    uint32_t check = 0;  // a number that was never another check's (monitor/check_numbers.h)
     Question question;
     Duration time_limit = std::chrono::seconds(5);
     // Of a scheduled ask that may be asked twice without harm (a GET, a connection): when it has
@@ -204,9 +204,10 @@ public:
     // beside the schedule: neither moves its phase nor counts as its round.
     virtual void start(Ask ask) = 0;
     // Replaces the whole schedule. An ask whose `check` and interval were there before keeps its
-    // phase (and, if its round is in flight, gets that reply); one that is gone gets no more
-    // scheduled replies. Asks start within 10 ms of their time however busy the caller is. An ask
-    // that is due while its round before is still in flight is left out and counted.
+    // phase (and, if its round is in flight, gets that reply). What is asked or watched of a check
+    // that is gone is dropped: only a reply that is in the inbox already still comes. Asks start
+    // within 10 ms of their time however busy the caller is. An ask that is due while its round
+    // before is still in flight is left out and counted.
     virtual void schedule(std::vector<Scheduled> all) = 0;
     // The question that a scheduled check asks from its next round on (a log's new cursor); no
     // effect on one that is not scheduled.

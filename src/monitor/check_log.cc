@@ -69,6 +69,16 @@ public:
         return judged;
     }
 
+    // What was written since its last look is not lost by another pattern.
+    void follow(const Check& before) override {
+        const auto* const log = dynamic_cast<const LogCheck*>(&before);
+        if (log == nullptr || log->ask_.what != ask_.what || log->ask_.text != ask_.text) return;
+        ask_.names = log->ask_.names;
+        looked_ = log->looked_;
+        has_logins_ = log->has_logins_;
+        before_at_ = log->before_at_;
+    }
+
 private:
     void judge_lines(const Reply& reply, const LogSeen& log, Judged& judged) {
         Observation& seen = judged.observation;

@@ -4,7 +4,9 @@
 #include <map>
 #include <set>
 
+#include "base/assert.h"
 #include "base/text.h"
+#include "monitor/check_identity.h"
 #include "monitor/check_kind.h"
 
 namespace ops {
@@ -105,8 +107,14 @@ const CheckKind* find_check_kind(std::string_view name) {
 
 std::unique_ptr<Check> make_check(const CheckSettings& settings, uint32_t index,
                                   const Settings& all, Problems& problems,
-                                  const SecretReader& secrets) {
+                                  const SecretReader& secrets, uint64_t* identity) {
     const CheckSettings written = written_out(settings);
+    Identity own = identity_of(settings, all);
+    const SecretReader noting = [&](const std::string& path) -> Result<std::string> {
+        Result<std::string> read = secrets(path);
+        own.add(read.ok() ? read.value() : read.error().message);
+        return read;
+    };
     Problems found;
     std::unique_ptr<Check> check;
     const Node::Member* member = find_kind(written, found);
@@ -118,9 +126,11 @@ std::unique_ptr<Check> make_check(const CheckSettings& settings, uint32_t index,
                             (written.signal ? "is a check of a service or host, no signal"
                                             : "is a signal, write it under 'signals:'"));
         } else {
-            check = make_kind(kind, *member, written, index, all, found, secrets);
+            check = make_kind(kind, *member, written, index, all, found,
+                              secrets ? noting : SecretReader());
         }
     }
+    if (identity != nullptr) *identity = own.value();
     if (found.has_errors()) check.reset();
     problems.add(std::move(found));
     return check;
@@ -202,13 +212,21 @@ CheckList make_checks(const Settings& settings, Problems& problems, const Secret
         for (const CheckSettings& check : *some) {
             const auto index = static_cast<uint32_t>(list.checks.size());
             list.intervals.push_back(check.interval);
-            list.checks.push_back(make_check(check, index, settings, found, secrets));
+            list.checks.push_back(make_check(check, index, settings, found, secrets,
+                                             &list.identities.emplace_back()));
             if (Check* const made = list.checks.back().get()) {
                 const Check*& alike = last_of_kind[made->kind()];
                 if (alike != nullptr) made->share_with(*alike);
                 alike = made;
             }
         }
+    }
+    for (LogRow& row : list.logs) {
+        const auto place = static_cast<size_t>(&row - list.logs.data());
+        row.check = static_cast<uint32_t>(settings.checks.size() + place);
+    }
+    for (const Service& service : settings.inventory.services) {
+        if (service.heartbeat) list.identities.push_back(identity_of_heartbeat(service));
     }
     // One mistake in worker_{1..7} is one problem, not seven.
     std::set<std::pair<std::string, Problem::Kind>> places;
@@ -224,6 +242,32 @@ CheckList make_checks(const Settings& settings, Problems& problems, const Secret
     }
     problems.add(std::move(once));
     return list;
+}
+
+void renumber(CheckList& list, const std::vector<uint32_t>& numbers, CheckList before) {
+    ASSERT(numbers.size() >= list.checks.size());
+    uint32_t end = 0;
+    for (size_t i = 0; i < list.checks.size(); ++i) end = std::max(end, numbers[i] + 1);
+    std::vector<Duration> intervals(end);
+    std::vector<std::unique_ptr<Check>> checks(end);
+    for (size_t i = 0; i < list.checks.size(); ++i) {
+        const uint32_t number = numbers[i];
+        intervals[number] = list.intervals[i];
+        const bool goes_on = number < before.checks.size() && before.checks[number];
+        checks[number] = std::move(goes_on ? before.checks[number] : list.checks[i]);
+        if (checks[number]) checks[number]->set_index(number);
+    }
+    for (LogRow& row : list.logs) {
+        row.check = numbers[row.check];
+        const auto was = std::find_if(before.logs.begin(), before.logs.end(),
+                                      [&row](const LogRow& one) { return one.name == row.name; });
+        if (was == before.logs.end()) continue;
+        const Check* const known = before.checks[was->check].get();  // null: it is this one
+        if (known != nullptr && checks[row.check]) checks[row.check]->follow(*known);
+    }
+    list.intervals = std::move(intervals);
+    list.checks = std::move(checks);
+    list.identities = std::vector<uint64_t>();  // {} would keep the room of all
 }
 
 }  // namespace ops

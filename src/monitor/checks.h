@@ -48,6 +48,7 @@ class Check {
 public:
     virtual ~Check() = default;
     uint32_t index() const { return index_; }
+    void set_index(uint32_t index) { index_ = index; }  // before it is asked for the first time
     const std::string& target() const { return target_; }
     std::string_view kind() const { return kind_; }  // "http"
 
@@ -61,6 +62,9 @@ public:
     // What it has in common with another check of its kind need not be kept twice: of thousands it
     // is the most.
     virtual void share_with(const Check& /*alike*/) {}
+    // `before` looked at this until the configuration changed how: what it knows of where it was
+    // still holds.
+    virtual void follow(const Check& /*before*/) {}
 
 protected:
     Check(uint32_t index, std::string target, std::string_view kind)
@@ -92,13 +96,15 @@ const CheckKind* find_check_kind(std::string_view name);
 
 // The check that `settings` describes: `check: {KIND: SUBJECT, setting: ...}` or `{KIND: {...}}`.
 // Null when there was a mistake, each noted with its place and the nearest valid name.
+// `identity`, when it is given, becomes that of the check (monitor/check_identity.h).
 std::unique_ptr<Check> make_check(const CheckSettings& settings, uint32_t index,
                                   const Settings& all, Problems& problems,
-                                  const SecretReader& secrets = {});
+                                  const SecretReader& secrets = {}, uint64_t* identity = nullptr);
 
 // A row of `logs:`, beside its check: what its lines are learned as (agent/log_book.h).
 struct LogRow {
     std::string name;
+    uint32_t check = 0;  // its index
     std::string target;
     Duration learning = std::chrono::hours(72);  // what comes so long is normal
     // So many failed logins from an address within an hour, and then one that is let in, are a
@@ -111,14 +117,19 @@ struct LogRow {
 std::vector<CheckSettings> log_checks(const Settings& settings, Problems& problems,
                                       std::vector<LogRow>* rows = nullptr);
 
-// Every check of the configuration by its index: Settings::checks, then log_checks(). Where a check
-// could not be made there is a null, so the numbering holds.
+// Every check of the configuration by its index. As it is made: Settings::checks, then
+// log_checks(), and the heartbeats of services are numbered after them. Where no check has an index
+// there is a null.
 struct CheckList {
     std::vector<Duration> intervals;
     std::vector<std::unique_ptr<Check>> checks;  // as many
-    std::vector<LogRow> logs;                    // of the last ones, in their order
+    std::vector<LogRow> logs;
+    std::vector<uint64_t> identities;  // of checks and heartbeats, in the order above
 };
 CheckList make_checks(const Settings& settings, Problems& problems,
                       const SecretReader& secrets = {});
+// Puts what was just made at its numbers, which stand in the order of `identities`. A check that
+// `before` has under its number goes on as it is, with all it remembers.
+void renumber(CheckList& list, const std::vector<uint32_t>& numbers, CheckList before);
 
 }  // namespace ops

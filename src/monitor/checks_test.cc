@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "monitor/check_for_test.h"
 #include "monitor/check_kind.h"
+#include "monitor/check_numbers.h"
 
 namespace ops {
 namespace {
@@ -165,6 +166,82 @@ TEST(Checks, EveryHostHasItsTwo) {
         EXPECT_EQ(list.checks[i]->index(), i);
         EXPECT_EQ(list.checks[i]->ask().check, i);
     }
+}
+
+struct Configured {
+    Settings settings;
+    CheckList list;
+};
+Configured configured(const std::string& text, const std::string& secret = "s") {
+    Problems problems;
+    Configured made;
+    made.settings = read_settings_leniently(
+        {{"ops-agent.yaml", text}}, [](const std::string&) { return std::optional<std::string>(); },
+        problems);
+    made.list = make_checks(made.settings, problems,
+                            [secret](const std::string&) -> Result<std::string> { return secret; });
+    EXPECT_FALSE(problems.has_errors()) << print(problems);
+    return made;
+}
+
+TEST(Checks, AreTheSameWhenTheyAskAndJudgeAlike) {
+    const std::string before =
+        "hosts: [{name: here, local: true}, {name: pc, ssh: ops@pc}]\n"
+        "services: [{name: web, host: pc, check: {http: 'http://w/', password_file: pw, user: "
+        "me}}]";
+    const auto differs = [&](const std::string& from, const std::string& to,
+                             const std::string& secret = "s") {
+        const std::string after = replace_all(before, from, to);
+        return configured(before).list.identities.back() !=
+               configured(after, secret).list.identities.back();
+    };
+    EXPECT_FALSE(differs("\n", "\n# a word\n\n")) << "wherever it stands";
+    EXPECT_FALSE(differs("services: [", "services: [{name: new, check: {tcp: 'n:1'}}, "));
+    EXPECT_FALSE(differs("host: pc,", "host: pc, failures: 5,")) << "the detector's";
+    EXPECT_TRUE(differs("http://w/", "http://w/2"));
+    EXPECT_TRUE(differs("host: pc,", "host: pc, timeout: 9s,"));
+    EXPECT_TRUE(differs("host: pc,", "host: pc, interval: 9s,"));
+    EXPECT_TRUE(differs("host: pc,", "host: here,"));
+    EXPECT_TRUE(differs("ops@pc", "ops@other"));
+    EXPECT_TRUE(differs("name: web", "name: shop"));
+    EXPECT_TRUE(differs("", "", "another")) << "a secret beside the configuration";
+    EXPECT_TRUE(differs("hosts:", "limits: {http_body: 5KiB}\nhosts:"));
+}
+
+TEST(Checks, GoOnUnderTheirNumbers) {
+    const std::string logs = "logs: [{name: app, file: /var/log/app.log}]";
+    Configured before = configured(
+        "services:\n"
+        "  - {name: a, check: {tcp: 'a:1'}}\n"
+        "  - {name: b, check: {tcp: 'b:1'}}\n" +
+        logs);
+    CheckNumbers numbers;
+    CheckList& known = before.list;
+    renumber(known, numbers.assign(known.identities, Duration(0)), {});
+    const auto find = [](const CheckList& list, const std::string& target) -> const Check* {
+        for (const auto& check : list.checks) {
+            if (check && check->target() == target) return check.get();
+        }
+        return nullptr;
+    };
+    const Check* const was = find(known, "b");
+    const uint32_t gone = find(known, "a")->index();
+    const uint32_t log = known.logs[0].check;
+    Configured after = configured(
+        "services:\n"
+        "  - {name: b, check: {tcp: 'b:1'}}\n"
+        "  - {name: c, check: {tcp: 'c:1'}, interval: 7s}\n" +
+        logs);
+    CheckList& next = after.list;
+    renumber(next, numbers.assign(next.identities, Duration(0)), std::move(known));
+    EXPECT_EQ(next.checks[gone], nullptr);
+    EXPECT_EQ(find(next, "b"), was) << "with all it remembers";
+    const Check* const fresh = find(next, "c");
+    EXPECT_GT(fresh->index(), log);
+    EXPECT_EQ(next.checks[fresh->index()].get(), fresh);
+    EXPECT_EQ(fresh->ask().check, fresh->index());
+    EXPECT_EQ(next.intervals[fresh->index()], std::chrono::seconds(7));
+    EXPECT_EQ(next.logs[0].check, log);
 }
 
 // Every setting in the table is read, in both forms, and nothing else is.

@@ -30,11 +30,12 @@ std::optional<Beat> parse_beat(std::string_view word) {
 }
 
 HeartbeatBook::HeartbeatBook(const Inventory& inventory, Time watching_since,
-                             uint32_t first_check) {
+                             std::span<const uint32_t> checks) {
+    size_t next = 0;
     for (const Service& service : inventory.services) {
         if (!service.heartbeat) continue;
         Line line;
-        line.check = first_check++;
+        line.check = checks[next++];
         line.due = *service.heartbeat;
         line.last_good = watching_since;
         lines_.emplace(service.name, std::move(line));

@@ -7,6 +7,7 @@
 
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,8 +30,9 @@ std::optional<Beat> parse_beat(std::string_view word);
 
 class HeartbeatBook {
 public:
-    // Observations are numbered from `first_check` on, in the order of the inventory.
-    HeartbeatBook(const Inventory& inventory, Time watching_since, uint32_t first_check);
+    // `checks` are the numbers of its observations, in the order of the inventory.
+    HeartbeatBook(const Inventory& inventory, Time watching_since,
+                  std::span<const uint32_t> checks);
 
     bool expects(std::string_view service) const;
     // False when no heartbeat of that service is configured. A time before the last one is taken

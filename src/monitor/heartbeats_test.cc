@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "monitor/check_for_test.h"
 
 namespace ops {
@@ -11,6 +13,8 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 using test::fact;
 using test::kNoon;
+
+constexpr auto kNumbers = std::to_array<uint32_t>({0, 1});
 
 Inventory inventory() {
     Inventory inventory;
@@ -39,7 +43,7 @@ std::string age(const HeartbeatBook& book, Time now) {
 }
 
 TEST(Heartbeats, AreExpectedOnlyWhereConfigured) {
-    HeartbeatBook book(inventory(), kNoon, 40);
+    HeartbeatBook book(inventory(), kNoon, std::array<uint32_t, 2>{40, 41});
     EXPECT_TRUE(book.expects("worker"));
     EXPECT_FALSE(book.expects("plain"));
     EXPECT_FALSE(book.beat("plain", kNoon, {}));
@@ -53,7 +57,7 @@ TEST(Heartbeats, AreExpectedOnlyWhereConfigured) {
 }
 
 TEST(Heartbeats, AreLateAfterTheirTimeAndGrace) {
-    HeartbeatBook book(inventory(), kNoon, 0);
+    HeartbeatBook book(inventory(), kNoon, kNumbers);
     EXPECT_EQ(judged(book, kNoon), "unknown: no heartbeat yet");
     EXPECT_EQ(judged(book, kNoon + minutes(6)), "unknown: no heartbeat yet")
         << "to the millisecond";
@@ -71,7 +75,7 @@ TEST(Heartbeats, AreLateAfterTheirTimeAndGrace) {
 }
 
 TEST(Heartbeats, NextLateIsWhenItTurnsBad) {
-    HeartbeatBook book(inventory(), kNoon, 0);
+    HeartbeatBook book(inventory(), kNoon, kNumbers);
     (void)book.beat("nightly", kNoon, {});
     for (const Duration now : {Duration(0), Duration(minutes(3)), Duration(minutes(6))}) {
         const auto late = book.next_late(kNoon + now);
@@ -84,7 +88,7 @@ TEST(Heartbeats, NextLateIsWhenItTurnsBad) {
 }
 
 TEST(Heartbeats, FailuresAreBadAtOnceUntilTheNextGoodOne) {
-    HeartbeatBook book(inventory(), kNoon, 0);
+    HeartbeatBook book(inventory(), kNoon, kNumbers);
     Beat failing;
     failing.kind = Beat::Kind::fail;
     failing.body = Json("disk \x1b[31mfull");
@@ -98,7 +102,7 @@ TEST(Heartbeats, FailuresAreBadAtOnceUntilTheNextGoodOne) {
 }
 
 TEST(Heartbeats, AStartMustHaveAnEnd) {
-    HeartbeatBook book(inventory(), kNoon, 0);
+    HeartbeatBook book(inventory(), kNoon, kNumbers);
     (void)book.beat("worker", kNoon, {});
     (void)book.beat("worker", kNoon + seconds(30), *parse_beat("start"));
     EXPECT_EQ(judged(book, kNoon + seconds(60)), "good");
@@ -113,7 +117,7 @@ TEST(Heartbeats, AStartMustHaveAnEnd) {
 }
 
 TEST(Heartbeats, SurviveARestartAndAClockThatIsSetBack) {
-    HeartbeatBook book(inventory(), kNoon, 0);
+    HeartbeatBook book(inventory(), kNoon, kNumbers);
     book.heard("worker", kNoon - minutes(4));
     book.heard("nobody", kNoon);
     EXPECT_EQ(judged(book, kNoon), "good");
@@ -137,10 +141,10 @@ TEST(Heartbeats, WordsOfAPing) {
 }
 
 TEST(Heartbeats, GoOnInTheNextLifeAsIfNoTimeHadPassed) {
-    HeartbeatBook book(inventory(), kNoon, 0);
+    HeartbeatBook book(inventory(), kNoon, kNumbers);
     book.beat("worker", kNoon, {});
     const Json saved = Json::parse(book.save(kNoon + minutes(4)).dump()).value();
-    HeartbeatBook next(inventory(), kNoon + minutes(60), 0);
+    HeartbeatBook next(inventory(), kNoon + minutes(60), kNumbers);
     next.restore(saved, kNoon + minutes(60));
     EXPECT_EQ(age(next, kNoon + minutes(60)), "4m");
     EXPECT_EQ(judged(next, kNoon + minutes(62)), "good");
@@ -152,7 +156,7 @@ TEST(Heartbeats, GoOnInTheNextLifeAsIfNoTimeHadPassed) {
 
 TEST(Heartbeats, AClockThatIsSetMakesNobodyLate) {
     for (const auto by : {minutes(180), minutes(-180)}) {
-        HeartbeatBook book(inventory(), kNoon, 0);
+        HeartbeatBook book(inventory(), kNoon, kNumbers);
         book.beat("worker", kNoon, {});
         book.beat("worker", kNoon, *parse_beat("start"));
         book.shift_clock(by);
@@ -163,10 +167,10 @@ TEST(Heartbeats, AClockThatIsSetMakesNobodyLate) {
 
 TEST(Heartbeats, WhatWasToldOfAFailureOrAStartIsKept) {
     for (const char* const word : {"3", "start"}) {
-        HeartbeatBook book(inventory(), kNoon, 0);
+        HeartbeatBook book(inventory(), kNoon, kNumbers);
         book.beat("worker", kNoon, *parse_beat(word));
         const Json saved = book.save(kNoon);
-        HeartbeatBook next(inventory(), kNoon, 0);
+        HeartbeatBook next(inventory(), kNoon, kNumbers);
         next.restore(saved, kNoon);
         const Time later = kNoon + minutes(5) + Duration(1);
         EXPECT_EQ(judged(next, later), judged(book, later));

@@ -161,37 +161,51 @@ std::string service_of_url(std::string_view url) {
 }
 
 void SimProbes::forget() {
-    ++generation_;
-    scheduled_.clear();
+    ++life_;
+    ++schedule_;
+    rounds_.clear();
     quick_.clear();
     watched_.clear();
 }
 
 void SimProbes::schedule(std::vector<Scheduled> all) {
-    ++generation_;
-    scheduled_.clear();
+    ++schedule_;
+    const std::map<uint32_t, Round> before = std::exchange(rounds_, {});
     for (Scheduled& one : all) {
         const uint32_t check = one.ask.check;
-        const Duration phase = one.phase;
-        scheduled_.emplace(check, std::move(one));
-        plan_round(check, generation_, phase);
+        const auto known = before.find(check);
+        const bool goes_on =
+            known != before.end() && known->second.scheduled.interval == one.interval;
+        const Duration in = goes_on ? known->second.next - world_.now_ : one.phase;
+        rounds_.emplace(check, Round{std::move(one), {}});
+        plan_round(check, in);
     }
+    const auto is_gone = [this](const auto& one) { return !rounds_.contains(one.first); };
+    std::erase_if(quick_, is_gone);
+    std::erase_if(watched_, is_gone);
 }
 
-void SimProbes::plan_round(uint32_t check, int generation, Duration in) {
-    world_.in(in, [this, check, generation] {
-        if (generation != generation_) return;
-        const Scheduled& scheduled = scheduled_.at(check);
-        plan_round(check, generation, scheduled.interval);
+void SimProbes::plan_round(uint32_t check, Duration in) {
+    rounds_.at(check).next = world_.now_ + in;
+    world_.in(in, [this, check, schedule = schedule_] {
+        if (schedule != schedule_) return;
+        const Scheduled& scheduled = rounds_.at(check).scheduled;
+        plan_round(check, scheduled.interval);
         ask_in_round(scheduled.ask);
     });
+}
+
+// Of another life nothing comes any more; of another schedule, what is in this one as well.
+bool SimProbes::is_wanted(uint32_t check, const Began& began) const {
+    if (began.life != life_ || !world_.receiver_) return false;
+    return began.schedule == schedule_ || rounds_.contains(check);
 }
 
 void SimProbes::start(Ask ask) { ask_now(ask); }
 
 void SimProbes::replace_question(uint32_t check, Question question) {
-    const auto found = scheduled_.find(check);
-    if (found != scheduled_.end()) found->second.ask.question = std::move(question);
+    const auto found = rounds_.find(check);
+    if (found != rounds_.end()) found->second.scheduled.ask.question = std::move(question);
 }
 
 void SimProbes::watch_process(uint32_t check, ProcessIdentity process) {
@@ -210,9 +224,8 @@ void SimProbes::process_died(int pid) {
     }
     for (const ProcessDied& one : died) {
         watched_.erase(one.check);
-        const int generation = generation_;
-        world_.in(milliseconds(1), [this, generation, one] {
-            if (generation == generation_ && world_.receiver_) world_.receiver_(one);
+        world_.in(milliseconds(1), [this, began = now(), one] {
+            if (is_wanted(one.check, began)) world_.receiver_(one);
         });
     }
 }
@@ -224,8 +237,9 @@ SimProbes::Timing SimProbes::timed(const Ask& ask) {
             ask.time_limit};
 }
 
-void SimProbes::reply(uint32_t check, Timing timing, int generation, std::vector<Reply> second) {
-    if (generation != generation_ || !world_.receiver_) return;
+void SimProbes::reply(uint32_t check, Timing timing, const Began& began,
+                      std::vector<Reply> second) {
+    if (!is_wanted(check, began)) return;
     for (Reply& one : second) one.at = world_.wall();
     world_.receiver_(Reply{.check = check,
                            .at = world_.wall(),
@@ -239,8 +253,9 @@ void SimProbes::reply(uint32_t check, Timing timing, int generation, std::vector
 
 void SimProbes::ask_now(const Ask& ask) {
     Timing timing = timed(ask);
-    world_.in(timing.takes, [this, generation = generation_, check = ask.check,
-                             timing = std::move(timing)] { reply(check, timing, generation); });
+    world_.in(timing.takes, [this, began = now(), check = ask.check, timing = std::move(timing)] {
+        reply(check, timing, began);
+    });
 }
 
 // A round, with its second look as Ask::second_look says.
@@ -251,14 +266,14 @@ void SimProbes::ask_in_round(const Ask& ask) {
     const bool times_out = !timing.answer.ok() && timing.answer.error().fault == Fault::timeout;
     if (!ask.second_look || !was_quick || !times_out) return ask_now(ask);
     const Duration half = ask.time_limit / 2;
-    world_.in(half, [this, generation = generation_, ask, timing, half] {
+    world_.in(half, [this, began = now(), ask, timing, half] {
         Ask again = ask;
         again.time_limit -= half;
         Timing second = timed(again);
         if (second.takes >= again.time_limit) second.answer = timing.answer;
         const Duration rest = timing.takes - half;
-        world_.in(rest, [this, generation, check = ask.check, timing, second] {
-            reply(check, timing, generation,
+        world_.in(rest, [this, began, check = ask.check, timing, second] {
+            reply(check, timing, began,
                   {Reply{.check = check, .took = second.takes, .answer = second.answer}});
         });
     });

@@ -27,11 +27,16 @@ private:
         Result<Answer> answer;
         Duration takes;
     };
+    struct Began {  // of what is under way
+        int life, schedule;
+    };
     Timing timed(const Ask& ask);
-    void plan_round(uint32_t check, int generation, Duration in);
+    void plan_round(uint32_t check, Duration in);
     void ask_now(const Ask& ask);
     void ask_in_round(const Ask& ask);
-    void reply(uint32_t check, Timing timing, int generation, std::vector<Reply> second = {});
+    void reply(uint32_t check, Timing timing, const Began& began, std::vector<Reply> second = {});
+    Began now() const { return {life_, schedule_}; }
+    bool is_wanted(uint32_t check, const Began& began) const;
     Timing answer(const Ask& ask);
     Timing answer_http(const HttpAsk& ask, Duration time_limit);
     Timing answer_supervisor(const HttpAsk& ask, Duration time_limit);
@@ -42,8 +47,13 @@ private:
     SimHost& local_host();
 
     World& world_;
-    int generation_ = 0;  // of the schedule and everything in flight
-    std::map<uint32_t, Scheduled> scheduled_;
+    int life_ = 0;      // of the program
+    int schedule_ = 0;  // the newest
+    struct Round {
+        Scheduled scheduled;
+        Time next;
+    };
+    std::map<uint32_t, Round> rounds_;
     std::map<uint32_t, bool> quick_;  // was the round before? As of Ask::second_look
     std::map<uint32_t, ProcessIdentity> watched_;
 };
