@@ -149,8 +149,10 @@ static std::vector<char*> pointers(std::vector<std::string>& words) {
     return list;
 }
 
-// Requires: `in` is the read end of standard input or closed, for none.
-static Result<pid_t> spawn(Launch& launch, const Descriptor& in, const Descriptor& out) {
+// Requires: `in` is the read end of standard input or closed, for none; `errors` may be closed,
+// then it goes where the output goes.
+static Result<pid_t> spawn(Launch& launch, const Descriptor& in, const Descriptor& out,
+                           const Descriptor& errors) {
     posix_spawn_file_actions_t actions{};
     posix_spawnattr_t attributes{};
     posix_spawn_file_actions_init(&actions);
@@ -161,7 +163,7 @@ static Result<pid_t> spawn(Launch& launch, const Descriptor& in, const Descripto
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
     }
     posix_spawn_file_actions_adddup2(&actions, out.get(), 1);
-    posix_spawn_file_actions_adddup2(&actions, out.get(), 2);
+    posix_spawn_file_actions_adddup2(&actions, errors.is_open() ? errors.get() : out.get(), 2);
     posix_spawn_file_actions_addclosefrom_np(&actions, 3);
     sigset_t none{}, all{};
     sigemptyset(&none);
@@ -206,19 +208,27 @@ namespace {
 // or that of its group, to anybody else: signals go out only before.
 class Run {
 public:
-    Run(const Command& command, pid_t pid, Descriptor in, Descriptor out, int ending,
+    // Our ends of its standard streams.
+    struct Streams {
+        Descriptor in, out, errors;
+    };
+
+    Run(const Command& command, std::string_view input, pid_t pid, Streams streams, int ending,
         Duration term_grace)
         : command_(command),
+          input_(input),
           pid_(pid),
-          in_(std::move(in)),
-          out_(std::move(out)),
+          in_(std::move(streams.in)),
+          out_(std::move(streams.out)),
+          err_(std::move(streams.errors)),
           pidfd_(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))),
           ending_(ending),
           term_grace_(term_grace),
           began_(monotonic()),
           next_(began_ + command.time_limit),
-          output_(command.output_limit) {
-        for (const Descriptor* fd : {&in_, &out_}) {
+          output_(command.output_limit),
+          errors_(command.output_limit) {
+        for (const Descriptor* fd : {&in_, &out_, &err_}) {
             if (fd->is_open()) ::fcntl(fd->get(), F_SETFL, O_NONBLOCK);
         }
     }
@@ -237,7 +247,7 @@ public:
     bool is_left() const { return given_up_; }
 
 private:
-    bool is_over() const { return (gone_ && !out_.is_open()) || given_up_; }
+    bool is_over() const { return (gone_ && !out_.is_open() && !err_.is_open()) || given_up_; }
 
     bool has_ended() const {
         siginfo_t info{};
@@ -246,14 +256,16 @@ private:
     }
 
     void poll_once() {
-        std::array<pollfd, 4> fds = {{{gone_ ? -1 : pidfd_.get(), POLLIN, 0},
+        std::array<pollfd, 5> fds = {{{gone_ ? -1 : pidfd_.get(), POLLIN, 0},
                                       {out_.get(), POLLIN, 0},
                                       {in_.get(), POLLOUT, 0},
-                                      {stopping_ ? -1 : ending_, POLLIN, 0}}};
+                                      {stopping_ ? -1 : ending_, POLLIN, 0},
+                                      {err_.get(), POLLIN, 0}}};
         Duration wait = std::clamp(next_ - monotonic(), Duration(0), Duration(1h));
         if (!gone_ && !pidfd_.is_open()) wait = std::min(wait, Duration(20));
         if (::poll(fds.data(), fds.size(), static_cast<int>(wait.count())) <= 0) return;
-        if (fds[1].revents != 0) read_output();
+        if (fds[1].revents != 0) read_some(out_, output_);
+        if (fds[4].revents != 0) read_some(err_, errors_);
         if (fds[2].revents != 0) write_input();
         if (fds[3].revents != 0) {
             stopping_ = true;
@@ -268,28 +280,32 @@ private:
         if (stage_ == Stage::running) next_ = monotonic() + kOutputGrace;
     }
 
-    void read_output() {
+    static void read_some(Descriptor& from, ClippedOutput& into) {
         std::array<char, 64 * 1024> buffer;
-        const ssize_t got = ::read(out_.get(), buffer.data(), buffer.size());
+        const ssize_t got = ::read(from.get(), buffer.data(), buffer.size());
         if (got > 0) {
-            output_.append({buffer.data(), static_cast<size_t>(got)});
+            into.append({buffer.data(), static_cast<size_t>(got)});
         } else if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
-            out_.reset();
+            from.reset();
         }
     }
 
+    void stop_reading() {
+        out_.reset();
+        err_.reset();
+    }
+
     void write_input() {
-        const ssize_t wrote =
-            write_quietly(in_.get(), std::string_view(command_.input).substr(written_));
+        const ssize_t wrote = write_quietly(in_.get(), input_.substr(written_));
         if (wrote > 0) written_ += static_cast<size_t>(wrote);
         const bool refused = wrote < 0 && errno != EAGAIN && errno != EINTR;
-        if (refused || written_ == command_.input.size()) in_.reset();
+        if (refused || written_ == input_.size()) in_.reset();
     }
 
     // The moment next_ has come: what happens depends on how far we are.
     void go_on() {
         if (stage_ == Stage::running && gone_) {
-            out_.reset();  // a grandchild holds it
+            stop_reading();  // a grandchild holds it
             return;
         }
         switch (stage_) {
@@ -308,7 +324,7 @@ private:
                 break;
             case Stage::killed:
                 given_up_ = !gone_;
-                out_.reset();
+                stop_reading();
                 break;
         }
     }
@@ -320,6 +336,7 @@ private:
         exit.output_bytes = output_.total();
         exit.output = output_.text();
         exit.output_sha256 = output_.sha256_hex();
+        exit.errors = errors_.text();
         int status = 0;
         pid_t reaped = 0;
         do {
@@ -339,13 +356,14 @@ private:
 
     enum class Stage { running, asked, killed };
     const Command& command_;
+    const std::string_view input_;
     const pid_t pid_;
-    Descriptor in_, out_, pidfd_;
+    Descriptor in_, out_, err_, pidfd_;
     const int ending_;
     const Duration term_grace_;
     const Duration began_;
     Duration next_;  // when go_on() is called
-    ClippedOutput output_;
+    ClippedOutput output_, errors_;
     size_t written_ = 0;
     Stage stage_ = Stage::running;
     Exit::How how_ = Exit::How::exited;
@@ -375,15 +393,19 @@ Result<Exit> PosixProcesses::run(const Command& command) {
     pollfd ending = {ending_, POLLIN, 0};
     if (::poll(&ending, 1, 0) > 0) return Error{Fault::unavailable, "run: we are stopping"};
     Launch launch = TRY(prepare(command));
-    Pipe in, out = TRY(make_pipe());
-    if (!command.input.empty()) in = TRY(make_pipe());
-    const pid_t pid = TRY(spawn(launch, in.read, out.write));
+    const std::string input = TRY(whole_input(command));
+    Pipe in, errors, out = TRY(make_pipe());
+    if (!input.empty()) in = TRY(make_pipe());
+    if (command.errors_apart) errors = TRY(make_pipe());
+    const pid_t pid = TRY(spawn(launch, in.read, out.write, errors.write));
     in.read.reset();
     out.write.reset();
+    errors.write.reset();
     if (command.on_start) {
         if (const auto identity = identify(pid)) command.on_start(*identity);
     }
-    Run run(command, pid, std::move(in.write), std::move(out.read), ending_, term_grace_);
+    Run run(command, input, pid, {std::move(in.write), std::move(out.read), std::move(errors.read)},
+            ending_, term_grace_);
     Exit exit = run.wait();
     const std::lock_guard lock(mutex_);
     if (run.is_left()) left_.push_back(pid);

@@ -113,6 +113,34 @@ TEST(PosixProcesses, RefusesWhatItCannotStart) {
     }
 }
 
+TEST(PosixProcesses, KeepsStandardErrorApartWhereItIsAskedFor) {
+    PosixProcesses processes;
+    Command command = shell("echo one; echo two >&2; head -c 3000 /dev/zero | tr '\\0' x >&2");
+    EXPECT_EQ(must_run(processes, command).output.size(), 8U + 3000U);
+    command.errors_apart = true;
+    command.output_limit = 1000;
+    const Exit exit = must_run(processes, command);
+    EXPECT_EQ(exit.output, "one\n");
+    EXPECT_EQ(exit.output_bytes, 4U);
+    EXPECT_EQ(exit.errors.substr(0, 6), "two\nxx");
+    EXPECT_LE(exit.errors.size(), 1000U);
+}
+
+// Of data that the core hands to the prober only this reaches a program's input.
+TEST(PosixProcesses, ASecretIsAWordInTheInput) {
+    PosixProcesses processes;
+    Command command = shell("cat");
+    command.input = "login = \"Basic " + std::string(kSecretMark) + "\"\n";
+    command.secret = "dTpw+/8=";
+    EXPECT_EQ(must_run(processes, command).output, "login = \"Basic dTpw+/8=\"\n");
+    for (const char* bad : {"a b", "x\"\nurl = y", "$(id)", "\n"}) {
+        command.secret = bad;
+        const Result<Exit> exit = processes.run(command);
+        ASSERT_FALSE(exit.ok()) << bad;
+        EXPECT_EQ(exit.error().fault, Fault::invalid);
+    }
+}
+
 TEST(PosixProcesses, RunsAsAnotherUserOnlyForRoot) {
     PosixProcesses processes;
     Command command = shell("id -un; id -Gn; echo $HOME $USER; echo $0 \"$1\"");

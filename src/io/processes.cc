@@ -1,5 +1,6 @@
 #include "io/processes.h"
 
+#include <algorithm>
 #include <csignal>
 #include <cstring>
 
@@ -23,6 +24,20 @@ std::string Exit::print() const {
         }
     }
     return "unknown";
+}
+
+Result<std::string> whole_input(const Command& command) {
+    const bool is_word = std::all_of(command.secret.begin(), command.secret.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '+' || c == '/' || c == '=';
+    });
+    if (!is_word || command.secret.size() > 4096) {
+        return Error{Fault::invalid, "the secret of a command is no word of base64"};
+    }
+    std::string input = command.input;
+    const size_t at = input.find(kSecretMark);
+    if (at != std::string::npos) input.replace(at, kSecretMark.size(), command.secret);
+    return input;
 }
 
 }  // namespace ops

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -22,13 +23,18 @@ struct ProcessIdentity {
 struct Command {
     std::vector<std::string> argv;  // argv[0]: absolute, or found on the fixed PATH
     std::string input;              // standard input
-    std::string as_user;            // empty: as we are
+    // A word of base64 that stands in the input for kSecretMark, and is no part of what the
+    // operator wrote: the prober, which may not read it, gets it from whoever may.
+    std::string secret;
+    std::string as_user;                             // empty: as we are
     std::map<std::string, std::string> environment;  // added to the fixed one
     // Input and environment are what somebody is told (an alert), not part of what the operator
     // wrote.
     bool tells = false;
+    bool errors_apart = false;  // standard error in Exit::errors, not in the output
     Duration time_limit = std::chrono::seconds(60);
-    size_t output_limit = 64 * 1024;  // of standard output and error together, head and tail kept
+    // Of standard output and error together (apart: of each), head and tail kept.
+    size_t output_limit = 64 * 1024;
     // Called once, right after it was started, unless it has ended already: to write down who it
     // is.
     std::function<void(const ProcessIdentity&)> on_start;
@@ -39,6 +45,7 @@ struct Exit {
     How how = How::exited;
     int code = 0;        // exit status, or signal number
     std::string output;  // standard output and error in the order written, clipped to the limit
+    std::string errors;  // standard error alone, of Command::errors_apart
     size_t output_bytes = 0;    // before clipping
     std::string output_sha256;  // of all of it
     Duration took{};
@@ -46,6 +53,11 @@ struct Exit {
     bool good() const { return how == How::exited && code == 0; }
     std::string print() const;  // "exit 1", "killed by signal 9 (SIGKILL)", "no end in 60s, killed"
 };
+
+inline constexpr std::string_view kSecretMark = "@OPS_AGENT_SECRET@";
+// The input with the secret in it; an error when that is anything but a word of base64, which no
+// shell and no file takes for more than a word.
+Result<std::string> whole_input(const Command& command);
 
 class Processes {
 public:

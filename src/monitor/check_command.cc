@@ -52,22 +52,30 @@ private:
     void judge_exit(const Exit& exit, Observation& seen) const {
         const bool exited = exit.how == Exit::How::exited;
         if (exited) add_fact(seen, "exit_code", Value::number(exit.code));
+        // Standard output decides; warnings beside it (of perl about the locale) do not.
+        const std::string& output = trim(exit.output).empty() ? exit.errors : exit.output;
         const bool is_plugin =
             settings_.plugin == Plugin::yes || (settings_.plugin == Plugin::look && exited &&
-                                                exit.code <= 3 && looks_like_plugin(exit.output));
-        if (!exit.good() || is_plugin) seen.evidence = shown_evidence(exit.output);
-        if (is_plugin && exited) return judge_plugin(exit, seen);
+                                                exit.code <= 3 && looks_like_plugin(output));
+        if (!exit.good() || is_plugin) seen.evidence = shown_evidence(all_of(exit));
+        if (is_plugin && exited) return judge_plugin(exit, output, seen);
         if (!exit.good()) {
             seen.health = Health::bad;
-            const std::string said = last_line(exit.output);
+            const std::string said =
+                last_line(trim(exit.errors).empty() ? exit.output : exit.errors);
             seen.reason = exit.print() + (said.empty() ? "" : ": " + said);
             return;
         }
-        judge_output(exit.output, seen);
+        judge_output(output, seen);
     }
 
-    void judge_plugin(const Exit& exit, Observation& seen) const {
-        PluginOutput output = parse_plugin_output(exit.output, settings_.prefix);
+    static std::string all_of(const Exit& exit) {
+        const bool is_open = !exit.output.empty() && !exit.output.ends_with('\n');
+        return exit.output + (is_open && !exit.errors.empty() ? "\n" : "") + exit.errors;
+    }
+
+    void judge_plugin(const Exit& exit, const std::string& said, Observation& seen) const {
+        PluginOutput output = parse_plugin_output(said, settings_.prefix);
         const std::string text = output.text.empty() ? exit.print() : output.text;
         if (exit.code == 2) seen.health = Health::bad;
         if (exit.code != 0) seen.reason = text;
@@ -169,6 +177,7 @@ std::unique_ptr<Check> make_command(CheckRequest& request) {
     if (!argv.empty()) argv[0] = program_beside(request.all.file, argv[0]);
     settings.ask.command.time_limit = request.settings.timeout;
     settings.ask.command.output_limit = static_cast<size_t>(request.all.limits.output);
+    settings.ask.command.errors_apart = true;
     settings.ask.command.as_user = request.user();
     if (fields.has("nagios")) {
         settings.plugin = fields.boolean("nagios", false) ? Plugin::yes : Plugin::no;

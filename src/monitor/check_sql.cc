@@ -58,9 +58,10 @@ public:
                                             : shown(reply.answer.error().message);
         } else if (!exit->good()) {
             // That the database cannot be asked says nothing of the number.
-            const std::string_view said = trim(exit->output);
+            const std::string all = exit->errors + exit->output;
+            const std::string_view said = trim(all);
             seen.reason = exit->print() + ": " + shown(said.substr(0, said.find('\n')));
-            seen.evidence = shown_evidence(exit->output);
+            seen.evidence = shown_evidence(all);
         } else {
             judge_rows(exit->output, seen);
         }
@@ -161,6 +162,7 @@ std::unique_ptr<Check> make_sql(CheckRequest& request) {
     settings.ask.command.argv = client_words(request, query);
     settings.ask.command.time_limit = request.settings.timeout;
     settings.ask.command.output_limit = static_cast<size_t>(request.all.limits.output);
+    settings.ask.command.errors_apart = true;
     settings.ask.command.as_user = request.user();
     settings.range = ValueRange::read(request.fields, request.problems);
     settings.prefix = fact_name(request.settings.target);

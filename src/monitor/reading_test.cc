@@ -149,6 +149,40 @@ TEST(CommandCheck, JudgesExitAndOutput) {
               "unknown: no program 'x'");
 }
 
+// perl complains of the locale, python of something deprecated, on standard error.
+TEST(CommandCheck, StandardOutputDecides) {
+    struct Row {
+        std::string why, check;
+        int code;
+        std::string output, errors, judged;
+    };
+    const std::string warning = "perl: warning: Setting locale failed.\n";
+    for (const Row& row : std::vector<Row>{
+             {"a number", "{command: x, max: 50}", 0, "42\n", warning, "good"},
+             {"a plugin", "{command: x}", 1, "DISK WARNING - 8% left\n", warning,
+              "good degraded: DISK WARNING - 8% left"},
+             {"that knows nothing", "{command: x}", 3, "UNKNOWN - no such disk\n", warning,
+              "unknown: UNKNOWN - no such disk"},
+             {"a plugin's words are no plugin's beside others", "{command: x}", 1, "so far\n",
+              "WARNING - hm\n", "bad: exit 1: WARNING - hm"},
+             {"without output the errors are it", "{command: x, max: 50}", 0, " \n", "51\n",
+              "bad: 51 is over 50"},
+             {"why it failed", "{command: x}", 2, "one\ntwo\n", "no such table\n",
+              "bad: exit 2: no such table"},
+         }) {
+        Made made = make(row.check);
+        ASSERT_NE(made.check, nullptr) << row.why << print(made.problems);
+        EXPECT_TRUE(std::get<CommandAsk>(made->ask().question).command.errors_apart);
+        Exit exit;
+        exit.code = row.code;
+        exit.output = row.output;
+        exit.errors = row.errors;
+        const Judged judged = made->judge(reply(exit));
+        EXPECT_EQ(print(judged), row.judged) << row.why;
+        if (row.code == 2) EXPECT_EQ(judged.observation.evidence, "one\ntwo\nno such table");
+    }
+}
+
 TEST(CommandCheck, GivesFacts) {
     Made service = make("{command: x}");
     const Judged number = service->judge(reply(exited(0, "42\n")));

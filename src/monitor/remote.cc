@@ -33,6 +33,7 @@ CommandAsk ask_over_ssh(const Host& host, Duration time_limit, const std::string
         sections + "echo '@end'\n";
     ask.command.time_limit = time_limit;
     ask.command.output_limit = kMostOutput;
+    ask.command.errors_apart = true;
     return ask;
 }
 
@@ -71,7 +72,7 @@ Result<Sections> read_sections(const Host& host, const Result<Answer>& answer) {
     }
     if (ended) return sections;
     if (begun) return Error{Fault::invalid, who + ": the answer was cut short"};
-    const std::string said = last_line(exit->output);
+    const std::string said = last_line(trim(exit->errors).empty() ? exit->output : exit->errors);
     return Error{Fault::unavailable, who + ": " + (said.empty() ? exit->print() : said)};
 }
 

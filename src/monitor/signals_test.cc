@@ -188,6 +188,10 @@ TEST(SqlCheck, OneRowBecomesFacts) {
     EXPECT_EQ(print(several->judge(reply(exited(0, "a,b,c\n9,many,11\n")))),
               "bad: c: 11 is over 10");
     EXPECT_EQ(print(several->judge(reply(exited(0, "a,b\n9,10\n")))), "good");
+    Exit noted;
+    noted.output = "n\n11\n";
+    noted.errors = "NOTICE:  relation \"a\" does not exist, skipping\n";
+    EXPECT_EQ(print(bounded->judge(reply(noted))), "good");
     EXPECT_EQ(print(bounded->judge(reply(exited(2, "psql: error: no route\nmore")))),
               "unknown: exit 2: psql: error: no route");
 }

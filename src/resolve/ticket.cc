@@ -195,25 +195,34 @@ Result<Ticket> Ticket::from_json(const Json& json) {
 }
 
 Json to_json(const Exit& exit) {
-    return Json::object({{"how", kHows.at(static_cast<size_t>(exit.how))},
-                         {"code", exit.code},
-                         {"output", exit.output},
-                         {"output_bytes", uint64_t{exit.output_bytes}},
-                         {"output_sha256", exit.output_sha256},
-                         {"took_ms", int64_t{exit.took.count()}},
-                         {"limit_ms", int64_t{exit.time_limit.count()}}});
+    Json json = Json::object({{"how", kHows.at(static_cast<size_t>(exit.how))},
+                              {"code", exit.code},
+                              {"output", exit.output},
+                              {"output_bytes", uint64_t{exit.output_bytes}},
+                              {"output_sha256", exit.output_sha256},
+                              {"took_ms", int64_t{exit.took.count()}},
+                              {"limit_ms", int64_t{exit.time_limit.count()}}});
+    if (!exit.errors.empty()) json.set("errors", exit.errors);
+    return json;
 }
 
 Result<Exit> exit_from_json(const Json& json) {
-    TRY(check_keys(
-        json, "exit",
-        {"how", "code", "output", "output_bytes", "output_sha256", "took_ms", "limit_ms"}));
+    if (json.has("errors")) {
+        TRY(check_keys(json, "exit",
+                       {"how", "code", "output", "output_bytes", "output_sha256", "took_ms",
+                        "limit_ms", "errors"}));
+    } else {
+        TRY(check_keys(
+            json, "exit",
+            {"how", "code", "output", "output_bytes", "output_sha256", "took_ms", "limit_ms"}));
+    }
     Exit exit;
     const auto how = index_of(kHows, json["how"].as_string());
     if (!how) return wrong("how", "none that is known");
     exit.how = static_cast<Exit::How>(*how);
     exit.code = static_cast<int>(TRY(read_count(json, "code", -1, 1 << 16)));
     exit.output = TRY(read_text(json, "output", 1024 * 1024));
+    if (json.has("errors")) exit.errors = TRY(read_text(json, "errors", 1024 * 1024));
     constexpr int64_t kLarge = int64_t{1} << 52;
     exit.output_bytes = static_cast<size_t>(TRY(read_count(json, "output_bytes", 0, kLarge)));
     exit.output_sha256 = TRY(read_text(json, "output_sha256", 64));
