@@ -253,6 +253,9 @@ private:
     ProcessIdentity ours_;               // a process that both of us know
 };
 
+const std::string kBasic = "Basic ";
+const std::string kBasicMark = kBasic + std::string(kSecretMark);
+
 std::string quote_for_curl(std::string_view text) {
     std::string quoted = "\"";
     for (const char c : text) {
@@ -274,7 +277,8 @@ std::string curl_section(const CheckUrl& via, const HttpAsk& ask, Duration time_
         config += "url = " + quote_for_curl(via.print());
     }
     for (const auto& [name, value] : ask.headers) {
-        config += "header = " + quote_for_curl(name + ": " + value);
+        const bool is_login = name == "Authorization";  // without the secret: see read_way()
+        config += "header = " + quote_for_curl(name + ": " + (is_login ? kBasicMark : value));
     }
     config += "data-binary = " + quote_for_curl(ask.body);
     config += "write-out = \"\\n@status\\n%{http_code}\\n\"\n";
@@ -318,6 +322,10 @@ void read_way(CheckRequest& request, const CheckUrl& via, SupervisorSettings& se
     settings.over_ssh = *remote;
     settings.ssh_ask = ask_over_ssh(*remote, request.settings.timeout,
                                     curl_section(via, settings.ask, request.settings.timeout));
+    if (!via.user.empty()) {
+        settings.ssh_ask.command.secret =
+            basic_authorization(via.user, via.password).substr(kBasic.size());
+    }
 }
 
 std::unique_ptr<Check> make_supervisor(CheckRequest& request) {

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "monitor/check_for_test.h"
+#include "monitor/check_url.h"
 #include "monitor/process_facts.h"
 #include "monitor/xmlrpc.h"
 
@@ -482,6 +483,13 @@ TEST(SupervisorCheck, AsksOnTheHostWhenViaIsItsLoopback) {
     ASSERT_NE(made.check, nullptr) << print(made.problems);
     const auto command = std::get<CommandAsk>(made->ask().question).command;
     EXPECT_EQ(join(command.argv, " ").find("Basic"), std::string::npos) << "no secret in argv";
+    EXPECT_EQ("Basic " + command.secret, basic_authorization("u", "p\"w"));
+    EXPECT_EQ(command.input.find(command.secret), std::string::npos)
+        << "the prober, which may not read it, makes the same";
+    EXPECT_NE(whole_input(command).value().find("header = \"Authorization: Basic " +
+                                                command.secret + "\"\n"),
+              std::string::npos)
+        << command.input;
     EXPECT_NE(command.input.find("url = \"http://127.0.0.1:9001/RPC2\""), std::string::npos)
         << command.input;
     EXPECT_NE(command.input.find("<string>g:w</string>"), std::string::npos);

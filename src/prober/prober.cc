@@ -24,6 +24,7 @@ Result<Json> answer(PermittedPrograms& programs, Processes& processes, const Jso
     // A program may be given less time than the operator allows it, not more.
     const Duration limit(request["limit_ms"].as_int(0));
     if (limit > Duration::zero()) command.time_limit = std::min(command.time_limit, limit);
+    take_secret(command, request["secret"].as_string());
     if (command.tells) {
         command.input = request["input"].as_string();
         command.environment["OPS_ALERT"] = request["alert"].as_string();

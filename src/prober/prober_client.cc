@@ -20,6 +20,7 @@ Json request_for(const Command& command) {
     Json request = Json::object({{"do", "run"},
                                  {"program", identity_of(command)},
                                  {"limit_ms", int64_t{command.time_limit.count()}}});
+    if (!command.secret.empty()) request.set("secret", command.secret);
     if (!command.tells) return request;
     request.set("input", command.input);
     const auto alert = command.environment.find("OPS_ALERT");

@@ -16,6 +16,7 @@
 #include "monitor/checks.h"
 #include "prober/prober_client.h"
 #include "prober/programs.h"
+#include "resolve/rules.h"
 
 namespace ops {
 namespace {
@@ -106,6 +107,45 @@ TEST(Prober, RunsWhatTheConfigurationSaysAndNothingElse) {
         EXPECT_EQ(refused.error().fault, Fault::denied) << row.why;
     }
     EXPECT_EQ(company.read("owned"), "");
+}
+
+// The prober may not read the password of supervisord: it comes from the core, as a word.
+TEST(Prober, APasswordComesFromTheCore) {
+    Company company;
+    company.configure(
+        "check: {command: \"echo well\"}}, {name: worker, host: far, check: {supervisor: w, "
+        "via: \"http://127.0.0.1:9001/RPC2\", user: u, password_file: pw}");
+    Problems problems;
+    const auto texts = read_config_texts(company.files, company.config);
+    const auto settings = read_settings(texts.value(), nothing(), problems);
+    ASSERT_TRUE(settings) << problems.print();
+    const SecretReader secrets = [](const std::string&) { return std::string("hush"); };
+    std::optional<Command> core;
+    for (const auto& check : make_checks(*settings, problems, secrets).checks) {
+        if (check->target() == "worker") core = std::get<CommandAsk>(check->ask().question).command;
+    }
+    ASSERT_TRUE(core && !core->secret.empty());
+
+    PermittedPrograms programs(company.files, company.clock, company.config, nothing());
+    Result<Command> prober = programs.find(identity_of(*core));
+    ASSERT_TRUE(prober.ok()) << prober.error().message;
+    EXPECT_NE(prober.value().secret, core->secret) << "it did not read it";
+    Command told = std::move(prober).value();
+    take_secret(told, core->secret);
+    EXPECT_EQ(whole_input(told).value(), whole_input(*core).value());
+    Command other = words("echo well");
+    take_secret(other, "x");
+    EXPECT_EQ(other.secret, "") << "a program that needs none gets none";
+}
+
+TEST(Prober, ACheckGetsStandardErrorApart) {
+    Company company;
+    company.configure("check: {command: \"sh -c 'echo 42; echo hm >&2'\", timeout: 2s}");
+    ProberClient client = company.client();
+    const Result<Exit> exit = client.run(words("sh -c 'echo 42; echo hm >&2'"));
+    ASSERT_TRUE(exit.ok()) << exit.error().message;
+    EXPECT_EQ(exit.value().output, "42\n");
+    EXPECT_EQ(exit.value().errors, "hm\n");
 }
 
 TEST(Prober, AChannelIsToldTheAlertAndNoMore) {

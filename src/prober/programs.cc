@@ -47,6 +47,10 @@ Programs programs_of(const CheckList& list, const EscalationSettings& escalation
 
 }  // namespace
 
+void take_secret(Command& command, std::string secret) {
+    if (!command.secret.empty()) command.secret = std::move(secret);
+}
+
 std::string identity_of(const Command& command) {
     std::vector<std::string> all{"ops-program-1", command.as_user,
                                  command.tells ? "tells" : sha256_hex(command.input)};
@@ -95,7 +99,7 @@ Result<> PermittedPrograms::take(const std::vector<ConfigText>& texts) {
     for (CheckSettings& check : uplink_checks(settings->agent)) {
         settings->checks.push_back(std::move(check));
     }
-    // Secrets are for the core's own questions; no program gets one.
+    // We may read none: a program that needs one gets it with the request (take_secret()).
     const SecretReader none = [](const std::string&) { return std::string(); };
     const CheckList checks = make_checks(*settings, problems, none);
     const EscalationSettings escalation = read_escalation(*settings, problems);

@@ -4,7 +4,8 @@
 //
 // A program is known by its identity: a hash over all its words, its user, and (of one that looks)
 // its input. So the core says which, and cannot say what. A channel's command is given the alert:
-// input and $OPS_ALERT are data, and no part of the identity.
+// input and $OPS_ALERT are data, and no part of the identity; nor is a secret, which stands as one
+// word in the input where the configuration has it.
 //
 // The files are looked at again once a second, and when a program is asked for that is not known;
 // while they cannot be read or have errors, what was read before stays in force, as in the core.
@@ -27,6 +28,9 @@ namespace ops {
 
 // 64 hex digits.
 std::string identity_of(const Command& command);
+
+// Gives a program of ours its secret (io/processes.h), if it needs one.
+void take_secret(Command& command, std::string secret);
 
 class PermittedPrograms {
 public:
