@@ -31,21 +31,28 @@ Json target_json(const Detector& detector, const Inventory& inventory, const Tar
     return json;
 }
 
+std::string_view overall_status(const std::vector<TargetState>& states,
+                                const Inventory& inventory) {
+    bool is_well = true, all_down = true;
+    for (const TargetState& state : states) {
+        const bool is_down = state.status == Status::down;
+        if (is_down || state.status == Status::degraded) is_well = false;
+        const bool counts = inventory.services.empty() || inventory.find_service(state.target);
+        if (counts && !is_down) all_down = false;
+    }
+    if (is_well) return "ok";
+    return all_down ? "down" : "degraded";
+}
+
 Json health_json(const Detector& detector, const Settings& settings, Time now,
                  const HealthContext& context) {
     Json services = Json::array(), hosts = Json::array();
-    size_t watched = 0, down = 0, unwell = 0;
-    for (const TargetState& state : detector.states()) {
+    const std::vector<TargetState> states = detector.states();
+    for (const TargetState& state : states) {
         const bool is_host = settings.inventory.find_host(state.target) != nullptr;
         (is_host ? hosts : services).push(target_json(detector, settings.inventory, state, now));
-        ++watched;
-        if (state.status == Status::down) ++down;
-        if (state.status == Status::down || state.status == Status::degraded) ++unwell;
     }
-    const char* status = "ok";
-    if (unwell > 0) status = "degraded";
-    if (watched > 0 && down == watched) status = "down";
-    return Json::object({{"status", status},
+    return Json::object({{"status", overall_status(states, settings.inventory)},
                          {"at", format_rfc3339(now)},
                          {"agent", settings.agent.name},
                          {"mode", name_of(settings.agent.mode)},

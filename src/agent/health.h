@@ -22,6 +22,9 @@ std::string host_to_show(const Service& service, const Inventory& inventory);
 
 Json target_json(const Detector& detector, const Inventory& inventory, const TargetState& state,
                  Time now);
+// "ok", "degraded" or "down". Down is when all services are: the host that the agent runs on is up
+// as long as anybody can be told.
+std::string_view overall_status(const std::vector<TargetState>& states, const Inventory& inventory);
 Json health_json(const Detector& detector, const Settings& settings, Time now,
                  const HealthContext& context);
 

@@ -37,15 +37,15 @@ int verb_check(const Invocation& invocation, Terminal& terminal) {
     if (!taken.ok()) return told(taken.error(), terminal);
     const Snapshot& snapshot = *taken.value();
     Json services = Json::array(), hosts = Json::array();
-    size_t well = 0, unwell = 0, down = 0, unseen = 0, all = 0;
+    size_t well = 0, unwell = 0, unseen = 0, all = 0;
     Table table({"", "NAME", "STATUS", "WHAT"});
-    for (const TargetState& state : snapshot.detector().states()) {
+    const std::vector<TargetState> states = snapshot.detector().states();
+    for (const TargetState& state : states) {
         const bool is_host =
             snapshot.loaded().settings.inventory.find_host(state.target) != nullptr;
         (is_host ? hosts : services).push(target_json(snapshot, state));
         ++all;
         if (state.status == Status::up) ++well;
-        if (state.status == Status::down) ++down;
         if (state.status == Status::down || state.status == Status::degraded) ++unwell;
         // A check that could not be made says nothing good; a heartbeat is heard by the agent only.
         if (state.status == Status::unknown && !state.reason.empty() &&
@@ -59,7 +59,8 @@ int verb_check(const Invocation& invocation, Terminal& terminal) {
                    {state.reason}});
     }
     const bool is_well = unwell == 0 && unseen == 0;
-    const std::string status = is_well ? "ok" : down == all ? "down" : "degraded";
+    const std::string_view seen = overall_status(states, snapshot.loaded().settings.inventory);
+    const std::string status(seen == "ok" && !is_well ? "degraded" : seen);
     if (invocation.json) {
         terminal.line(Json::object({{"status", status},
                                     {"at", format_rfc3339(snapshot.now())},
