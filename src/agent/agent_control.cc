@@ -61,6 +61,24 @@ bool has_said_yes(const Action& action, const Deed& deed) {
     return false;
 }
 
+// What it waits for next may be something else than a yes: the answer says itself whether another
+// is needed.
+Result<int64_t> yeses_needed(Store& store, const std::string& incident) {
+    for (const Event& event : TRY(store.events({.incident = incident,
+                              .kind_prefix = "action.awaiting",
+                              .order = EventQuery::Order::newest_first,
+                              .limit = 1}))) {
+        return event.body["needed"].as_int(1);
+    }
+    return 1;
+}
+int64_t count_yeses(const std::vector<Action>& actions, const std::string& id) {
+    const auto action = std::find_if(actions.begin(), actions.end(),
+                                     [&id](const Action& one) { return one.id == id; });
+    if (action == actions.end() || action->approved_by.empty()) return 0;
+    return std::count(action->approved_by.begin(), action->approved_by.end(), ',') + 1;
+}
+
 }  // namespace
 
 // --- look ---
@@ -204,7 +222,7 @@ Result<Json> OpsAgent::act_on_case(const Deed& deed) {
         if (action == nullptr || !the_case->repair) {
             return Error{Fault::denied, "incident '" + id + "' waits for no approval"};
         }
-        const std::string shown = action->argv_sha256;
+        const std::string asked = action->id, shown = action->argv_sha256;
         if (deed.what == "approve") {
             if (!deed.shown.empty() && deed.shown != shown) {
                 return Error{Fault::denied,
@@ -214,7 +232,12 @@ Result<Json> OpsAgent::act_on_case(const Deed& deed) {
                 return Error{Fault::denied, "'" + (deed.user.empty() ? deed.by : deed.user) +
                                                 "' has said yes already; another person must"};
             }
+            const int64_t needed = TRY(yeses_needed(*store_, id));
             feed(*the_case, RepairApproved{who(deed), shown, deed.via});
+            Json reply = the_case->incident.to_json();
+            reply.set("needed", needed);
+            reply.set("yeses", count_yeses(the_case->actions, asked));
+            return reply;
         } else {
             feed(*the_case, RepairRejected{who(deed), deed.via});
         }

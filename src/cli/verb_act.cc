@@ -8,11 +8,6 @@
 namespace ops {
 namespace {
 
-// A yes to what needs two, and only one was said.
-bool waits_for_another(const Json& incident) {
-    return incident["state"].as_string() == "awaiting_approval";
-}
-
 int decide(const Invocation& invocation, Terminal& terminal, const std::string& what,
            const std::string& done, const std::string& shown = "") {
     const std::string& id = invocation.words[0];
@@ -30,8 +25,13 @@ int decide(const Invocation& invocation, Terminal& terminal, const std::string& 
     if (!reply.ok()) return told(reply.error(), terminal);
     if (invocation.json) {
         terminal.line(reply.value().dump_pretty());
-    } else if (what == "approve" && waits_for_another(reply.value())) {
-        terminal.line(id + " has 1 yes of 2: another person must say yes, too");
+        return kFine;
+    }
+    const int64_t yeses = reply.value()["yeses"].as_int(),
+                  needed = reply.value()["needed"].as_int();
+    if (what == "approve" && yeses < needed) {
+        terminal.line(id + " has " + std::to_string(yeses) + " yes of " + std::to_string(needed) +
+                      ": another person must say yes, too");
     } else {
         terminal.line(id + " " + done);
     }
