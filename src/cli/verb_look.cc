@@ -334,10 +334,11 @@ void print_choice(const Json& diagnosis, const Terminal& terminal) {
 void print_actions(const Json& actions, Time now, const Terminal& terminal) {
     if (actions.items().empty()) field("Done", "nothing", terminal);
     for (const Json& action : actions.items()) {
-        const std::string state = action["state"].as_string();
-        field(state == "denied"              ? "Not done"
-              : state == "awaiting_approval" ? "To do"
-                                             : "Done",
+        const std::string state = action_state_words(action);
+        field(state == "denied"        ? "Not done"
+              : state == "needs a yes" ? "To do"
+              : state == "running"     ? "Doing"
+                                       : "Done",
               join(action["argv"].strings(), " "), terminal);
         std::string line = "          " + terminal.in(colour_of_action(state), state);
         if (!action["exit"].is_null()) line += ", exit " + std::to_string(action["exit"].as_int());
@@ -442,15 +443,14 @@ int verb_actions(const Invocation& invocation, Terminal& terminal) {
     const auto print = [&](const Json& json, const std::string&) {
         Table table({"WHEN", "STATE", "EXIT", "TARGET", "COMMAND"});
         for (const Json& one : json["actions"].items()) {
-            const std::string state = one["state"].as_string();
+            const std::string state = action_state_words(one);
             std::string what = short_command(one["argv"].strings());
             if (state == "denied") what = one["reason"].as_string() + ": " + what;
-            table.row(
-                {{ago(one["started_at"].as_string(), invocation.now)},
-                 {state == "awaiting_approval" ? "needs a yes" : state, colour_of_action(state)},
-                 {one["exit"].is_null() ? "-" : std::to_string(one["exit"].as_int())},
-                 {one["target"].as_string()},
-                 {what}});
+            table.row({{ago(one["started_at"].as_string(), invocation.now)},
+                       {state, colour_of_action(state)},
+                       {one["exit"].is_null() ? "-" : std::to_string(one["exit"].as_int())},
+                       {one["target"].as_string()},
+                       {what}});
         }
         if (table.is_empty()) terminal.line("no actions");
         if (!table.is_empty()) table.print(terminal);

@@ -182,6 +182,14 @@ std::string state_words(const Json& incident) {
     return by == "human" ? "closed" : "recovered";
 }
 
+// An intent is on the disk before its command is sent, and the journal says no more until it ended.
+std::string action_state_words(const Json& action) {
+    const std::string state = action["state"].as_string();
+    if (state == "awaiting_approval") return "needs a yes";
+    if (state != "intent" && state != "running") return state;
+    return action["ended_at"].is_null() ? "running" : "ended, being verified";
+}
+
 std::string by_whom_and_why(const Json& order) {
     const std::string by = printable(order["by"].as_string(), Lines::flatten);
     const std::string why = printable(order["reason"].as_string(), Lines::flatten);

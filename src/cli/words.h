@@ -13,6 +13,9 @@ namespace ops {
 std::string short_command(const std::vector<std::string>& argv);
 // "needs a yes", "repaired", "closed", "recovered", or the state as it is.
 std::string state_words(const Json& incident);
+// "running" while the command runs, "ended, being verified" until it is known whether it helped,
+// else the state as it is.
+std::string action_state_words(const Json& action);
 // " (ann: new cables)": of a silence or a window of maintenance. Empty when nobody is named.
 std::string by_whom_and_why(const Json& order);
 // One event of an incident's timeline: "did: systemctl restart api (attempt 1)". Empty for what

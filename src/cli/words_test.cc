@@ -98,6 +98,21 @@ TEST(Words, WhoeverHasItMayStillOweAYes) {
     EXPECT_EQ(state_words(incident), "acknowledged, waits");
 }
 
+TEST(Words, ACommandRunsUntilItHasEnded) {
+    const struct {
+        const char *action, *said;
+    } rows[] = {
+        {R"({"state":"intent","ended_at":null})", "running"},
+        {R"({"state":"running","ended_at":"2026-01-29T13:30:00Z"})", "ended, being verified"},
+        {R"({"state":"verified","ended_at":"2026-01-29T13:30:00Z"})", "verified"},
+        {R"({"state":"unknown","ended_at":null})", "unknown"},
+        {R"({"state":"awaiting_approval","ended_at":null})", "needs a yes"},
+    };
+    for (const auto& row : rows) {
+        EXPECT_EQ(action_state_words(Json::parse(row.action).value()), row.said) << row.action;
+    }
+}
+
 TEST(Words, WhatBecameOfAMessage) {
     const struct {
         const char* alert;
