@@ -268,9 +268,10 @@ HealthyFacts OpsAgent::healthy_facts(const std::vector<Episode>& pattern) const 
     for (const Episode& episode : pattern) targets.insert(episode.target);
     for (const std::string& target : targets) {
         const std::vector<Episode> bad = episodes(target, "");
-        const auto is_good = [&](Time at) {
+        const auto is_good = [&](const HistorySample& sample) {
             return std::none_of(bad.begin(), bad.end(), [&](const Episode& episode) {
-                return at >= episode.opened_at - kAround && at <= episode.resolved_at + kAround;
+                return sample.at + sample.span >= episode.opened_at - kAround &&
+                       sample.at <= episode.resolved_at + kAround;
             });
         };
         const Facts known = detector_->facts(target, now);
@@ -285,7 +286,9 @@ HealthyFacts OpsAgent::healthy_facts(const std::vector<Episode>& pattern) const 
                 history_->window(target, fact.name, now - kGoodTimes, now, kMostPoints);
             if (!window.ok()) continue;
             for (const HistorySample& sample : window.value()) {
-                if (is_good(sample.at)) take_in(sample.value, good);
+                if (!is_good(sample)) continue;
+                take_in(sample.low, good);
+                take_in(sample.high, good);
             }
         }
     }

@@ -30,7 +30,7 @@ Type wanted_type(const std::string& name, const Settings& settings) {
 // What the detector says itself, whatever anybody pushes.
 bool is_worked_out(std::string_view name) {
     static constexpr auto kNames = std::to_array<std::string_view>(
-        {"service", "host", "group", "status", "up", "down_for", "last_heartbeat"});
+        {"service", "host", "group", "status", "up", "down_for", "degraded_for", "last_heartbeat"});
     return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
 }
 

@@ -22,8 +22,9 @@ struct Move {
 void Detector::Core::shift_clock(Duration by) {
     const Move move{by};
     for (Target& target : targets_) {
-        for (Time* at : {&target.last_good, &target.down_since, &target.bad_since,
-                         &target.suppressed_since, &target.evidence_after, &target.waiting_since}) {
+        for (Time* at :
+             {&target.last_good, &target.down_since, &target.degraded_since, &target.bad_since,
+              &target.suppressed_since, &target.evidence_after, &target.waiting_since}) {
             move(*at);
         }
         for (auto* at : {&target.last_beat, &target.acted_at, &target.excused_at}) move(*at);

@@ -24,7 +24,7 @@ void add_all(std::vector<std::string>& list, std::vector<std::string> more) {
 // Facts that go on by themselves, or that belong to another target than the one asked.
 bool moves_by_itself(std::string_view name) {
     constexpr auto kMoving = std::to_array<std::string_view>(
-        {"last_heartbeat", "down_for", "security_incident", "new_error_pattern"});
+        {"last_heartbeat", "down_for", "degraded_for", "security_incident", "new_error_pattern"});
     if (std::any_of(kMoving.begin(), kMoving.end(),
                     [name](std::string_view moving) { return name.ends_with(moving); })) {
         return true;
@@ -74,6 +74,7 @@ Condition make_condition(const Entry* entry, const Criterion* criterion) {
     }
     std::sort(made.reads.begin(), made.reads.end());
     made.reads.erase(std::unique(made.reads.begin(), made.reads.end()), made.reads.end());
+    made.of_degraded = made.reads.size() == 1 && made.reads.front().ends_with("degraded_for");
     made.of_events = criterion != nullptr && made.counts_only &&
                      std::none_of(made.reads.begin(), made.reads.end(), follows_from_failures);
     made.timed = made.timed || std::any_of(made.reads.begin(), made.reads.end(), moves_by_itself);
@@ -322,8 +323,9 @@ void Detector::Core::evaluate_in_turn(Time now) {
         const Condition& condition = conditions_[instance.condition];
         if (condition.asks_history && now - instance.evaluated_at < kHistoryEvery) return false;
         // The commonest of all: nothing to find while the target is well.
-        return target.down || instance.active || condition.reads.size() != 1 ||
-               condition.reads.front() != "down_for";
+        if (instance.active || condition.reads.size() != 1) return true;
+        if (condition.reads.front() == "down_for") return target.down;
+        return condition.reads.front() != "degraded_for" || target.degraded_since != Time{};
     };
     const std::vector<std::pair<uint32_t, uint32_t>> pending(pending_.begin(), pending_.end());
     for (const auto& [index, place] : pending) {

@@ -50,6 +50,7 @@ struct Condition {
     bool of_events = false;          // a criterion that counts only events that follow from no
                                      // failure: security, but not crash
     bool asks_history = false;       // evaluating it costs a look at the record
+    bool of_degraded = false;        // it reads nothing but degraded_for
     const std::string& name() const { return entry ? entry->name : criterion->name; }
 };
 
@@ -111,7 +112,8 @@ struct WhatIsKnown {
     bool degraded = false;  // a symptom or criterion holds, or it flaps
     bool ailing = false;    // either
     Time down_since{};
-    Time bad_since{};  // anything wrong, without a break
+    Time degraded_since{};  // by its checks alone: not_quite_well(); Time{}: it is not
+    Time bad_since{};       // anything wrong, without a break
     bool flapping = false;
     bool raised_while_flapping = false;
     double flap_percent = 0;
@@ -123,6 +125,8 @@ struct WhatIsKnown {
     Time evidence_after{};  // only what is seen bad after this may be raised; first: our start
     Time counted_until{};   // events until then were the reason of an incident that is over
     std::unique_ptr<std::set<std::string>> pushed;  // facts, since the start; null: none
+    // When facts that windows are put over were last seen. One is entered when it is asked for.
+    mutable std::unique_ptr<std::map<std::string, Time, std::less<>>> seen_at;
     Time waiting_since{};  // for the verdict on its parents; Time{}: not waiting
     RareText systemic;     // key of the systemic incident it is a member of
 };
@@ -202,6 +206,7 @@ public:
     std::vector<Time> older_events(uint32_t target, std::string_view kind, Time from,
                                    Time to) const;
     std::vector<Sample> samples(uint32_t target, std::string_view fact, Time from, Time to) const;
+    Time seen_at(const Target& target, const std::string& name) const;
     Facts all_facts(uint32_t target, Time now) const;
     // The fact's or event's own name when `name` is the group's spelling of it.
     std::string_view own_name(const Target& target, std::string_view name) const;
@@ -232,6 +237,10 @@ public:
     // --- problems.cc ---
     void refresh_down(uint32_t target, Time now);
     void refresh_status(uint32_t target, Time now, Changes& out);
+    // The first of its checks with this verdict, and that says `degraded` in it if that is asked.
+    const CheckTrack* track_of(uint32_t target, Verdict verdict, bool degraded = false) const;
+    std::string not_quite_well(uint32_t target, Time now) const;
+    bool is_host_blind(const Target& target) const;
     std::vector<std::string> keys_of(uint32_t target) const;  // of its open incidents
     // What is wrong with a target now: "down", "flapping", or the name of a condition.
     struct Source {

@@ -136,6 +136,42 @@ TEST(Detect, WhatWorksButNotWellIsDegradedAndNoIncident) {
     EXPECT_EQ(answer("certificate ends in 6d"), "api is degraded: certificate ends in 6d\n");
     EXPECT_EQ(answer("certificate ends in 6d"), "");
     EXPECT_EQ(answer(""), "api is up\n");
+
+    // It is told when it stays; and a failure that comes on top is a failure of its own.
+    story.show_states = false;
+    EXPECT_EQ(answer("certificate ends in 5d"), "");
+    EXPECT_EQ(story.pass("9m"), "");
+    EXPECT_EQ(story.pass("2m"),
+              "open api/Not quite well [Not quite well] api is not quite well: certificate ends in "
+              "5d\nhit api/Not quite well [Not quite well] warning: certificate ends in 5d\n");
+    EXPECT_EQ(answer("certificate ends in 5d"), "");
+    EXPECT_EQ(story.bad("api"), "");
+    EXPECT_EQ(story.bad("api"), "open api [down] api is down: connection refused\n");
+}
+
+TEST(Detect, WhatCannotBeCheckedForLongIsToldOnceOfTheHost) {
+    Story story(R"(
+hosts: [{name: pc, ssh: "root@127.0.0.1"}]
+services:
+  - {name: db, host: pc, check: {systemd: postgresql}}
+  - {name: queue, host: pc, check: {systemd: rabbitmq}}
+)");
+    story.all_good();
+    // One alone is told of itself.
+    EXPECT_EQ(story.unknown("db") + story.unknown("db") + story.pass("14m"), "");
+    EXPECT_EQ(story.pass("2m"),
+              "open db/Not quite well [Not quite well] db cannot be checked: ssh failed\n"
+              "hit db/Not quite well [Not quite well] warning: ssh failed\n");
+    EXPECT_EQ(story.good("db") + story.good("db"), "");
+    EXPECT_EQ(story.pass("1m"),
+              "unhit db/Not quite well [Not quite well]\n"
+              "clear db/Not quite well: its symptoms are gone\n");
+    for (const std::string name : {"pc", "db", "queue"}) {
+        EXPECT_EQ(story.unknown(name) + story.unknown(name), "");
+    }
+    EXPECT_EQ(story.pass("20m"),
+              "open pc/Not quite well [Not quite well] pc cannot be checked: ssh failed\n"
+              "hit pc/Not quite well [Not quite well] warning: ssh failed\n");
 }
 
 TEST(Detect, ClosedByAPersonItIsRaisedAgainOnlyByNewEvidence) {

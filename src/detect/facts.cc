@@ -53,6 +53,10 @@ void Detector::Core::note_fact(const Target& target, std::string_view fact, Valu
 bool Detector::Core::set_fact(Target& target, const Fact& fact, Time at,
                               std::vector<std::string_view>& changed) {
     const Value* const before = target.facts.find(fact.name);
+    if (target.seen_at) {
+        const auto asked = target.seen_at->find(fact.name);
+        if (asked != target.seen_at->end()) asked->second = at;
+    }
     if (before != nullptr && *before == fact.value) return false;
     const bool is_in_samples =
         before != nullptr && fact.value.is_quantity() && before->type() == fact.value.type();
@@ -74,7 +78,7 @@ const Value* Detector::Core::derived(uint32_t index, std::string_view name, Time
         return made.back().get();
     };
     const bool watched = !target.tracks.empty() || target.own_heartbeat;
-    if (name == "service" && target.kind == Target::Kind::service) {
+    if (name == "service" && target.kind != Target::Kind::host) {
         return make(Value::string(target.name));
     }
     if (name == "host" && !target.host.empty()) return make(Value::string(target.host));
@@ -96,6 +100,11 @@ const Value* Detector::Core::derived(uint32_t index, std::string_view name, Time
             if (target.suppressed) down -= age(now, target.suppressed_since);
         }
         return make(Value::duration(std::max(down, Duration{0})));
+    }
+    if (name == "degraded_for") {
+        if (target.status == Status::unknown && !target.down) return nullptr;
+        return make(Value::duration(
+            target.degraded_since == Time{} ? Duration{0} : age(now, target.degraded_since)));
     }
     if (name == "last_heartbeat" && target.kind == Target::Kind::service && watched) {
         const Time since =
@@ -192,6 +201,20 @@ std::vector<Time> Detector::Core::older_events(uint32_t index, std::string_view 
     return times;
 }
 
+// When its value was last seen: that is followed from the first question on. Until then it is taken
+// for as new as the target's newest answer; of what is pushed that says nothing.
+Time Detector::Core::seen_at(const Target& target, const std::string& name) const {
+    if (!target.seen_at) {
+        target.seen_at = std::make_unique<std::map<std::string, Time, std::less<>>>();
+    }
+    const auto [asked, is_new] = target.seen_at->emplace(name, Time{});
+    if (!is_new || (target.pushed && target.pushed->contains(name))) return asked->second;
+    for (const uint32_t track : target.tracks) {
+        asked->second = std::max(asked->second, tracks_[track].last_at);
+    }
+    return asked->second;
+}
+
 std::vector<Sample> Detector::Core::samples(uint32_t index, std::string_view asked, Time from,
                                             Time to) const {
     const std::string_view name = own_name(targets_[index], asked);
@@ -204,10 +227,10 @@ std::vector<Sample> Detector::Core::samples(uint32_t index, std::string_view ask
     const Value* const value = target.facts.find(name);
     const std::optional<double> amount =
         value != nullptr ? series::sample_value(*value) : std::nullopt;
-    Time at{};
-    for (const uint32_t track : target.tracks) at = std::max(at, tracks_[track].last_at);
+    if (!amount) return samples;
+    const Time at = seen_at(target, std::string(name));
     const bool newer = samples.empty() || samples.back().at < at;
-    if (amount && at > from && at <= to && newer) samples.push_back({at, *amount});
+    if (at > from && at <= to && newer) samples.push_back({at, *amount});
     return samples;
 }
 

@@ -32,38 +32,60 @@ void Detector::Core::refresh_down(uint32_t index, Time now) {
     if (target.suppressed) target.suppressed_since = now;
 }
 
+const CheckTrack* Detector::Core::track_of(uint32_t index, Verdict verdict, bool degraded) const {
+    for (const uint32_t at : targets_[index].tracks) {
+        const CheckTrack& track = tracks_[at];
+        if (track.verdict == verdict && (track.degraded || !degraded)) return &track;
+    }
+    return nullptr;
+}
+
+// What its checks alone say against it while none finds it down; empty when there is nothing, or
+// not for long enough.
+std::string Detector::Core::not_quite_well(uint32_t index, Time now) const {
+    const Target& target = targets_[index];
+    if (target.down) return "";
+    const CheckTrack* const blind = track_of(index, Verdict::unknown);
+    if (blind != nullptr) {
+        const bool long_enough = now - blind->first_unknown_at >= options_.unknown_patience;
+        return long_enough ? blind->reason.text() : "";
+    }
+    const CheckTrack* const weak = track_of(index, Verdict::good, true);
+    return weak == nullptr ? "" : weak->reason.text();
+}
+
+// Then it is said of the host.
+bool Detector::Core::is_host_blind(const Target& target) const {
+    const uint32_t host = target.kind == Target::Kind::service ? find(target.host) : kNone;
+    return host != kNone && track_of(host, Verdict::unknown) != nullptr;
+}
+
 void Detector::Core::refresh_status(uint32_t index, Time now, Changes& out) {
     refresh_down(index, now);
     Target& target = targets_[index];
-    const CheckTrack* bad = nullptr;
-    const CheckTrack* blind = nullptr;
-    const CheckTrack* weak = nullptr;
-    bool seen = false;
-    for (const uint32_t at : target.tracks) {
-        const CheckTrack& track = tracks_[at];
-        if (track.verdict == Verdict::bad && bad == nullptr) bad = &track;
-        if (track.verdict == Verdict::unknown && blind == nullptr) blind = &track;
-        if (track.verdict == Verdict::good && track.degraded && weak == nullptr) weak = &track;
-        seen = seen || track.verdict == Verdict::good;
-    }
+    const std::string unwell = not_quite_well(index, now);
+    const CheckTrack* const blind = track_of(index, Verdict::unknown);
     Status status = Status::unknown;
     std::string reason = target.reason;
-    if (bad != nullptr) {
+    if (target.down) {
         status = Status::down;
-        reason = bad->reason;
+        reason = track_of(index, Verdict::bad)->reason;
     } else if (blind != nullptr) {
-        // The check itself cannot be made: nobody is called, but it does not stay unsaid either.
-        const bool long_enough = now - blind->first_unknown_at >= options_.unknown_patience;
-        status = long_enough ? Status::degraded : Status::unknown;
-        reason = (long_enough ? "cannot be checked: " : "") + blind->reason.text();
+        status = unwell.empty() ? Status::unknown : Status::degraded;
+        reason = (unwell.empty() ? "" : "cannot be checked: ") + blind->reason.text();
     } else if (target.degraded) {
         status = Status::degraded;
-    } else if (weak != nullptr) {
+    } else if (!unwell.empty()) {
         status = Status::degraded;
-        reason = weak->reason;
-    } else if (seen) {
+        reason = unwell;
+    } else if (track_of(index, Verdict::good) != nullptr) {
         status = Status::up;
         reason.clear();
+    }
+    if (unwell.empty() || (blind != nullptr && is_host_blind(target))) {
+        target.degraded_since = Time{};
+    } else if (target.degraded_since == Time{}) {
+        target.degraded_since = now;
     }
     if (target.held_as) status = *target.held_as;
     const bool changed = status != target.status;
@@ -89,11 +111,13 @@ std::vector<Detector::Core::Source> Detector::Core::sources_of(uint32_t index) {
     return sources;
 }
 
-// A criterion whose level pages nobody: its incident is a note, and the target is well.
+// A criterion whose level pages nobody, or that says what the checks say of a target which they
+// find well: its incident is a note, and the target is well.
 bool Detector::Core::is_only_noted(const Source& source) const {
     if (source.instance == nullptr) return false;
     const Criterion* const criterion = conditions_[source.instance->condition].criterion;
-    return criterion != nullptr && criterion->level <= Level::log;
+    const bool of_degraded = conditions_[source.instance->condition].of_degraded;
+    return criterion != nullptr && (criterion->level <= Level::log || of_degraded);
 }
 
 bool Detector::Core::is_of_events(const Source& source) const {
@@ -197,7 +221,10 @@ std::string Detector::Core::reason_of(uint32_t index, const Source& source, Time
     const Target& target = targets_[index];
     if (source.instance != nullptr) {
         const Time then = source.instance->kept ? source.instance->seen_at : now;
-        return explain(index, conditions_[source.instance->condition], then);
+        const Condition& condition = conditions_[source.instance->condition];
+        std::string unwell = condition.of_degraded ? not_quite_well(index, now) : "";
+        if (!unwell.empty()) return unwell;
+        return explain(index, condition, then);
     }
     if (source.name == kRuleFlapping) {
         return "its state changed in " +

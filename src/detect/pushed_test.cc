@@ -48,6 +48,18 @@ TEST(Pushed, ASignalsFactIsToldOfWhoeverPushesIt) {
               "unhit build [App rejected]\nclear build: its symptoms are gone\n");
 }
 
+TEST(Pushed, ASignalIsMeantByItsName) {
+    Story story(kCompany, R"(
+common_issues: []
+escalation:
+  - {name: Rejected, when: 'service == "app_review" and app_review == "rejected"', level: critical}
+)");
+    story.all_good();
+    story.pass("2m");
+    const std::string said = push(story, "app_review", "app_review", Value::string("rejected"));
+    EXPECT_NE(said.find("hit app_review/Rejected [Rejected] critical"), std::string::npos) << said;
+}
+
 TEST(Pushed, ACriterionOfOnesOwnIsTold) {
     Story story(kCompany, kMemory);
     story.all_good();

@@ -64,6 +64,7 @@ void save_times(const Target& target, Json& json) {
         {"since", target.since},
         {"good", target.last_good},
         {"down_since", target.down_since},
+        {"degraded_since", target.degraded_since},
         {"bad_since", target.bad_since},
         {"counted_until", target.counted_until},
         {"suppressed", target.suppressed ? target.suppressed_since : Time{}}};
@@ -79,6 +80,7 @@ void restore_target(const Json& saved, Target& target) {
     target.reason = saved["reason"].as_string();
     if (saved.has("good")) target.last_good = time_of(saved["good"]);
     target.down_since = time_of(saved["down_since"]);
+    target.degraded_since = time_of(saved["degraded_since"]);
     target.bad_since = time_of(saved["bad_since"]);
     target.counted_until = time_of(saved["counted_until"]);
     if (saved.has("beat")) target.last_beat = time_of(saved["beat"]);

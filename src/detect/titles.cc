@@ -73,6 +73,10 @@ std::string Detector::Core::title_of(uint32_t index, const Source& source, Time 
         return target.name + (source.name == kRuleDown ? " is down" : " is flapping");
     }
     const Condition& condition = conditions_[source.instance->condition];
+    if (condition.of_degraded && track_of(index, Verdict::unknown) != nullptr) {
+        return target.name + " cannot be checked";
+    }
+    if (condition.of_degraded) return target.name + " is not quite well";
     const TargetWorld world(*this, index, now, false);
     const std::string of =
         target.kind == Target::Kind::service ? " of " + target.name : std::string();

@@ -23,8 +23,8 @@ Error denied(std::string why) { return {Fault::denied, std::move(why)}; }
 // Who it is, and what only counts time or repeats the rule.
 bool says_nothing(std::string_view fact) {
     static constexpr auto kIdle = std::to_array<std::string_view>(
-        {"service", "host", "group", "status", "up", "down_for", "uptime", "last_heartbeat",
-         "restarts", "crash", "clock_skew", "tls_expires_in"});
+        {"service", "host", "group", "status", "up", "down_for", "degraded_for", "uptime",
+         "last_heartbeat", "restarts", "crash", "clock_skew", "tls_expires_in"});
     return std::find(kIdle.begin(), kIdle.end(), fact) != kIdle.end();
 }
 // Numbers that are names: between 200 and 500 lies nothing.

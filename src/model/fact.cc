@@ -18,6 +18,8 @@ std::vector<FactKind> make_fact_kinds() {
          "up, down, degraded, unknown, paused or maintenance"},
         {"up", Type::boolean, Scope::service, "whether its checks find it well"},
         {"down_for", Type::duration, Scope::service, "how long it has been down, 0 when it is up"},
+        {"degraded_for", Type::duration, Scope::service,
+         "how long its checks have found it not quite well, or could not be made; 0 else"},
         {"process_status", Type::string, Scope::service,
          "running, dead, starting, stopped, fatal or unknown"},
         {"last_heartbeat", Type::duration, Scope::service,

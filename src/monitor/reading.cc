@@ -17,8 +17,8 @@ constexpr size_t kMostFacts = 64;
 constexpr size_t kMostJson = 256 * 1024;
 
 constexpr auto kOurOwn = std::to_array<std::string_view>(
-    {"service", "host", "group", "status", "up", "down_for", "last_heartbeat", "process_status",
-     "crash", "restarts", "security_incident", "new_error_pattern", "exit_code"});
+    {"service", "host", "group", "status", "up", "down_for", "degraded_for", "last_heartbeat",
+     "process_status", "crash", "restarts", "security_incident", "new_error_pattern", "exit_code"});
 
 // The number at the front, eaten. Nothing when there is none or it is not finite.
 std::optional<double> eat_number(std::string_view& text) {

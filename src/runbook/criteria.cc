@@ -6,7 +6,9 @@
 namespace ops {
 namespace {
 
-// product.md 4.4. An entry of the user's file with the same name replaces one of these.
+// product.md 4.4, and one more: what a check says in its good answer (a certificate that ends, a
+// plugin's WARNING), or that it cannot be made at all, must not wait until somebody looks. An entry
+// of the user's file with the same name replaces one of these.
 constexpr std::string_view kBuiltIn = R"(
 - {name: Revenue drop, when: 'drop(revenue_mrr, 1h) > 20%', level: critical}
 - name: App rejected
@@ -14,6 +16,7 @@ constexpr std::string_view kBuiltIn = R"(
   level: critical
 - {name: Security incident, when: security_incident, level: critical}
 - {name: Service down, when: 'down_for > 10 minutes', level: alert}
+- {name: Not quite well, when: 'degraded_for > 10 minutes', level: warning}
 - {name: Disk nearly full, when: 'disk_usage > 95%', level: warning}
 - {name: Worker crash loop, when: 'count(crash, 1h) > 3', level: warning}
 - {name: Unknown error pattern, when: new_error_pattern, level: log}

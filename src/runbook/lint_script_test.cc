@@ -163,7 +163,7 @@ TEST(Founder, RunbookLoadsUnchanged) {
     EXPECT_EQ(worker.steps[2].verification.kind, Verification::Kind::heartbeat);
     EXPECT_EQ(runbook->entries[1].steps[2].verification.kind, Verification::Kind::http);
     EXPECT_EQ(runbook->entries[2].steps[2].kind, Step::Kind::alert_if);
-    ASSERT_EQ(runbook->criteria.size(), 8U);
+    ASSERT_EQ(runbook->criteria.size(), 9U);
     EXPECT_EQ(runbook->criteria[0].level, Level::critical);
     ASSERT_EQ(runbook->tests.size(), 1U);
     const Result<CommandLine> line =

@@ -16,8 +16,8 @@ enum class TargetKind { service, host, signal };
 // Facts that every target has, because they come from watching it and not from what it is.
 bool is_of_any_target(std::string_view fact) {
     static constexpr auto kGeneral = std::to_array<std::string_view>(
-        {"status", "up", "down_for", "service", "host", "group", "security_incident",
-         "new_error_pattern", "error_rate", "latency"});
+        {"status", "up", "down_for", "degraded_for", "service", "host", "group",
+         "security_incident", "new_error_pattern", "error_rate", "latency"});
     return std::find(kGeneral.begin(), kGeneral.end(), fact) != kGeneral.end();
 }
 

@@ -322,6 +322,7 @@ TEST(Criteria, AreTheFoundersUnlessTheFileSaysOtherwise) {
               "\"INVALID_BINARY\"]: critical\n"
               "Security incident: security_incident: critical\n"
               "Service down: down_for > 10 minutes: alert\n"
+              "Not quite well: degraded_for > 10 minutes: warning\n"
               "Disk nearly full: disk_usage > 95%: warning\n"
               "Worker crash loop: count(crash, 1h) > 3: warning\n"
               "Unknown error pattern: new_error_pattern: log\n"
@@ -333,13 +334,13 @@ escalation:
   - {name: Repair failed or gave up, level: critical}
   - {name: Carts, when: "count(cart_error, 5m) > 0", level: warning}
 )");
-    ASSERT_EQ(changed.criteria.size(), 8U);
-    EXPECT_EQ(changed.criteria[4].when->text(), "disk_usage > 97%");
-    EXPECT_EQ(changed.criteria[4].level, Level::alert);
-    EXPECT_EQ(changed.criteria[5].name, "Unknown error pattern");
-    EXPECT_EQ(changed.criteria[6].level, Level::critical);
-    EXPECT_FALSE(changed.criteria[6].when.has_value());
-    EXPECT_EQ(changed.criteria[7].name, "Carts");
+    ASSERT_EQ(changed.criteria.size(), 9U);
+    EXPECT_EQ(changed.criteria[5].when->text(), "disk_usage > 97%");
+    EXPECT_EQ(changed.criteria[5].level, Level::alert);
+    EXPECT_EQ(changed.criteria[6].name, "Unknown error pattern");
+    EXPECT_EQ(changed.criteria[7].level, Level::critical);
+    EXPECT_FALSE(changed.criteria[7].when.has_value());
+    EXPECT_EQ(changed.criteria[8].name, "Carts");
 }
 
 TEST(TargetNames, KnowWhatTheLanguageMaySay) {
