@@ -311,7 +311,7 @@ SimProbes::Timing SimProbes::answer_http(const HttpAsk& ask, Duration time_limit
         case Condition::slow:
             return {Answer(http_answer(200, "{\"status\":\"ok\"}", milliseconds(3000))),
                     milliseconds(3000)};
-        case Condition::garbage: return {Error{Fault::invalid, "the answer is no HTTP"}, kFast};
+        case Condition::garbage: return {Error{Fault::unavailable, "the answer is no HTTP"}, kFast};
         case Condition::hanging:
         case Condition::stopped: return {Error{Fault::timeout, "no answer"}, time_limit};
         case Condition::dead:
