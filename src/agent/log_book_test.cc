@@ -15,7 +15,7 @@ const Time kStart = Time{hours(24 * 365 * 50)};
 
 LogBook book_of(Duration learning = hours(1)) {
     LogBook book;
-    book.arrange({{"app", "api", learning}, {"other", "alien", learning}}, kStart);
+    book.arrange({{"app", 0, "api", learning}, {"other", 1, "alien", learning}}, kStart);
     return book;
 }
 
@@ -155,7 +155,7 @@ TEST(LogBook, SaysWhatALogSaid) {
 TEST(LogBook, AReloadKeepsWhatWasLearned) {
     LogBook book = book_of();
     book.observe(0, lines({"ERROR mail 1 failed"}), kStart);
-    book.arrange({{"new", "api", hours(1)}, {"app", "web", hours(1)}}, kStart + minutes(30));
+    book.arrange({{"new", 2, "api", hours(1)}, {"app", 0, "web", hours(1)}}, kStart + minutes(30));
     book.observe(1, lines({"ERROR mail 2 failed"}), kStart + hours(3));
     EXPECT_FALSE(book.next(kStart + hours(5))) << "known, though the row is another now";
     book.observe(1, lines({"ERROR disk 2 failed"}), kStart + hours(5));
