@@ -2,6 +2,7 @@
 // looked at only when a fact it reads has changed, or when time alone may have changed it.
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "detect/core.h"
 #include "runbook/alert_facts.h"
@@ -341,6 +342,12 @@ void Detector::Core::evaluate_in_turn(Time now) {
     }
 }
 
+// For people: of what takes longer the milliseconds say nothing.
+static std::string shown(const Value& value) {
+    const bool is_long = value.type() == Type::duration && std::abs(value.amount()) >= 10;
+    return is_long ? Value::seconds(std::trunc(value.amount())).print() : value.print();
+}
+
 // "memory_usage > 90% (memory_usage 93%)": the text, and what each name and call in it came to.
 std::string Detector::Core::explain(uint32_t index, const Condition& condition, Time now) const {
     const TargetWorld world(*this, index, now, condition.criterion != nullptr);
@@ -357,7 +364,7 @@ std::string Detector::Core::explain(uint32_t index, const Condition& condition, 
                                  piece.value.is_quantity();
             if (piece.depth == 0 || (!is_call && !has(facts, piece.text))) continue;
             if (!values.empty()) values += ", ";
-            values += piece.text + " " + piece.value.print();
+            values += piece.text + " " + shown(piece.value);
         }
         if (!values.empty()) text += " (" + values + ")";
     }

@@ -174,6 +174,15 @@ services:
               "hit pc/Not quite well [Not quite well] warning: ssh failed\n");
 }
 
+TEST(Detect, AHostThatIsDownForLongIsOneIncident) {
+    Story story("hosts: [{name: pc, ssh: \"root@127.0.0.1\"}]\n");
+    story.all_good();
+    EXPECT_NE(story.down("pc").find("open pc [down] pc is down"), std::string::npos);
+    const std::string said = story.pass("11m");
+    EXPECT_NE(said.find("hit pc [Service down] alert"), std::string::npos) << said;
+    EXPECT_EQ(said.find("open "), std::string::npos) << said;
+}
+
 TEST(Detect, ClosedByAPersonItIsRaisedAgainOnlyByNewEvidence) {
     Story story(kOne);
     story.all_good();

@@ -152,8 +152,15 @@ std::string Detector::Core::key_of(uint32_t index, const Source& source) const {
     const bool is_apart = is_of_events(source) && (held_back || open_.contains(apart));
     if (is_own_note || is_apart) return apart;
     if (target.kind == Target::Kind::service || source.instance == nullptr) return target.name;
-    // A host's entry and criterion about one fact are one cause: the disk that is nearly full.
+    // A host's entry and criterion about one fact are one cause: the disk that is nearly full. And
+    // that it is down for long is no other one than that it is down.
     const Condition& condition = conditions_[source.instance->condition];
+    const auto is_of_being_down = [](const std::string& name) {
+        return name == "down_for" || name == "up" || name == "status" || name == "host";
+    };
+    if (target.down &&
+        std::all_of(condition.reads.begin(), condition.reads.end(), is_of_being_down))
+        return target.name;
     for (const std::string& key : keys_of(index)) {
         const OpenIncident& open = open_.find(key)->second;
         for (const Condition& other : conditions_) {
