@@ -159,6 +159,21 @@ void OpsAgent::follow_clock() {
     repairs_follow_clock();
 }
 
+// A clock that was just set may have been set wrong, and what is removed by it is gone when it is
+// put right.
+bool OpsAgent::is_clock_trusted(Time now) const {
+    constexpr Duration kTrustedAfter = std::chrono::hours(1);
+    if (jumped_by_ != Duration{}) return false;
+    return jumped_at_ == Time{} || now - jumped_at_ >= kTrustedAfter;
+}
+
+void OpsAgent::remove_old_records(Time now) {
+    const AgentSettings& keep = loaded_->settings.agent;
+    // Upkeep that fails is told by the next write; nothing depends on it.
+    (void)history_->maintain(now, {keep.keep_raw, keep.keep_minutes, keep.keep_hours});
+    prune_journal(now);
+}
+
 // What the agent did not do for a while, and a clock that is not where it was going.
 void OpsAgent::check_self(Time now) {
     const Duration steady = ports_.clock.steady();

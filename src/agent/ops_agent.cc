@@ -138,9 +138,7 @@ void OpsAgent::tick() {
         limiter_.forget_old(now);
         // Upkeep that fails is told by the next write; nothing depends on it.
         (void)store_->maintain();
-        const AgentSettings& keep = loaded_->settings.agent;
-        (void)history_->maintain(now, {keep.keep_raw, keep.keep_minutes, keep.keep_hours});
-        prune_journal(now);
+        if (is_clock_trusted(now)) remove_old_records(now);
         keep_up_memories();
     }
     if (now >= next_trim_) {

@@ -334,6 +334,8 @@ private:
     void send_sign_of_life(Time now);
     void on_sign_sent(const SignSent& sent);
     void follow_clock();
+    bool is_clock_trusted(Time now) const;
+    void remove_old_records(Time now);
     void check_self(Time now);
     void prune_journal(Time now);
     void check_below(Time now);
