@@ -224,6 +224,8 @@ void OpsAgent::finished(Case& the_case, const Finished& finished) {
             note("incident.noted", &the_case, the_case.incident.target,
                  Json::object({{"text", "no action: " + finished.reason}, {"by", "ops-agent"}}));
         }
+        // It was too late for one alone: many fail at once. It is its own again when that is over.
+        if (the_case.is_folded) return;
         // It is tried again when there is room, but not in silence.
         if (will_come && finished.refusal == Refusal::budget) gave_up(the_case);
         if (paused || will_come || by_mode) {
