@@ -49,12 +49,15 @@ TEST(Folded, StaysSoOverARestart) {
     EXPECT_EQ(story.well("shop_3"), "clear shop_3: all checks are good again\n");
 }
 
-TEST(Folded, ASmallerFailureOfManyEndsWithTheLarger) {
-    Story story(R"(
+// Two of the group fail at once, and later four of the whole host.
+const std::string kTwoScopes = R"(
 services:
   - {name: "web_{1..3}", group: web, check: {http: "http://127.0.0.1:8{n}/"}}
   - {name: "shop_{1..4}", check: {http: "http://127.0.0.1:9{n}/"}}
-)");
+)";
+
+TEST(Folded, ASmallerFailureOfManyEndsWithTheLarger) {
+    Story story(kTwoScopes);
     story.all_good();
     std::string said;
     for (const char* name : {"web_1", "web_2"}) said += story.down(name) + story.pass("2s");
@@ -69,11 +72,7 @@ services:
 }
 
 TEST(Folded, TheLargerNamesAlsoWhoFailedLongBefore) {
-    Story story(R"(
-services:
-  - {name: "web_{1..3}", group: web, check: {http: "http://127.0.0.1:8{n}/"}}
-  - {name: "shop_{1..4}", check: {http: "http://127.0.0.1:9{n}/"}}
-)");
+    Story story(kTwoScopes);
     story.all_good();
     for (const char* name : {"web_1", "web_2"}) story.down(name);
     story.pass("3m");
