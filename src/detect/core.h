@@ -121,7 +121,8 @@ struct WhatIsKnown {
     RareText suppressed_by;
     bool suppressed = false;
     Time suppressed_since{};
-    Duration held_back{};   // of down_for: spent suppressed, when timers stand still
+    Duration held_back{};   // of down_for: spent suppressed, when timers stand still, or as a
+                            // member of a mass failure
     Time evidence_after{};  // only what is seen bad after this may be raised; first: our start
     Time counted_until{};   // events until then were the reason of an incident that is over
     std::unique_ptr<std::set<std::string>> pushed;  // facts, since the start; null: none
@@ -297,7 +298,8 @@ public:
     void add_member(OpenIncident& systemic, uint32_t target, Changes& out);
     bool fold_own(uint32_t target);
     void review_systemic(Time now, Changes& out);
-    std::vector<uint32_t> release_members(std::string_view key);  // of a systemic incident
+    std::vector<uint32_t> release_members(std::string_view key, Time now);  // of a systemic one
+    void begin_timers_anew(uint32_t target, Time now);                      // of criteria
     std::string systemic_title(const MassScope& scope, size_t failed) const;
     bool is_mass(const MassScope& scope, size_t failing) const;
 
@@ -378,7 +380,7 @@ private:
 // For evaluating expressions about one target: what is known of it at one moment.
 class TargetWorld final : public expr::World {
 public:
-    // `for_timers`: down_for leaves out what was before Target::timers_from.
+    // `for_timers`: down_for leaves out Target::held_back.
     TargetWorld(const Detector::Core& core, uint32_t target, Time now, bool for_timers)
         : core_(core), target_(target), now_(now), for_timers_(for_timers) {}
     Time now() const override { return now_; }

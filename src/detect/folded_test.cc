@@ -40,6 +40,47 @@ TEST(Folded, IsOpenedAgainWhenTheLargerOneIsOverAndItIsNot) {
     EXPECT_EQ(story.well("shop_3"), "clear shop_3: all checks are good again\n");
 }
 
+// People know that it was down as one of many. Of it alone they hear when it stays down although it
+// may be repaired now.
+TEST(Folded, WhatIsLeftIsToldWhenItStaysDownByItself) {
+    Story story(kFour, "common_issues: []\n");
+    story.all_good();
+    story.down("shop_3");
+    story.down("shop_4");
+    story.pass("20m");
+    story.well("shop_4");
+    const std::string said = story.pass("1m");
+    EXPECT_TRUE(has(said, "open shop_3")) << said;
+    const Json saved = Json::parse(story.detector->save().dump()).value();
+    story.begin(&saved);
+    EXPECT_FALSE(has(said + story.bad("shop_3") + story.pass("8m"), "hit shop_3"));
+    EXPECT_TRUE(has(story.pass("3m"), "hit shop_3 [Service down]"));
+    EXPECT_FALSE(has(story.pass("30m"), "hit shop_3"));
+}
+
+TEST(Folded, WhatIsLeftBehindAParentThatIsDownIsToldInTheSameTime) {
+    Story story(R"(
+services:
+  - {name: db, check: {http: "http://127.0.0.1:80/"}}
+  - {name: "shop_{1..4}", group: shop, check: {http: "http://127.0.0.1:8{n}/"}, depends_on: [db]}
+)",
+                "common_issues: []\n");
+    story.all_good();
+    story.down("shop_3");
+    story.down("shop_4");
+    story.pass("5m");
+    story.down("db");
+    story.pass("3m");
+    story.well("shop_4");
+    std::string said = story.pass("3m");
+    EXPECT_TRUE(has(said, "clear systemic:group shop")) << said;
+    story.well("db");
+    said = story.bad("shop_3") + story.pass("9m");
+    EXPECT_TRUE(has(said, "open shop_3")) << said;
+    EXPECT_FALSE(has(said, "hit shop_3")) << said;
+    EXPECT_TRUE(has(story.pass("2m"), "hit shop_3 [Service down]"));
+}
+
 TEST(Folded, StaysSoOverARestart) {
     Story story = two_of_four();
     const Json saved = Json::parse(story.detector->save().dump()).value();

@@ -422,7 +422,7 @@ Changes Detector::Core::tick(Time now) {
                           open->first != kRuleOwnNetwork;
         if (gone) {
             out.push_back(IncidentClear{open->first, "no longer configured"});
-            release_members(open->first);  // of a scope that is too small now
+            release_members(open->first, now);  // of a scope that is too small now
         }
         open = gone ? open_.erase(open) : std::next(open);
     }

@@ -243,15 +243,30 @@ void Detector::Core::review_systemic(Time now, Changes& out) {
     }
     for (const std::string& key : over) {
         open_.erase(key);
-        for (const uint32_t member : release_members(key)) review(member, now, out);
+        for (const uint32_t member : release_members(key, now)) review(member, now, out);
     }
 }
 
-std::vector<uint32_t> Detector::Core::release_members(std::string_view key) {
+// That it was down as one of many has been told. Of it alone people hear when it is down for the
+// span of a criterion from now on: it may be repaired now, which comes first.
+void Detector::Core::begin_timers_anew(uint32_t index, Time now) {
+    Target& target = targets_[index];
+    if (!target.down) return;
+    target.held_back = (target.suppressed ? target.suppressed_since : now) - target.down_since;
+    for (Instance& instance : target.instances) {
+        const Condition& condition = conditions_[instance.condition];
+        if (condition.criterion == nullptr || !instance.active) continue;
+        if (holds_now(index, condition, now).value_or(true)) continue;
+        instance.active = instance.holds = false;
+    }
+}
+
+std::vector<uint32_t> Detector::Core::release_members(std::string_view key, Time now) {
     std::vector<uint32_t> released;
     for (uint32_t i = 0; i < targets_.size(); ++i) {
         if (targets_[i].systemic.empty() || targets_[i].systemic != key) continue;
         targets_[i].systemic.clear();
+        begin_timers_anew(i, now);
         no_longer_failing(i);
         to_review_.insert(i);
         released.push_back(i);
