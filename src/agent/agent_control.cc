@@ -219,8 +219,10 @@ Result<Json> OpsAgent::act_on_case(const Deed& deed) {
         return Json::object({{"id", id}, {"state", "resolved"}});
     } else if (deed.what == "approve" || deed.what == "reject") {
         const Action* action = awaiting_action(*the_case);
-        if (action == nullptr || !the_case->repair) {
-            return Error{Fault::denied, "incident '" + id + "' waits for no approval"};
+        const std::string waits = the_case->incident.waits;
+        if (action == nullptr || !the_case->repair || !waits.empty()) {
+            return Error{Fault::denied, "incident '" + id + "' waits for no approval" +
+                                            (waits.empty() ? "" : "; it waits: " + waits)};
         }
         const std::string asked = action->id, shown = action->argv_sha256;
         if (deed.what == "approve") {

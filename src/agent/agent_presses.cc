@@ -272,14 +272,20 @@ Result<std::string> OpsAgent::do_press(Case& the_case, const PressClaim& claim,
         if (!done.ok()) return refuse_press(channel, person, done.error());
     }
     used_presses_[claim.seal] = ports_.clock.now();
-    const std::string words = std::string(doing.words) + " by " + person;
-    note("press.taken", find_case(id), target,
+    std::string words = std::string(doing.words) + " by " + person, ask(doing.ask.value_or(""));
+    const Case* const open = find_case(id);
+    if (claim.press.kind == PressKind::approve && open != nullptr &&
+        !open->incident.waits.empty()) {
+        words += "; it waits: " + open->incident.waits;
+        ask += " when it may";
+    }
+    note("press.taken", open, target,
          Json::object({{"what", name_of(claim.press.kind)},
                        {"by", person},
                        {"channel", channel},
                        {"seal", claim.seal}}));
     PersonsAnswer answer{.incident = id, .key = claim.seal, .rows = {{"Answer", words}}};
-    if (doing.ask) answer.ask = std::string(*doing.ask);
+    if (doing.ask) answer.ask = ask;
     if (claim.press.kind == PressKind::show) answer.rows = what_is_shown(the_case);
     // That it is acknowledged is told by the escalator to all who know of it.
     if (claim.press.kind != PressKind::acknowledge) {

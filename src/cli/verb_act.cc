@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "cli/client.h"
 #include "cli/verbs.h"
+#include "cli/words.h"
 
 namespace ops {
 namespace {
@@ -27,14 +28,8 @@ int decide(const Invocation& invocation, Terminal& terminal, const std::string& 
         terminal.line(reply.value().dump_pretty());
         return kFine;
     }
-    const int64_t yeses = reply.value()["yeses"].as_int(),
-                  needed = reply.value()["needed"].as_int();
-    if (what == "approve" && yeses < needed) {
-        terminal.line(id + " has " + std::to_string(yeses) + " yes of " + std::to_string(needed) +
-                      ": another person must say yes, too");
-    } else {
-        terminal.line(id + " " + done);
-    }
+    terminal.line(what == "approve" ? approved_words(id, reply.value(), invocation.now)
+                                    : id + " " + done);
     return kFine;
 }
 
@@ -103,7 +98,10 @@ int verb_approve(const Invocation& invocation, Terminal& terminal) {
         if (event["kind"].as_string() == "action.awaiting") asked = &event["body"];
     }
     if (asked == nullptr || incident.value()["state"].as_string() != "awaiting_approval") {
-        terminal.problem("incident '" + id + "' waits for no approval");
+        const bool waits = incident.value()["waits_for"].is_string();
+        terminal.problem(
+            "incident '" + id + "' waits for no approval" +
+            (waits ? "; it waits: " + wait_words(incident.value(), invocation.now) : ""));
         return kUnwell;
     }
     if (!invocation.json) print_plan(incident.value(), *asked, terminal);
@@ -115,7 +113,7 @@ int verb_approve(const Invocation& invocation, Terminal& terminal) {
             return kUnwell;
         }
     }
-    return decide(invocation, terminal, "approve", "approved", (*asked)["argv_sha256"].as_string());
+    return decide(invocation, terminal, "approve", "", (*asked)["argv_sha256"].as_string());
 }
 
 int verb_reject(const Invocation& invocation, Terminal& terminal) {

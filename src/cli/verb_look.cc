@@ -143,16 +143,6 @@ int show_view(const Invocation& invocation, Terminal& terminal, const View& view
     return print(json.value(), one.time_zone());
 }
 
-// Why its repair may not go on, and for how long at the most.
-std::string wait_words(const Json& incident, Time now) {
-    std::string said = incident["waits_for"].as_string();
-    const Result<Time> until = parse_rfc3339(incident["waits_until"].as_string());
-    if (until.ok() && until.value() > now) {
-        said += " (" + format_duration_short(until.value() - now) + " more at the most)";
-    }
-    return said;
-}
-
 void print_incidents(const Json& list, Time now, const Terminal& terminal) {
     Table table({"ID", "STATE", "OPENED", "LASTED", "WHAT"});
     for (const Json& one : list.items()) {

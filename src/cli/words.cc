@@ -182,6 +182,25 @@ std::string state_words(const Json& incident) {
     return by == "human" ? "closed" : "recovered";
 }
 
+std::string wait_words(const Json& incident, Time now) {
+    std::string said = incident["waits_for"].as_string();
+    const Result<Time> until = parse_rfc3339(incident["waits_until"].as_string());
+    if (until.ok() && until.value() > now) {
+        said += " (" + format_duration_short(until.value() - now) + " more at the most)";
+    }
+    return said;
+}
+
+std::string approved_words(const std::string& id, const Json& reply, Time now) {
+    const int64_t yeses = reply["yeses"].as_int(), needed = reply["needed"].as_int();
+    if (yeses < needed) {
+        return id + " has " + std::to_string(yeses) + " yes of " + std::to_string(needed) +
+               ": another person must say yes, too";
+    }
+    const bool waits = reply["waits_for"].is_string();
+    return id + " approved" + (waits ? "; it waits: " + wait_words(reply, now) : "");
+}
+
 // An intent is on the disk before its command is sent, and the journal says no more until it ended.
 std::string action_state_words(const Json& action) {
     const std::string state = action["state"].as_string();

@@ -13,6 +13,10 @@ namespace ops {
 std::string short_command(const std::vector<std::string>& argv);
 // "needs a yes", "repaired", "closed", "recovered", or the state as it is.
 std::string state_words(const Json& incident);
+// Why its repair may not go on, and for how long at the most.
+std::string wait_words(const Json& incident, Time now);
+// What a yes came to: another must say it too, or what it waits for nevertheless.
+std::string approved_words(const std::string& id, const Json& reply, Time now);
 // "running" while the command runs, "ended, being verified" until it is known whether it helped,
 // else the state as it is.
 std::string action_state_words(const Json& action);

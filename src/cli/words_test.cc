@@ -98,6 +98,19 @@ TEST(Words, WhoeverHasItMayStillOweAYes) {
     EXPECT_EQ(state_words(incident), "acknowledged, waits");
 }
 
+TEST(Words, AYesMayNotBeAllThatItNeeds) {
+    const Time now = parse_rfc3339("2026-01-29T13:30:00Z").value();
+    Json reply = Json::object({{"yeses", 1}, {"needed", 2}, {"waits_for", Json()}});
+    EXPECT_EQ(approved_words("inc-1", reply, now),
+              "inc-1 has 1 yes of 2: another person must say yes, too");
+    reply.set("needed", 1);
+    EXPECT_EQ(approved_words("inc-1", reply, now), "inc-1 approved");
+    reply.set("waits_for", "'worker_1' is not verified");
+    reply.set("waits_until", "2026-01-29T13:42:00Z");
+    EXPECT_EQ(approved_words("inc-1", reply, now),
+              "inc-1 approved; it waits: 'worker_1' is not verified (12m more at the most)");
+}
+
 TEST(Words, ACommandRunsUntilItHasEnded) {
     const struct {
         const char *action, *said;

@@ -8,6 +8,7 @@
 #include "scenario/learned_lines.h"
 #include "scenario/machine.h"
 #include "scenario/outside.h"
+#include "scenario/person_lines.h"
 #include "scenario/quiet_lines.h"
 #include "scenario/script.h"
 
@@ -158,12 +159,7 @@ private:
             return {};
         }
         if (is_quiet_line(words)) return have_less_told(asking_, words);
-        if (verb == "refused" && words.size() >= 3) return refused(line);
-        if ((verb == "approve" || verb == "reject" || verb == "ack" || verb == "resolve") &&
-            words.size() >= 2) {
-            return decide(line);
-        }
-        if ((verb == "promote" || verb == "demote") && words.size() == 2) return decide(line);
+        if (is_persons_line(words)) return decide(line);
         if (verb == "fact" && words.size() == 4) return push_fact(words[1], words[2], words[3]);
         if (verb == "alert" || (verb == "event" && words.size() >= 2)) {
             const bool is_alert = verb == "alert";
@@ -183,17 +179,6 @@ private:
         return {};
     }
 
-    // approve|reject|ack|resolve NAME [by PERSON [as USER]] [note TEXT]
-    Result<Json> person(const Words& words) {
-        const std::optional<Incident> incident = find(words[1]);
-        if (!incident) return Error{Fault::not_found, "no incident about '" + words[1] + "'"};
-        Json body = Json::object({{"by", "founder"}, {"note", "in a scenario"}});
-        if (words.size() >= 4 && words[2] == "by") body.set("by", words[3]);
-        if (words.size() >= 6 && words[4] == "as") body.set("user", words[5]);
-        if (words.size() >= 4 && words[words.size() - 2] == "note") body.set("note", words.back());
-        return ask("POST", "/api/v1/incidents/" + incident->id + "/" + words[0], body);
-    }
-
     Result<> learned(const ScriptLine& line) {
         ++report_.expectations;
         if (const std::string wrong = TRY(compare_learned(asking_, line.words)); !wrong.empty())
@@ -201,20 +186,15 @@ private:
         return {};
     }
 
-    Result<Json> said(const Words& words) {
-        const bool of_learned = words[0] == "promote" || words[0] == "demote";
-        return of_learned ? move_learned(asking_, words) : person(words);
-    }
-
     Result<> decide(const ScriptLine& line) {
-        if (const auto done = said(line.words); !done.ok()) fail(line, done.error().message);
-        return {};
-    }
-
-    // refused approve NAME by PERSON as USER: the agent does not take it.
-    Result<> refused(const ScriptLine& line) {
-        ++report_.expectations;
-        if (said({line.words.begin() + 1, line.words.end()}).ok()) fail(line, "it was taken");
+        const bool is_refused = line.words[0] == "refused";
+        const bool is_expectation =
+            is_refused || (line.words.size() >= 4 && line.words[line.words.size() - 2] == "says");
+        if (is_expectation) ++report_.expectations;
+        const std::optional<Incident> incident = find(line.words[is_refused ? 2 : 1]);
+        const std::string wrong =
+            let_decide(asking_, line.words, incident ? incident->id : std::string());
+        if (!wrong.empty()) fail(line, wrong);
         return {};
     }
 
