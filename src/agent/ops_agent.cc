@@ -341,12 +341,19 @@ uint32_t OpsAgent::index_of_fact(const std::string& name) {
     return index;
 }
 
-void OpsAgent::keep_samples(const Observation& observation) {
+// `follows` stands for what the observation says of the same.
+void OpsAgent::keep_samples(const Observation& observation, const std::vector<Fact>& follows) {
     const size_t before = pending_samples_.size();
-    for (const Fact& fact : observation.facts) {
+    const auto keep = [this](const Fact& fact) {
         const std::optional<double> value = series::sample_value(fact.value);
         if (value) pending_samples_.push_back({index_of_fact(fact.name), *value});
+    };
+    for (const Fact& fact : observation.facts) {
+        const bool is_replaced = std::any_of(
+            follows.begin(), follows.end(), [&](const Fact& one) { return one.name == fact.name; });
+        if (!is_replaced) keep(fact);
     }
+    for (const Fact& fact : follows) keep(fact);
     const size_t added = pending_samples_.size() - before;
     if (added > 0) pending_looks_.push_back({observation.target, observation.at, added});
 }
@@ -363,7 +370,6 @@ void OpsAgent::keep_answer(const Observation& observation) {
 }
 
 void OpsAgent::observe(const Observation& observation, const std::vector<std::string>& events) {
-    keep_samples(observation);
     keep_answer(observation);
     const Time now = ports_.clock.now();
     std::map<std::string, size_t> times;
@@ -372,6 +378,7 @@ void OpsAgent::observe(const Observation& observation, const std::vector<std::st
         detect(detector_->push_event(observation.target, kind, now, count));
     }
     detect(detector_->observe(observation, now));
+    keep_samples(observation, detector_->follows(observation, now));
     for (auto& [id, the_case] : cases_) {
         if (the_case.repair && the_case.repair->watches(observation.target)) {
             feed(the_case, RepairObserved{observation});

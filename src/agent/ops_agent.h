@@ -112,7 +112,7 @@ private:
     void expect(const std::vector<Input>& inputs, size_t at) const;
     void on_probe(const ProbeEvent& event);
     void judged(ops::Check& check, const Judged& judged);
-    void keep_samples(const Observation& observation);
+    void keep_samples(const Observation& observation, const std::vector<Fact>& follows = {});
     void keep_answer(const Observation& observation);
     uint32_t index_of_fact(const std::string& name);
     void flush_samples();

@@ -127,6 +127,9 @@ void Detector::Core::make_conditions() {
     }
     for (uint32_t i = 0; i < conditions_.size(); ++i) {
         for (const std::string& name : conditions_[i].reads) readers_[name].push_back(i);
+        for (const Condition::Part& part : conditions_[i].parts) {
+            for (const std::string& name : part->history_facts()) note_looked_back(name);
+        }
     }
     for (uint32_t index = 0; index < targets_.size(); ++index) {
         Target& target = targets_[index];

@@ -208,6 +208,8 @@ public:
                                    Time to) const;
     std::vector<Sample> samples(uint32_t target, std::string_view fact, Time from, Time to) const;
     Time seen_at(const Target& target, const std::string& name) const;
+    std::vector<Fact> follows(const Observation& seen, Time now) const;
+    std::optional<Value> looked_back(uint32_t target, std::string_view name, Time now) const;
     Facts all_facts(uint32_t target, Time now) const;
     // The fact's or event's own name when `name` is the group's spelling of it.
     std::string_view own_name(const Target& target, std::string_view name) const;
@@ -217,6 +219,7 @@ public:
 
     // --- conditions.cc ---
     void make_conditions();
+    void note_looked_back(std::string_view name);
     void adopt(uint32_t index, const std::string& name_or_fact);
     enum class Evidence { fresh, none };  // did an observation bring something new?
     // `changed` facts have another value than before, `seen` ones came again.
@@ -329,6 +332,7 @@ public:
     std::vector<uint32_t> track_of_check_;  // kNone: it has none yet
     std::vector<Condition> conditions_;
     std::unordered_map<std::string_view, std::vector<uint32_t>> readers_;  // of facts and events
+    std::set<std::string_view> looked_back_;  // derived facts that conditions put windows over
     std::map<std::string, uint32_t, std::less<>> signal_of_fact_;
     std::map<std::string, OpenIncident, std::less<>> open_;
     std::vector<MassScope> scopes_;

@@ -41,6 +41,9 @@ Detector::~Detector() = default;
 
 Changes Detector::observe(const Observation& seen, Time now) { return core_->observe(seen, now); }
 void Detector::expect(uint32_t check, int step) const { core_->expect(check, step); }
+std::vector<Fact> Detector::follows(const Observation& seen, Time now) const {
+    return core_->follows(seen, now);
+}
 Changes Detector::tick(Time now) { return core_->tick(now); }
 
 Changes Detector::push_facts(std::string_view target, const std::vector<Fact>& facts, Time now) {

@@ -195,6 +195,10 @@ public:
     // An answer of this check is observed soon. `step` 0, 1, 2: each some answers after the one
     // before, whose memory says what is next (base/prefetch.h).
     void expect(uint32_t check, int step) const;
+    // What windows look back on and follows from this answer, which was observed just now: for the
+    // record, in place of what the answer itself says of it. Of a target with several checks `up`
+    // is of all of them together.
+    std::vector<Fact> follows(const Observation& seen, Time now) const;
     Changes tick(Time now);
     // Pushed by others. An event without a target is the agent's own machine's. A target that is
     // not in the inventory is refused by the agent before; here it is ignored.

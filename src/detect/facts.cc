@@ -15,6 +15,10 @@ constexpr auto kEventFacts = std::to_array<EventFact>({
     {"new_error_pattern", "new_error_pattern", std::chrono::minutes(10)},
 });
 
+// What follows from the looks and may be looked back on. The rest of it never changes.
+constexpr auto kLookedBack = std::to_array<std::string_view>(
+    {"up", "status", "down_for", "degraded_for", "restarts", "last_heartbeat"});
+
 // Events of one service; any other kind that happens to the whole machine counts for what runs on
 // it too.
 bool is_of_one_service(std::string_view kind) {
@@ -215,6 +219,47 @@ Time Detector::Core::seen_at(const Target& target, const std::string& name) cons
     return asked->second;
 }
 
+// With a group's prefix, too: "worker_down_for".
+void Detector::Core::note_looked_back(std::string_view name) {
+    for (const std::string_view known : kLookedBack) {
+        if (name.ends_with(known)) looked_back_.insert(known);
+    }
+}
+
+// Its value for the record, where it follows from the looks. A status that is not known yet is
+// none, so that a start is no change.
+std::optional<Value> Detector::Core::looked_back(uint32_t index, std::string_view name,
+                                                 Time now) const {
+    if (std::find(kLookedBack.begin(), kLookedBack.end(), name) == kLookedBack.end()) return {};
+    const Target& target = targets_[index];
+    if (name == "status" && target.status == Status::unknown && !target.down) return {};
+    std::vector<std::unique_ptr<Value>> made;
+    const Value* const value = derived(index, name, now, false, made);
+    return value == nullptr ? std::nullopt : std::optional(*value);
+}
+
+std::vector<Fact> Detector::Core::follows(const Observation& seen, Time now) const {
+    std::vector<Fact> facts;
+    const uint32_t track =
+        seen.check < track_of_check_.size() ? track_of_check_[seen.check] : kNone;
+    if (track == kNone || tracks_[track].target == kNone) return facts;
+    const uint32_t index = tracks_[track].target;
+    const Target& target = targets_[index];
+    for (const std::string_view name : looked_back_) {
+        if (name == "up") continue;
+        if (auto value = looked_back(index, name, now)) {
+            facts.push_back({std::string(name), std::move(*value)});
+        }
+    }
+    const bool says_up = std::any_of(seen.facts.begin(), seen.facts.end(),
+                                     [](const Fact& fact) { return fact.name == "up"; });
+    if (target.tracks.size() < 2 || !says_up) return facts;
+    const bool any_bad = std::any_of(target.tracks.begin(), target.tracks.end(),
+                                     [&](uint32_t at) { return tracks_[at].last == Health::bad; });
+    facts.push_back({"up", Value::boolean(!any_bad)});
+    return facts;
+}
+
 std::vector<Sample> Detector::Core::samples(uint32_t index, std::string_view asked, Time from,
                                             Time to) const {
     const std::string_view name = own_name(targets_[index], asked);
@@ -223,12 +268,17 @@ std::vector<Sample> Detector::Core::samples(uint32_t index, std::string_view ask
     const Target& target = targets_[owner];
     std::vector<Sample> samples;
     if (history_ != nullptr) samples = history_->samples(target.name, name, from, to);
-    // The newest observation may not be on record yet.
-    const Value* const value = target.facts.find(name);
-    const std::optional<double> amount =
-        value != nullptr ? series::sample_value(*value) : std::nullopt;
+    // The newest observation may not be on record yet. What follows from it moves with time.
+    const Value* const observed = target.facts.find(name);
+    std::optional<Value> value;
+    if (observed != nullptr) {
+        value = *observed;
+    } else if (name != "up") {
+        value = looked_back(owner, name, to);
+    }
+    const std::optional<double> amount = value ? series::sample_value(*value) : std::nullopt;
     if (!amount) return samples;
-    const Time at = seen_at(target, std::string(name));
+    const Time at = observed != nullptr ? seen_at(target, std::string(name)) : to;
     const bool newer = samples.empty() || samples.back().at < at;
     if (at > from && at <= to && newer) samples.push_back({at, *amount});
     return samples;
