@@ -147,6 +147,12 @@ TEST(AlertText, TimesAreTheFounders) {
     EXPECT_FALSE(is_time_zone("Europe/Berln"));
 }
 
+Action undid(const std::string& state, int exit) {
+    Action action = did(state, {"/opt/back"}, "", exit);
+    action.undo = true;
+    return action;
+}
+
 TEST(Actions, AreToldAsTheyReallyWere) {
     const std::vector<std::string> restart{"ssh", "pc", "supervisorctl restart worker_3"};
     struct Row {
@@ -174,6 +180,12 @@ TEST(Actions, AreToldAsTheyReallyWere) {
         {"freed nothing",
          {did("running", {"journalctl", "--vacuum-time=3d"}, "freed 0B of x")},
          "Cleared old logs"},
+        {"undone", {undid("verified", 0)}, "Undid it"},
+        {"not undone",
+         {undid("failed", 4)},
+         "Could not undo it: tried to run '/opt/back' (exit 4)"},
+        {"undone, or not", {undid("unknown", 0)}, "Tried to undo it, outcome unknown"},
+        {"not undone yet", {undid("intent", 0)}, ""},
         {"another command", {did("verified", {"/opt/fix", "--now"})}, "Ran '/opt/fix --now'"},
     };
     for (const Row& row : rows) {

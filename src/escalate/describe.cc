@@ -123,7 +123,12 @@ Phrase phrase_of(const Action& action, const std::vector<std::string>& words,
 }
 
 std::string say_one(const Action& action, const Phrase& phrase) {
-    if (action.undo) return action.state == "failed" ? "could not undo it" : "undid it";
+    if (action.undo && action.state == "failed") {
+        return "could not undo it: tried to " + phrase.attempt +
+               (action.exit ? " (exit " + std::to_string(*action.exit) + ")" : "");
+    }
+    if (action.undo && action.state == "unknown") return "tried to undo it, outcome unknown";
+    if (action.undo && (action.state == "verified" || action.state == "running")) return "undid it";
     if (action.state == "verified" || action.state == "undone") return phrase.done;
     if (action.state == "denied") {
         return "did not " + phrase.attempt + (action.reason.empty() ? "" : ": " + action.reason);

@@ -226,8 +226,8 @@ void Repair::remember(const Action& action) {
     }
     if (kind == TicketKind::undo) {
         if (!pending) ++undo_at_;
-        if (action.state == "failed" || action.state == "unknown") undo_failed_ = true;
-        if (action.state == "unknown") last_word_ = true;
+        const bool is_done = action.state != "failed" && action.state != "unknown";
+        if (!is_done) undo_failed_ = last_word_ = true;
         return;
     }
     if (kind != TicketKind::run || pending) return;
@@ -260,6 +260,10 @@ bool Repair::continues_after(int step) const {
 void RepairTurn::begin() {
     if (r_.phase_ != Phase::idle) return;
     r_.effect_at_ = std::min(r_.effect_at_, now_.now);  // the clock was set back meanwhile
+    if (r_.stage_ == Stage::undo || r_.resumed_ == Repair::Resumed::failed) {
+        r_.trouble_ = "it failed before the restart";
+        if (r_.undo_failed_) r_.trouble_ += ", and it could not be undone";
+    }
     switch (r_.resumed_) {
         case Repair::Resumed::no: return start_attempt();
         case Repair::Resumed::verified:
@@ -270,7 +274,6 @@ void RepairTurn::begin() {
             if (r_.pending_http_) return may_have_run("the program ended while it was under way");
             return look_up();
         case Repair::Resumed::failed:
-            r_.trouble_ = "it failed before the restart";
             r_.stage_ = Stage::undo;
             list_undo();
             return enter(Phase::stepping);

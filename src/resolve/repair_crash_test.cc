@@ -120,12 +120,20 @@ INSTANTIATE_TEST_SUITE_P(All, RepairCrash,
                                          std::pair(Effect::idempotent, Fix::works_at_second),
                                          std::pair(Effect::once, Fix::works_at_second)));
 
+// So that no budget stands in for what is to be shown.
+void allow_many(Theatre& t) {
+    t.limits.actions_per_hour = t.rules.rules.settings.limits.actions_per_hour = 100;
+    t.limiter.set_limits(t.limits);
+    t.open_executor();
+}
+
 // Nobody knows how things are then, whoever asks: no attempt is begun on top of it.
 TEST(RepairCrash, AnUndoThatIsUnknownIsTheLastWordAfterARestartToo) {
     for (const bool restarts : {false, true}) {
         Entry entry = restart_entry();
         entry.undo = {command_text({"back"}), command_text({"back2"})};
         Theatre t(entry);
+        allow_many(t);
         t.instead_of_executor = [&t](const Ticket& ticket) -> Result<TicketReply> {
             if (ticket.kind != TicketKind::undo || ticket.sub != 0) {
                 return t.executor->execute(ticket);
@@ -142,6 +150,32 @@ TEST(RepairCrash, AnUndoThatIsUnknownIsTheLastWordAfterARestartToo) {
         t.begin();
         t.play();
         EXPECT_EQ(t.ending(), "gave up") << restarts;
+        EXPECT_EQ(t.ran("back2"), 1U) << restarts;
+        EXPECT_EQ(t.ran("fix"), 1U) << restarts;
+    }
+}
+
+// As little is known of what was taken back in part.
+TEST(RepairCrash, AnUndoThatFailedIsTheLastWordAfterARestartToo) {
+    for (const bool restarts : {false, true}) {
+        Entry entry = restart_entry();
+        entry.undo = {command_text({"back"}), command_text({"back2"})};
+        Theatre t(entry);
+        allow_many(t);
+        t.programs["back"] = [] {
+            Exit exit;
+            exit.code = 4;
+            return exit;
+        };
+        t.programs["back2"] = [&t, restarts] {
+            if (restarts) t.at(Duration(1), [&t] { t.restart_core(); });
+            return Exit{};
+        };
+        t.begin();
+        t.play();
+        EXPECT_EQ(t.ending(), "gave up") << restarts;
+        EXPECT_NE(t.finished->reason.find("it could not be undone"), std::string::npos)
+            << t.finished->reason;
         EXPECT_EQ(t.ran("back2"), 1U) << restarts;
         EXPECT_EQ(t.ran("fix"), 1U) << restarts;
     }

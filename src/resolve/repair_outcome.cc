@@ -96,7 +96,7 @@ void RepairTurn::ran(const Exit& exit, std::string_view found) {
         case TicketKind::undo: break;
     }
     r_.effect_at_ = now_.now;
-    if (!exit.good()) r_.undo_failed_ = true;
+    if (!exit.good()) not_undone("it could not be undone: " + step_words() + ": " + exit.print());
     record_action(exit.good() ? "action.verified" : "action.failed", r_.key_,
                   Json::object({{"reason", "undo: " + exit.print()}}));
     ++r_.undo_at_;
@@ -147,6 +147,13 @@ void RepairTurn::after_read(const Exit& exit) {
     wake_at(std::min(add_saturating(now_.now, kTryStep), r_.deadline_));
 }
 
+// Nobody knows how things are then: nothing is begun on top of it.
+void RepairTurn::not_undone(const std::string& why) {
+    r_.undo_failed_ = true;
+    r_.last_word_ = true;
+    r_.trouble_ += ", and " + why;
+}
+
 // safety.md, section 2, the row "seen, outcome unknown".
 void RepairTurn::may_have_run(const std::string& reason) {
     record_action("action.unknown", r_.key_, Json::object({{"reason", reason}}));
@@ -161,9 +168,7 @@ void RepairTurn::may_have_run(const std::string& reason) {
             enter(Phase::checking);
             return wake_at(std::min(add_saturating(now_.now, kTryStep), r_.deadline_));
         case TicketKind::undo:
-            r_.undo_failed_ = true;
-            r_.last_word_ = true;
-            r_.trouble_ += ", and whether it was undone is not known";
+            not_undone("whether it was undone is not known");
             ++r_.undo_at_;
             return enter(Phase::stepping);
         case TicketKind::run: break;

@@ -349,9 +349,7 @@ void RepairTurn::cannot_act(const std::string& reason, Refusal refusal,
         say_waits(reason, std::nullopt);
     }
     if (r_.stage_ == Stage::undo) {
-        r_.undo_failed_ = true;
-        r_.last_word_ = true;
-        r_.trouble_ += ", and it could not be undone: " + reason;
+        not_undone("it could not be undone: " + reason);
         ++r_.undo_at_;
         return enter(Phase::stepping);
     }

@@ -76,6 +76,7 @@ private:
     void look_again();
     void ran(const Exit& exit, std::string_view found);
     void may_have_run(const std::string& reason);
+    void not_undone(const std::string& why);
     void after_run(const Exit& exit);
     void after_read(const Exit& exit);
     bool is_doubtful(const Exit& exit) const;
