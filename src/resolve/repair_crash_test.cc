@@ -162,11 +162,7 @@ TEST(RepairCrash, AnUndoThatFailedIsTheLastWordAfterARestartToo) {
         entry.undo = {command_text({"back"}), command_text({"back2"})};
         Theatre t(entry);
         allow_many(t);
-        t.programs["back"] = [] {
-            Exit exit;
-            exit.code = 4;
-            return exit;
-        };
+        t.programs["back"] = [] { return exit_of(4); };
         t.programs["back2"] = [&t, restarts] {
             if (restarts) t.at(Duration(1), [&t] { t.restart_core(); });
             return Exit{};

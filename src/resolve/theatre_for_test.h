@@ -19,6 +19,13 @@
 
 namespace ops {
 
+inline Exit exit_of(int code, Exit::How how = Exit::How::exited) {
+    Exit exit;
+    exit.how = how;
+    exit.code = code;
+    return exit;
+}
+
 struct CoreKilled {};
 
 class Theatre final : public RepairWorld {

@@ -1,0 +1,201 @@
+// What only looks, what does not, and what nobody can tell.
+#include <gtest/gtest.h>
+
+#include "runbook/danger_for_test.h"
+
+namespace ops {
+namespace {
+
+TEST(DangerOf, ChangingIsNotTakenForLooking) {
+    for (const std::string_view command : {
+             "curl -XPOST http://a/",
+             "curl -XDELETE http://a/",
+             "curl -dfoo=bar http://a/",
+             "curl -sSd foo=bar http://a/",
+             "curl --json '{}' http://a/",
+             "curl --data-urlencode a=b http://a/",
+             "curl --dat a=b http://a/",
+             "curl --request PATCH http://a/",
+             "curl -sXPUT http://a/",
+             "curl -T f http://a/",
+             "curl -Tf http://a/",
+             "curl -F a=b http://a/",
+             "curl -so /etc/x http://a/",
+             "curl -O http://a/",
+             "curl -c /etc/x http://a/",
+             "curl -K /etc/x",
+             "curl --an-option-of-tomorrow http://a/",
+             "curl -D /etc/x http://a/",
+             "kubectl -n logs scale deployment x --replicas=0",
+             "kubectl scale deploy logs",
+             "kubectl --context top annotate pod get a=b",
+             "sysctl vm.drop_caches=3",
+             "date -s 12:00",
+             "date 010203042026",
+             "date -us 12:00",
+             "date --set=12:00",
+             "hostname NEW",
+             "hostname -F /etc/hostname",
+             "timedatectl set-time 12:00",
+             "timedatectl set-ntp no",
+             "loginctl kill-session 3",
+             "chage -l -E 0 ops",
+             "resolvectl flush-caches",
+             "resolvectl dns eth0 10.0.0.1",
+             "dmesg -C",
+             "dmesg -Tc",
+             "dmesg --clear",
+             "arp -d x",
+             "smartctl -t long /dev/sda",
+             "sensors -s",
+             "sort -o /etc/x /etc/y",
+             "openssl x509 -in a -out b",
+             "redis-cli SET ping pong",
+             "redis-cli DEL info",
+             "redis-cli --eval get.lua",
+             "systemctl stop status",
+             "systemctl kill cat",
+             "git log --output=/etc/x",
+             "journalctl --flush",
+             "journalctl --rotate",
+             "nginx -s reload -t",
+             "service status stop",
+             "docker stop ps",
+             "docker-compose -f ps rm x",
+             "supervisorctl stop status",
+             "crontab -lr",
+             "ip addr add 10.0.0.1 dev eth0",
+             "ip link s eth0 down",
+             "find / -fls /etc/x",
+             "sudo",
+             "env A=b",
+             "ionice -p 12",
+             "xargs ls",
+             "kill -10 5",
+         }) {
+        EXPECT_NE(danger_of(parsed(command)).effect, Effect::read) << command;
+    }
+}
+
+TEST(DangerOf, LookingStaysLooking) {
+    for (const std::string_view command : {
+             "curl http://a/",
+             "curl -fsSm 5 http://a/",
+             "curl -sS --max-time 5 -H 'A: d' http://a/",
+             "curl -s -o /dev/null -w '%{http_code}' http://a/",
+             "curl -sXGET http://a/",
+             "curl -X GET http://a/",
+             "curl -I http://a/",
+             "curl -sD - -o /dev/null http://a/",
+             "curl --request HEAD http://a/",
+             "curl --fail-with-body --retry 3 http://a/",
+             "curl -kLu a:d http://a/",
+             "kubectl -n logs get pods -o wide",
+             "kubectl --namespace=x logs -f y",
+             "kubectl get pods -A",
+             "kubectl rollout status deploy/x",
+             "ip a",
+             "ip a s",
+             "ip addr show dev eth0",
+             "ip -br link",
+             "ip -s link show eth0",
+             "ip r",
+             "ip r s",
+             "ip -6 route list",
+             "ip route get 10.0.0.1",
+             "ip neigh",
+             "ip -n x addr",
+             "sysctl vm.swappiness",
+             "sysctl -a",
+             "sysctl -n kernel.pid_max",
+             "date",
+             "date +%s",
+             "date -u +%F",
+             "date -Is",
+             "date -d yesterday +%F",
+             "hostname",
+             "hostname -f",
+             "timedatectl",
+             "timedatectl show",
+             "timedatectl -p NTP show",
+             "loginctl",
+             "loginctl list-sessions",
+             "loginctl -n 5 session-status 3",
+             "chage -l ops",
+             "ss -ltnp",
+             "ss -s",
+             "ss -tn state established",
+             "dmesg -T",
+             "dmesg --level=err,warn",
+             "arp -an",
+             "smartctl -aH /dev/sda",
+             "systemctl status x",
+             "systemctl --no-pager status x",
+             "systemctl -n 50 status x",
+             "systemctl is-active --quiet x",
+             "systemctl --failed",
+             "systemctl --user list-units",
+             "systemctl -H pc is-active x",
+             "journalctl -u x -n 100",
+             "docker ps -a",
+             "docker --context x logs y",
+             "docker compose -f x.yml ps",
+             "docker container ls",
+             "docker inspect -f '{{.State}}' x",
+             "docker exec -t db pg_isready -U postgres",
+             "docker exec cache redis-cli PING",
+             "kubectl exec db-0 -- pg_isready",
+             "ip netns exec blue ss -ltn",
+             "sudo -n systemctl status x",
+             "sudo -u postgres pg_isready",
+             "nice -n 5 df -h",
+             "timeout 5 curl http://a/",
+             "timeout -k 1 5 ping -c 1 a",
+             "env LANG=C df -h",
+             "redis-cli -h a -p 6379 ping",
+             "redis-cli -n 2 LLEN queue",
+             "supervisorctl status",
+             "supervisorctl -c /etc/x status worker",
+             "service nginx status",
+             "service --status-all",
+             "nginx -t",
+             "apachectl -t",
+             "git -C /srv/x status",
+             "pm2 list",
+             "openssl s_client -connect a:443",
+             "openssl x509 -noout -enddate -in /etc/x",
+             "grep reboot /var/log/x",
+             "echo rm -rf /data",
+             "find /var/log -name '*.gz' -mtime +30",
+             "cat /proc/mdstat",
+             "crontab -l",
+             "crontab -u ops -l",
+             "dig +short a",
+             "test -f /run/x",
+             "kill -0 123",
+             "busybox df -h",
+             "mysqladmin -h a ping",
+             "head -n 5 /x",
+             "mountpoint -q /data",
+         }) {
+        const Danger danger = danger_of(parsed(command));
+        EXPECT_EQ(name_of(danger.effect), name_of(Effect::read)) << command;
+        EXPECT_EQ(name_of(danger.risk), name_of(Risk::low)) << command;
+    }
+}
+
+TEST(DangerOf, TellsDoubtFromKnowledge) {
+    const auto known = [](std::string_view command, Shell shell = Shell::no) {
+        return danger_of(parsed(command, shell)).known;
+    };
+    EXPECT_EQ(known("/opt/check-shop --deep"), Effect::read);
+    EXPECT_EQ(known("psql -c 'select 1'"), Effect::read);
+    EXPECT_EQ(known("curl -fsS http://a/ | grep -q ok", Shell::yes), Effect::read);
+    EXPECT_EQ(known("kill -0 $(cat /run/x.pid)", Shell::yes), Effect::read);
+    EXPECT_EQ(known("/opt/fix; systemctl restart x", Shell::yes), Effect::idempotent);
+    EXPECT_EQ(known("curl -XPOST http://a/"), Effect::once);
+    EXPECT_EQ(known("sudo /opt/x rm -rf /data"), Effect::idempotent);
+}
+
+}  // namespace
+}  // namespace ops
