@@ -56,7 +56,7 @@ AlertPlace place_of(const OutsideAlert& alert, const Settings& settings) {
         if (found == alert.labels.end()) continue;
         for (const std::string& name : {found->second, without_port(found->second)}) {
             if (const Service* service = inventory.find_service(name)) {
-                return {service->name, service->host};
+                return {service->name, inventory.host_of(name)};
             }
             if (const Host* host = inventory.find_host(name)) return {host->name, host->name};
         }

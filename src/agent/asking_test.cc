@@ -3,7 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include "agent/health.h"
 #include "agent/pushed_facts.h"
 #include "runbook/runbook.h"
 #include "sim/sim_vfs.h"
@@ -144,15 +143,6 @@ TEST(ServiceHistory, HasTheLastDayAndTheShareOfTimeUp) {
     Json unknown = Json::object();
     ASSERT_TRUE(add_history(unknown, history, *store.value(), "never-seen", kNow).ok());
     EXPECT_TRUE(unknown["uptime"]["day"].is_null());
-}
-
-TEST(Health, ShowsTheOnlyHostForAServiceThatNamesNone) {
-    Inventory inventory;
-    inventory.hosts = {{.name = "alien", .local = true}};
-    EXPECT_EQ(host_to_show({.name = "web"}, inventory), "alien");
-    inventory.hosts.push_back({.name = "pc"});
-    EXPECT_EQ(host_to_show({.name = "web"}, inventory), "") << "on which of them nobody said";
-    EXPECT_EQ(host_to_show({.name = "web", .host = "pc"}, inventory), "pc");
 }
 
 TEST(PushedFacts, AreReadAsPeopleWriteThem) {

@@ -11,17 +11,12 @@ Json or_null(const std::string& text) { return text.empty() ? Json() : Json(text
 
 }  // namespace
 
-std::string host_to_show(const Service& service, const Inventory& inventory) {
-    const bool is_known = !service.host.empty() || inventory.hosts.size() != 1;
-    return is_known ? service.host : inventory.hosts[0].name;
-}
-
 Json target_json(const Detector& detector, const Inventory& inventory, const TargetState& state,
                  Time now) {
     const Service* service = inventory.find_service(state.target);
     Json json = Json::object({{"name", state.target}});
     json.set("group", service == nullptr || service->group.empty() ? Json() : Json(service->group));
-    json.set("host", or_null(service == nullptr ? "" : host_to_show(*service, inventory)));
+    json.set("host", or_null(service == nullptr ? "" : inventory.host_of(state.target)));
     json.set("status", name_of(state.status));
     json.set("since", state.since == Time{} ? Json() : Json(format_rfc3339(state.since)));
     json.set("reason", state.reason);

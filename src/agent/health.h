@@ -17,9 +17,6 @@ struct HealthContext {
     Json maintenance = Json::array();  // windows that are open
 };
 
-// Where a service runs, as it is shown: where none is named and there is but one host, on that.
-std::string host_to_show(const Service& service, const Inventory& inventory);
-
 Json target_json(const Detector& detector, const Inventory& inventory, const TargetState& state,
                  Time now);
 // "ok", "degraded" or "down". Down is when all services are: the host that the agent runs on is up

@@ -20,7 +20,7 @@ public:
             prefix_ = service->group.empty() ? "" : as_word(service->group) + "_";
             set_name("service", service->name);
             set_name("group", service->group);
-            set_name("host", service->host);
+            set_name("host", settings.inventory.host_of(target));
         } else {
             facts_.erase("service");
             if (settings.inventory.find_host(target) != nullptr) set_name("host", target);

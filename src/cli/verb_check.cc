@@ -14,7 +14,7 @@ Json target_json(const Snapshot& snapshot, const TargetState& state) {
     return Json::object(
         {{"name", state.target},
          {"group", or_null(service == nullptr ? "" : service->group)},
-         {"host", or_null(service == nullptr ? "" : host_to_show(*service, inventory))},
+         {"host", or_null(service == nullptr ? "" : inventory.host_of(state.target))},
          {"status", name_of(state.status)},
          {"since", format_rfc3339(snapshot.now())},
          {"reason", state.reason},

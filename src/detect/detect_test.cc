@@ -318,5 +318,32 @@ services:
     EXPECT_NEAR(story.detector->fact("job", "last_heartbeat", story.now).amount(), 60, 0.1);
 }
 
+TEST(Incidents, NameTheOnlyHostWhereAServiceNamesNone) {
+    const auto host_told = [](const std::string& hosts) {
+        Story story("agent: {name: alien}\n" + hosts + R"(
+services:
+  - {name: "web_{1..3}", check: {http: "http://127.0.0.1/"}}
+)",
+                    R"(
+common_issues: []
+escalation: [{name: Here, when: host == "alien" and down_for > 5s, level: alert}]
+)");
+        std::string said = story.down("web_1") + story.pass("1m");
+        said += story.down("web_2") + story.down("web_3");
+        std::string told = said.find("[Here]") == std::string::npos ? "" : "Here, ";
+        for (const Change& change : story.last) {
+            const auto* opened = std::get_if<IncidentOpen>(&change);
+            if (opened != nullptr) told += opened->rule + " '" + opened->host + "', ";
+        }
+        return told;
+    };
+    const std::string here = "Here, down 'alien', systemic 'alien', ";
+    EXPECT_EQ(host_told(""), here) << "this machine, which nobody wrote down";
+    EXPECT_EQ(host_told("hosts: [{name: alien, local: true}]"), here);
+    EXPECT_EQ(host_told("hosts: [{name: alien, local: true}, {name: pc, ssh: pc}]"),
+              "down '', systemic '', ")
+        << "on which of them nobody said";
+}
+
 }  // namespace
 }  // namespace ops

@@ -85,7 +85,10 @@ const Value* Detector::Core::derived(uint32_t index, std::string_view name, Time
     if (name == "service" && target.kind != Target::Kind::host) {
         return make(Value::string(target.name));
     }
-    if (name == "host" && !target.host.empty()) return make(Value::string(target.host));
+    if (name == "host") {
+        const std::string host = settings_.inventory.host_of(target.name);
+        return host.empty() ? nullptr : make(Value::string(host));
+    }
     if (name == "group" && !target.group.empty()) return make(Value::string(target.group));
     const bool known = target.status != Status::unknown || target.down;
     if (name == "status") {

@@ -282,7 +282,7 @@ void Detector::Core::raise(uint32_t index, const Source& source, const std::stri
     IncidentOpen opened;
     opened.key = key;
     opened.target = target.name;
-    opened.host = target.host;
+    opened.host = settings_.inventory.host_of(target.name);
     opened.rule = source.name;
     opened.title = title_of(index, source, now);
     opened.reason = open.reason;

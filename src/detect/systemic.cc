@@ -181,7 +181,7 @@ void Detector::Core::open_systemic(uint32_t at, Time now, Changes& out) {
         if (scope.failing.contains(member)) failing.push_back(member);
     }
     for (const uint32_t member : failing) {
-        hosts.insert(targets_[member].host);
+        hosts.insert(settings_.inventory.host_of(targets_[member].name));
         open.members.insert(targets_[member].name);
         if (!targets_[member].systemic.empty()) folded.insert(targets_[member].systemic);
         if (reasons.size() > 200) continue;

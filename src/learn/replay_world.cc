@@ -204,7 +204,10 @@ const Value* RecordedWorld::last_heartbeat(Series& series) const {
 
 const Value* RecordedWorld::derived(std::string_view own, Named& named) const {
     if (own == "service" && service_ != nullptr) return keep(Value::string(target_));
-    if (own == "host" && !host_.empty()) return keep(Value::string(host_));
+    if (own == "host") {
+        const std::string host = service_ == nullptr ? host_ : inventory_.host_of(target_);
+        return host.empty() ? nullptr : keep(Value::string(host));
+    }
     if (own == "group" && !group_.empty()) return keep(Value::string(group_));
     if (own == "last_heartbeat" && service_ != nullptr) {
         return last_heartbeat(named.owners.front().second);

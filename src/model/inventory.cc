@@ -51,6 +51,12 @@ bool Inventory::has_target(std::string_view name) const {
            std::find(signals.begin(), signals.end(), name) != signals.end();
 }
 
+std::string Inventory::host_of(std::string_view target) const {
+    const Service* const service = find_service(target);
+    if (service == nullptr) return find_host(target) != nullptr ? std::string(target) : "";
+    return service->host.empty() && hosts.size() == 1 ? hosts[0].name : service->host;
+}
+
 std::vector<std::string> Inventory::parents_of(std::string_view target) const {
     if (const Host* const host = find_host(target)) return host->depends_on;
     const Service* const service = find_service(target);

@@ -50,6 +50,9 @@ public:
     const Service* find_service(std::string_view name) const;
     std::vector<const Service*> members_of(std::string_view group) const;
     bool has_target(std::string_view name) const;
+    // Where a target runs, as people and scripts are told: of a service that names no host, the
+    // only one there is. Empty where nobody said on which of several, and of a signal.
+    std::string host_of(std::string_view target) const;
     // What must be well for this target to be: its depends_on, then its host. Names only.
     std::vector<std::string> parents_of(std::string_view target) const;
     // Builds the name index; required after filling or changing the lists, before any look-up.

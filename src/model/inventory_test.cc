@@ -54,6 +54,19 @@ TEST(Inventory, KnowsItsTargets) {
     for (const char* name : {"worker", "worker_3", ""}) EXPECT_FALSE(inventory.has_target(name));
 }
 
+TEST(Inventory, TellsTheOnlyHostForAServiceThatNamesNone) {
+    Inventory inventory = founder();
+    EXPECT_EQ(inventory.host_of("worker_1"), "pc");
+    EXPECT_EQ(inventory.host_of("website"), "") << "on which of them nobody said";
+    EXPECT_EQ(inventory.host_of("router"), "router");
+    EXPECT_EQ(inventory.host_of("revenue"), "");
+    EXPECT_EQ(inventory.host_of("zzz"), "");
+    inventory.hosts = {host("alien")};
+    inventory.index();
+    EXPECT_EQ(inventory.host_of("website"), "alien");
+    EXPECT_EQ(inventory.host_of("worker_1"), "pc");
+}
+
 TEST(Inventory, GroupsKeepTheOrderOfTheFile) {
     const Inventory inventory = founder();
     const auto members = inventory.members_of("worker");

@@ -43,6 +43,7 @@ struct Target {
     std::string_view name;
     const Service* service;
     const Host* host;
+    std::string host_name;  // of the host it is, or runs on
     TargetKind kind;
     const Entry& entry;
     bool of_services;  // the entry speaks of services
@@ -75,9 +76,7 @@ public:
         const bool is_host = target.host != nullptr;
         const Service* const service = target.service;
         service_ = Value::string(is_host ? "" : std::string(target.name));
-        host_ = Value::string(is_host              ? target.host->name
-                              : service != nullptr ? service->host
-                                                   : "");
+        host_ = Value::string(target.host_name);
         group_ = Value::string(service != nullptr ? service->group : "");
     }
     Time now() const override { return Time{}; }
@@ -129,7 +128,8 @@ bool may_match(const Entry& entry, std::string_view target, const Inventory& inv
     const TargetKind kind = service != nullptr ? TargetKind::service
                             : host != nullptr  ? TargetKind::host
                                                : TargetKind::signal;
-    const Target asked{target, service, host, kind, entry, speaks_of_services(entry)};
+    const Target asked{
+        target, service, host, inventory.host_of(target), kind, entry, speaks_of_services(entry)};
     const auto possible = [&](const expr::Expression& symptom) { return may_hold(symptom, asked); };
     return entry.any ? std::any_of(entry.symptoms.begin(), entry.symptoms.end(), possible)
                      : std::all_of(entry.symptoms.begin(), entry.symptoms.end(), possible);
