@@ -10,6 +10,8 @@ namespace {
 
 // An ask that was not answered in this time is asked again.
 constexpr Duration kAskAgain = std::chrono::seconds(5);
+// Of the machines that are asked over the network, how many are asked at a first failure.
+constexpr size_t kWitnesses = 8;
 
 }  // namespace
 
@@ -29,16 +31,48 @@ void Detector::Core::ask_around(const CheckTrack& track, Time now, Changes& out)
         for (const uint32_t at : targets_[parent].tracks) ask(tracks_[at], now, out);
     }
     if (track.address.empty() || track.reached || network_lost_) return;
-    ask_network(targets_[track.target], now, out);
+    ask_network(targets_[track.target], now, now, out);
 }
 
-void Detector::Core::ask_network(const Target& child, Time now, Changes& out) {
-    for (const uint32_t at : uplinks_) ask(tracks_[at], now, out);
-    if (!uplinks_.empty()) return;
+// One that could not be asked for long is no witness. One that cannot be asked just now is as
+// silent as one that does not answer: no name is found, and no ssh, when the network is lost.
+bool Detector::Core::is_blind(const CheckTrack& witness, Time since) const {
+    return witness.last == Health::unknown && witness.unknown_row > 0 &&
+           since - witness.first_unknown_at > settings_.limits.mass_failure_window;
+}
+
+std::vector<uint32_t> Detector::Core::witnesses_for(const Target& child, Time since) const {
     std::set<std::string> own;
     for (const uint32_t at : child.tracks) own.insert(tracks_[at].address);
-    for (const uint32_t at : witnesses_) {
-        if (!own.contains(tracks_[at].address)) ask(tracks_[at], now, out);
+    std::vector<uint32_t> found;
+    for (const uint32_t at : machines_) {
+        if (found.size() == kWitnesses) break;
+        if (!own.contains(tracks_[at].address) && !is_blind(tracks_[at], since)) {
+            found.push_back(at);
+        }
+    }
+    return found;
+}
+
+// A few first. When all of them are silent everybody else: they may be of one place that is cut
+// off. It is rare, for of thousands somebody has answered meanwhile.
+void Detector::Core::ask_network(const Target& child, Time since, Time now, Changes& out) {
+    for (const uint32_t at : uplinks_) ask(tracks_[at], now, out);
+    if (!uplinks_.empty()) return;
+    const std::vector<uint32_t> witnesses = witnesses_for(child, since);
+    bool open = witnesses.size() < kWitnesses;
+    for (const uint32_t at : witnesses) {
+        if (tracks_[at].last_at >= since && since < now) continue;
+        open = true;
+        ask(tracks_[at], now, out);
+    }
+    if (open || machines_asked_at_ >= since) return;
+    machines_asked_at_ = now;
+    unheard_.clear();
+    for (const uint32_t at : machines_) {
+        if (tracks_[at].last_at >= since) continue;
+        unheard_.insert(at);
+        ask(tracks_[at], now, out);
     }
 }
 
@@ -64,48 +98,38 @@ bool Detector::Core::uses_network(const Target& target) const {
     return any;
 }
 
+Verdict Detector::Core::uplink_verdict(Time since) const {
+    bool all_bad = true, any = false, open = false;
+    for (const uint32_t at : uplinks_) {
+        const CheckTrack& uplink = tracks_[at];
+        if (uplink.last_at >= since && uplink.last == Health::good) return Verdict::good;
+        if (is_blind(uplink, since)) continue;
+        const bool is_silent = uplink.verdict == Verdict::bad ||
+                               (uplink.verdict == Verdict::unknown && uplink.unknown_row > 0);
+        all_bad = all_bad && is_silent;
+        any = true;
+        open = open || (uplink.can_recheck && (uplink.last_at < since || uplink.is_doubtful()));
+    }
+    if (any && all_bad) return Verdict::bad;
+    return open ? Verdict::unknown : Verdict::good;
+}
+
 // Is our own network lost (bad), does it work (good), or is somebody still to answer (unknown)?
-Verdict Detector::Core::network_verdict(uint32_t index) const {
+// Any machine's answer shows that it works, here as in watch_network().
+Verdict Detector::Core::network_verdict(uint32_t index, bool patient) const {
     const Target& child = targets_[index];
     const Time since = first_bad_of(index);
-    // One that could not be asked for long is no witness. One that cannot be asked just now is as
-    // silent as one that does not answer: no name is found, and no ssh, when the network is lost.
-    const auto is_blind = [&](const CheckTrack& witness) {
-        return witness.last == Health::unknown && witness.unknown_row > 0 &&
-               since - witness.first_unknown_at > settings_.limits.mass_failure_window;
-    };
-    if (!uplinks_.empty()) {
-        bool all_bad = true, any = false, open = false;
-        for (const uint32_t at : uplinks_) {
-            const CheckTrack& uplink = tracks_[at];
-            if (uplink.last_at >= since && uplink.last == Health::good) return Verdict::good;
-            if (is_blind(uplink)) continue;
-            const bool is_silent = uplink.verdict == Verdict::bad ||
-                                   (uplink.verdict == Verdict::unknown && uplink.unknown_row > 0);
-            all_bad = all_bad && is_silent;
-            any = true;
-            open = open || (uplink.can_recheck && (uplink.last_at < since || uplink.is_doubtful()));
-        }
-        if (any && all_bad) return Verdict::bad;
-        return open ? Verdict::unknown : Verdict::good;
-    }
-    std::set<std::string> own;
-    for (const uint32_t at : child.tracks) own.insert(tracks_[at].address);
-    bool any = false;
-    bool open = false;
-    for (const uint32_t at : witnesses_) {
-        const CheckTrack& witness = tracks_[at];
-        if (own.contains(witness.address)) continue;
-        if (is_blind(witness)) continue;
-        any = true;
-        if (!witness.answered || witness.last_at < since) {
-            open = true;
-        } else if (witness.reached) {
-            return Verdict::good;
-        }
-    }
-    if (!any) return Verdict::good;
-    return open ? Verdict::unknown : Verdict::bad;
+    if (!uplinks_.empty()) return uplink_verdict(since);
+    if (network_worked_at_ >= since) return Verdict::good;
+    const std::vector<uint32_t> witnesses = witnesses_for(child, since);
+    if (witnesses.empty()) return Verdict::good;
+    const bool open = std::any_of(witnesses.begin(), witnesses.end(), [&](uint32_t at) {
+        return !tracks_[at].answered || tracks_[at].last_at < since;
+    });
+    if (open) return Verdict::unknown;
+    const bool all_asked = machines_asked_at_ >= since && unheard_.empty();
+    if (witnesses.size() == kWitnesses && !all_asked && patient) return Verdict::unknown;
+    return Verdict::bad;
 }
 
 // Is the parent's verdict still to come? All of a service's checks must have answered since; of a
@@ -143,9 +167,9 @@ Detector::Core::Above Detector::Core::cause_above(uint32_t index, Time now, Chan
         if (patient && await_parent(parent, since, now, out)) return {"", true};
     }
     if (!uses_network(target)) return {};
-    const Verdict network = network_verdict(index);
+    const Verdict network = network_verdict(index, patient);
     if (network == Verdict::unknown && patient) {
-        ask_network(target, now, out);
+        ask_network(target, since, now, out);
         return {"", true};
     }
     if (network == Verdict::bad) {
@@ -214,7 +238,7 @@ void Detector::Core::lose_network(Time now, Changes& out) {
     OpenIncident lost;
     lost.key = kRuleOwnNetwork;
     lost.rule = kRuleOwnNetwork;
-    const size_t asked = uplinks_.empty() ? witnesses_.size() : uplinks_.size();
+    const size_t asked = uplinks_.empty() ? machines_.size() : uplinks_.size();
     lost.reason = "none of " + std::to_string(asked) +
                   (uplinks_.empty() ? " machines answers" : " uplink targets answers");
     lost.told_at = now;

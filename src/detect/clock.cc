@@ -40,6 +40,8 @@ void Detector::Core::shift_clock(Duration by) {
             move(*at);
         }
     }
+    move(network_worked_at_);
+    move(machines_asked_at_);
     for (auto& [key, open] : open_) {
         move(open.told_at);
         move(open.changed_at);

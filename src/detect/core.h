@@ -285,8 +285,11 @@ public:
     void watch_network(const CheckTrack& track, Time now, Changes& out);
     void lose_network(Time now, Changes& out);
     Time first_bad_of(uint32_t target) const;
-    Verdict network_verdict(uint32_t child) const;
-    void ask_network(const Target& child, Time now, Changes& out);
+    std::vector<uint32_t> witnesses_for(const Target& child, Time since) const;
+    bool is_blind(const CheckTrack& witness, Time since) const;
+    Verdict uplink_verdict(Time since) const;
+    Verdict network_verdict(uint32_t child, bool patient) const;
+    void ask_network(const Target& child, Time since, Time now, Changes& out);
     bool await_parent(uint32_t parent, Time since, Time now, Changes& out);
     bool uses_network(const Target& target) const;
 
@@ -348,8 +351,11 @@ public:
 
     // Our own network.
     std::vector<uint32_t> uplinks_;    // tracks of agent.uplink
-    std::vector<uint32_t> witnesses_;  // else: one track each of up to 8 other machines
-    std::set<std::string> addresses_;  // of machines that are asked over the network
+    std::vector<uint32_t> machines_;   // else: one track each of those asked over it
+    std::set<std::string> addresses_;  // of these
+    Time network_worked_at_{};         // when one of them answered last
+    Time machines_asked_at_{};         // all of them, once the few asked first were silent
+    std::set<uint32_t> unheard_;       // who has not answered that yet
     bool network_lost_ = false;
 
 private:

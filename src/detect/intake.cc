@@ -118,7 +118,6 @@ uint32_t Detector::Core::make_track(uint32_t check, uint32_t target, const Check
 }
 
 void Detector::Core::make_tracks() {
-    constexpr size_t kWitnesses = 8;
     tracks_.reserve(settings_.checks.size());
     const auto count = static_cast<uint32_t>(settings_.checks.size());
     for (uint32_t i = 0; i < count; ++i) {
@@ -131,9 +130,8 @@ void Detector::Core::make_tracks() {
         const std::string& address = tracks_[index].address.text();
         if (is_uplink) {
             uplinks_.push_back(index);
-        } else if (!address.empty() && addresses_.insert(address).second &&
-                   witnesses_.size() < kWitnesses) {
-            witnesses_.push_back(index);
+        } else if (!address.empty() && addresses_.insert(address).second) {
+            machines_.push_back(index);
         }
     }
     // From the beginning, so that what is remembered of it has its place.
@@ -176,6 +174,8 @@ Changes Detector::Core::observe(const Observation& seen, Time now) {
     // Overtaken by a newer answer; one of the future is from before the clock was set back.
     if (seen.at < track.last_at && track.last_at <= now) return out;
     const bool confirm = track.take(seen);
+    unheard_.erase(index);
+    if (!track.address.empty() && track.reached) network_worked_at_ = seen.at;
     if (seen.health == Health::bad && track.bad_row == 1) ask_around(track, now, out);
     if (confirm) ask(track, now, out);
     watch_network(track, now, out);

@@ -176,6 +176,7 @@ void Detector::Core::take_over(Core& before, std::span<const uint32_t> checks, T
     began_ = before.began_;
     events_from_ = before.events_from_;
     network_lost_ = before.network_lost_;
+    network_worked_at_ = before.network_worked_at_;
     take_tracks(before, checks);
     std::vector<uint32_t> same(conditions_.size(), kNone);
     for (uint32_t i = 0; i < conditions_.size(); ++i) {
