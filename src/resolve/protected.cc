@@ -5,10 +5,12 @@
 // too often.
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
 
 #include "base/text.h"
 #include "resolve/policy.h"
+#include "runbook/danger.h"
 
 namespace ops {
 namespace {
@@ -133,8 +135,25 @@ std::string protected_path(std::string_view token, bool destroys, const Protecte
     return "";
 }
 
+// The command as it is where it runs, when it is plain words: then the table of the runbook knows
+// better whose pid 1 and whose shutdown it is. Nothing of a script, in which much may hide.
+std::optional<CommandText> plain_words(const std::vector<std::string>& argv) {
+    auto first = argv.begin();
+    if (!argv.empty() && (argv[0] == "ssh" || argv[0].ends_with("/ssh"))) {
+        first = std::find(argv.begin(), argv.end(), "--");
+        if (argv.end() - first < 3) return std::nullopt;
+        first += 2;  // it, and the destination
+    }
+    CommandText command;
+    command.words.assign(first, argv.end());
+    for (const std::string& word : command.words) {
+        if (word.find_first_of(" \t\r\n;|&()<>\"'`$") != std::string::npos) return std::nullopt;
+    }
+    return command;
+}
+
 // In a path only the program or script counts: /etc/init.d/networking, /usr/sbin/ifdown.
-std::string protected_name(std::string_view token, const Protected& things) {
+std::string protected_name(std::string_view token, bool may_halt, const Protected& things) {
     if (token.find("://") != std::string_view::npos) return "";
     const size_t slash = token.rfind('/');
     if (slash != std::string_view::npos) {
@@ -144,14 +163,15 @@ std::string protected_name(std::string_view token, const Protected& things) {
     }
     for (const std::string_view part : split(token, ':')) {  // supervisord's group:program
         const std::string name = unit_name(part);
-        if (has(things.names, name) || has(kHalts, name)) return name;
+        if (has(things.names, name) || (may_halt && has(kHalts, name))) return name;
     }
     return "";
 }
 
-std::string protected_pid(const std::vector<std::string>& tokens) {
-    const bool kills = std::any_of(tokens.begin(), tokens.end(),
-                                   [](const auto& token) { return has(kKillers, token); });
+std::string protected_pid(const std::vector<std::string>& tokens, bool may_be_pid_1) {
+    const bool kills =
+        may_be_pid_1 && std::any_of(tokens.begin(), tokens.end(),
+                                    [](const auto& token) { return has(kKillers, token); });
     const bool systemctl = has(tokens, std::string("systemctl"));
     for (const std::string& token : tokens) {
         if (kills && (token == "1" || token == "-1")) return "pid 1";
@@ -185,9 +205,12 @@ std::string find_protected(const std::vector<std::string>& argv, std::string_vie
         const std::string name = slash == std::string::npos ? token : token.substr(slash + 1);
         return has(kDestroyers, name) || name.starts_with("mkfs");
     });
-    if (std::string pid = protected_pid(tokens); !pid.empty()) return pid;
+    const std::optional<CommandText> plain = plain_words(argv);
+    const bool may_halt = !plain || danger_of(*plain).risk == Risk::destructive;
+    const bool may_be_pid_1 = !plain || !protected_thing(*plain).empty();
+    if (std::string pid = protected_pid(tokens, may_be_pid_1); !pid.empty()) return pid;
     for (const std::string& token : tokens) {
-        if (std::string name = protected_name(token, things); !name.empty()) {
+        if (std::string name = protected_name(token, may_halt, things); !name.empty()) {
             return "'" + name + "'";
         }
         if (std::string path = protected_path(token, destroys, things); !path.empty()) {

@@ -168,17 +168,5 @@ RC_GTEST_PROP(DangerOf, ReadsAnything, (std::vector<std::string> words)) {
     (void)danger_of_words(words);
 }
 
-TEST(DangerOf, WhatNobodyCouldReadIsDestructive) {
-    std::vector<std::string> deep(2000, "sudo");
-    deep.emplace_back("ls");
-    EXPECT_EQ(danger_of_words(deep).risk, Risk::destructive);
-    std::vector<std::string> doubtful;
-    for (int i = 0; i < 400; ++i) {
-        doubtful.insert(doubtful.end(), {"sudo", "--zz"});
-    }
-    EXPECT_EQ(danger_of_words(doubtful).risk, Risk::destructive);
-    EXPECT_EQ(danger_of_words(std::vector<std::string>(20'000, "/opt/x")).risk, Risk::destructive);
-}
-
 }  // namespace
 }  // namespace ops

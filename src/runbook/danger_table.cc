@@ -75,6 +75,7 @@ constexpr auto kRows = std::to_array<Row>({
     {"helm", "list|ls|status|get|history|version", "", kRead, Risk::low},
     {"virsh qm", "destroy|undefine|vol-delete|pool-delete|shutdown|reboot|reset|stop", "", kOnce,
      Risk::destructive},
+    {"redis-cli valkey-cli", "SHUTDOWN NOSAVE", "", kOnce, Risk::destructive},
     {"redis-cli valkey-cli", "FLUSHALL|FLUSHDB|CLUSTER RESET|FUNCTION FLUSH", "", kIdempotent,
      Risk::destructive},
     {"redis-cli valkey-cli", "", "--eval|--pipe|--cluster|--rdb|--functions-rdb|-x|-X", kOnce,

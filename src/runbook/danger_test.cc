@@ -93,6 +93,14 @@ TEST(ProtectedThing, IsFoundWhereverItHides) {
         {"ip a s", ""},
         {"kill -9 -1", "pid 1"},
         {"sudo systemctl status sshd", ""},
+        {"docker exec app kill -USR1 1", ""},
+        {"sudo docker compose exec -T app kill -USR1 1", ""},
+        {"kubectl exec p -- sh -c 'kill -USR1 1'", ""},
+        {"ssh pc 'docker exec app kill 1'", ""},
+        {"docker exec app systemctl restart sshd", "sshd"},
+        {"docker exec --zzz app kill 1", "pid 1"},
+        {"sh -c 'docker exec app true; kill 1'", "pid 1"},
+        {"nsenter -t 1 -p kill 1", "pid 1"},
     };
     for (const Row& row : rows)
         EXPECT_EQ(protected_thing(parsed(row.command)), row.thing) << row.command;

@@ -47,8 +47,13 @@ struct Wrapped {
     Words inner;
     bool is_certain = true;
     Danger least{Effect::read, Risk::low, Effect::read};  // however harmless the inner command is
+    bool in_container = false;  // where pid 1 is the first of the container's processes
     bool many = false;  // the inner command is run on what nobody sees here: xargs, find -exec
 };
 std::optional<Wrapped> unwrap(Words words);
+
+// interpreters.cc: python -c CODE and the like, or code from standard input. A file of code is a
+// program as any other.
+bool runs_unread_code(std::string_view program, Words arguments);
 
 }  // namespace ops

@@ -109,11 +109,16 @@ Wrapped unwrap_with(const Wrapper& wrapper, Words words) {
     return {.inner = words.subspan(std::min(wrapper.operands, words.size()))};
 }
 
+Wrapped within(Wrapped wrapped) {
+    wrapped.in_container = true;
+    return wrapped;
+}
+
 // kubectl exec POD [-c NAME] -- COMMAND, and as it was once: kubectl exec POD COMMAND.
 Wrapped unwrap_kubectl(Words words) {
     const auto dashes = std::find(words.begin(), words.end(), "--");
-    if (dashes == words.end()) return unwrap_with(kKubectlExec, words);
-    return {.inner = words.subspan(static_cast<size_t>(dashes - words.begin()) + 1)};
+    if (dashes == words.end()) return within(unwrap_with(kKubectlExec, words));
+    return within({.inner = words.subspan(static_cast<size_t>(dashes - words.begin()) + 1)});
 }
 
 // find -exec COMMAND {} ; and the like. Of several the words of all are looked at.
@@ -142,8 +147,10 @@ std::optional<Wrapped> unwrap_exec(std::string_view program, Words arguments) {
     };
     if (program == "kubectl" && is(0, "exec")) return unwrap_kubectl(after(0));
     if (is_one_of("docker podman docker-compose", program)) {
-        if (is(0, "exec")) return unwrap_with(kDockerExec, after(0));
-        if (is(0, "container") && is(1, "exec")) return unwrap_with(kDockerExec, after(1));
+        if (is(0, "exec")) return within(unwrap_with(kDockerExec, after(0)));
+        if (is(0, "container") && is(1, "exec")) {
+            return within(unwrap_with(kDockerExec, after(1)));
+        }
         if (!is(0, "compose")) return std::nullopt;
         return unwrap_exec("docker-compose", after(0));
     }
