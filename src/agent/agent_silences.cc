@@ -97,6 +97,22 @@ Result<Json> OpsAgent::end_silence(const Deed& deed, const std::string& by) {
     return Json::object({{"ended", ended->id}, {"silenced", list_of(*ended)}});
 }
 
+// What was ordered less than a second before a kill is on record only.
+Result<> OpsAgent::restore_silences() {
+    const Time now = ports_.clock.now();
+    EventQuery query;
+    query.kind_prefix = "silence.";
+    query.since = now - kLongestSilence;
+    query.limit = 100'000;
+    for (const Event& event : TRY(store_->events(query))) {
+        if (event.kind == "silence.added") escalator_->recall_silence(event.body);
+        if (event.kind == "silence.ended") {
+            (void)escalator_->end_silence(event.body["id"].as_string(), now);
+        }
+    }
+    return {};
+}
+
 Json OpsAgent::silences_json() const {
     Json list = Json::array();
     for (const Silence& silence : escalator_->silences(ports_.clock.now())) {

@@ -63,6 +63,7 @@ Result<> OpsAgent::open() {
         escalator_->restore(saved["escalator"], ports_.clock.now());
         restore_heartbeats(saved["heartbeats"]);
     }
+    TRY(restore_silences());
     TRY(restore_windows(windows));
     keep_windows(ports_.clock.now(), Json::object());
     TRY(restore_logs());

@@ -320,6 +320,7 @@ private:
     void keep_windows(Time now, const Json& deed);
     void note_began(const std::string& target, const OpenWindow& window);
     void repairs_go_on(const std::string& target, Time now);
+    Result<> restore_silences();
     Result<> restore_windows(const Json& saved);
     Result<Json> order_maintenance(const Deed& deed, const std::string& by);
     Result<Json> end_maintenance(const Deed& deed, const std::string& by);

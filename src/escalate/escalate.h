@@ -189,6 +189,9 @@ public:
     void recall(const Incident& incident, const std::string& group,
                 const std::vector<AlertDraft>& queued);
 
+    // The same for a silence, as its to_json() is on record.
+    void recall_silence(const Json& added);
+
     class Core;
 
 private:

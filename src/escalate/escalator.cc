@@ -163,14 +163,18 @@ void Escalator::Core::resolved(const IncidentNews& news, Time now, Drafts& out) 
     tell_those_told(std::move(draft), told, now, out);
 }
 
-void Escalator::Core::acknowledged(const IncidentNews& news, Told& told, Time now, Drafts& out) {
-    if (told.acknowledged || !news.incident.acknowledged) return;
+void Escalator::Core::note_acknowledged(const std::string& incident, Told& told) {
     told.acknowledged = true;
     // Known without having been told: the end of the silence is no news, only a higher level is.
     if (told.held) told.level = std::max(told.level, told.last.level);
     told.held = false;
     if (told.in_storm) storm_.acknowledged = true;
-    drop_held(news.incident.id, told.channels);
+    drop_held(incident, told.channels);
+}
+
+void Escalator::Core::acknowledged(const IncidentNews& news, Told& told, Time now, Drafts& out) {
+    if (told.acknowledged || !news.incident.acknowledged) return;
+    note_acknowledged(news.incident.id, told);
     if (told.channels.empty()) return;
     AlertDraft draft = compose(news, told.level, AlertState::acknowledged, settings_.agent,
                                others_open(news.incident.id), now);
@@ -510,6 +514,20 @@ Refused Escalator::failed(const AlertDraft& message, std::string_view channel,
 
 Json Escalator::save() const { return core_->save(); }
 void Escalator::restore(const Json& saved, Time) { core_->restore(saved); }
+void Escalator::recall_silence(const Json& added) {
+    std::vector<Silence>& all = core_->silences_;
+    for (Silence& silence : read_silences(Json::array().push(added))) {
+        const auto known = std::find_if(all.begin(), all.end(),
+                                        [&](const Silence& one) { return one.id == silence.id; });
+        if (known == all.end()) {
+            all.push_back(std::move(silence));
+        } else {
+            known->until = silence.until;
+            known->by = std::move(silence.by);
+            known->reason = std::move(silence.reason);
+        }
+    }
+}
 void Escalator::recall(const Incident& incident, const std::string& group,
                        const std::vector<AlertDraft>& queued) {
     core_->recall(incident, group, queued);

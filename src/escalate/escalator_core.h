@@ -96,6 +96,7 @@ public:
 private:
     using Drafts = std::vector<AlertDraft>;
     void resolved(const IncidentNews& news, Time now, Drafts& out);
+    void note_acknowledged(const std::string& incident, Told& told);
     void acknowledged(const IncidentNews& news, Told& told, Time now, Drafts& out);
     void problem(const IncidentNews& news, Told& told, Time now, Drafts& out);
     void bring_up_to_date(const IncidentNews& news, Told& told, Time now) const;

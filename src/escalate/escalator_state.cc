@@ -173,9 +173,12 @@ void Escalator::Core::recall(const Incident& incident, const std::string& group,
         told.only_note = is(kNote) && (first || told.only_note);
         told.gave_up_told |= is(kGaveUp);
     }
-    // A question that was still held then is asked now; the outbox knows one that was not.
     const auto told = told_.find(incident.id);
     if (told == told_.end()) return;
+    // Nobody need have been told of that.
+    const bool is_news = incident.acknowledged && !told->second.acknowledged;
+    if (is_news) note_acknowledged(incident.id, told->second);
+    // A question that was still held then is asked now; the outbox knows one that was not.
     AlertDraft& last = told->second.last;
     if (incident.state != IncidentState::awaiting_approval) {
         if (!is_question(last)) return;

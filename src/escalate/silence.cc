@@ -186,7 +186,8 @@ std::vector<Silence> read_silences(const Json& saved) {
     for (const Json& one : saved.items()) {
         const Result<Time> until = parse_rfc3339(one["until"].as_string());
         std::vector<std::string> texts = one["matchers"].strings();
-        if (one.has("matcher")) texts = {one["matcher"].as_string()};  // of an older version
+        if (texts.empty() && one.has("matcher"))
+            texts = {one["matcher"].as_string()};  // of an older version
         Result<std::vector<Matcher>> matchers = parse_matchers(texts);
         if (!until.ok() || !matchers.ok()) continue;
         Silence silence;
