@@ -251,58 +251,80 @@ Result<Json> OpsAgent::act_on_case(const Deed& deed) {
 
 // --- push ---
 
-Result<> OpsAgent::push(const Push& push) {
-    if (push.kind == Push::Kind::alerts) return push_alerts(push);
+Result<Json> OpsAgent::push(const Push& push) {
+    if (push.kind == Push::Kind::alerts) TRY(push_alerts(push));
+    if (push.kind == Push::Kind::event) TRY(push_event(push));
+    if (push.kind != Push::Kind::heartbeat && push.kind != Push::Kind::facts) return Json::object();
+    const Inventory& inventory = loaded_->settings.inventory;
+    if (inventory.find_service(push.name) == nullptr) {
+        if (!inventory.has_target(push.name))
+            return Error{Fault::not_found, no_target(inventory, push.name)};
+        return Error{Fault::not_found,
+                     "'" + push.name +
+                         "' is a host or a signal: heartbeats and facts are pushed to a service"};
+    }
+    if (push.kind == Push::Kind::facts) return push_facts(push);
+    TRY(push_heartbeat(push));
+    return Json::object();
+}
+
+Result<> OpsAgent::push_event(const Push& push) {
     const Time now = ports_.clock.now();
     const Inventory& inventory = loaded_->settings.inventory;
-    if (push.kind == Push::Kind::event) {
-        const std::string target = push.body["service"].as_string();
-        if (push.body.has("service") && !push.body["service"].is_string()) {
-            return Error{Fault::invalid, "body: 'service' is the name of a service"};
-        }
-        if (!is_safe_word(push.name))
-            return Error{Fault::invalid, "event kinds are words like deploy"};
-        if (!target.empty() && !inventory.has_target(target)) {
-            return Error{Fault::not_found, no_target(inventory, target)};
-        }
-        if (push.body.dump().size() > kLongestEvent) {
-            return Error{Fault::invalid, "body: an event is 64 KiB at most"};
-        }
-        note("event.outside", nullptr, target,
-             Json::object({{"kind", push.name}, {"body", push.body}}));
-        (void)history_->add_event(target, push.name, now);  // for trends; the journal has it
-        if (push.name == "security") {
-            push_security(target, "", push.body["text"].as_string());
-        } else {
-            detect(detector_->push_event(target, push.name, now));
-        }
-        return {};
+    const std::string target = push.body["service"].as_string();
+    if (push.body.has("service") && !push.body["service"].is_string()) {
+        return Error{Fault::invalid, "body: 'service' is the name of a service"};
     }
-    if (inventory.find_service(push.name) == nullptr) {
-        return Error{Fault::not_found, no_target(inventory, push.name)};
+    if (!is_safe_word(push.name)) return Error{Fault::invalid, "event kinds are words like deploy"};
+    if (!target.empty() && !inventory.has_target(target)) {
+        return Error{Fault::not_found, no_target(inventory, target)};
     }
-    if (push.kind == Push::Kind::facts) {
-        const Json& facts = push.body["facts"];
-        if (!facts.is_object() || facts.members().empty()) {
-            return Error{Fault::invalid, "body: expected {\"facts\": {NAME: VALUE}}"};
-        }
-        Observation seen;
-        seen.target = push.name;
-        seen.at = now;
-        for (const auto& [name, value] : facts.members()) {
-            const Result<Value> read = read_pushed_fact(name, value, loaded_->settings);
-            if (!read.ok()) return read.error();
-            seen.facts.push_back({name, read.value()});
-        }
-        if (!detector_->has_room_for(push.name, seen.facts)) {
-            return Error{Fault::denied, "'" + push.name + "' would have more than " +
-                                            std::to_string(Detector::kMostFacts) +
-                                            " facts; none of these was taken"};
-        }
-        keep_samples(seen);
-        detect(detector_->push_facts(push.name, seen.facts, now));
-        return {};
+    if (push.body.dump().size() > kLongestEvent) {
+        return Error{Fault::invalid, "body: an event is 64 KiB at most"};
     }
+    note("event.outside", nullptr, target,
+         Json::object({{"kind", push.name}, {"body", push.body}}));
+    (void)history_->add_event(target, push.name, now);  // for trends; the journal has it
+    if (push.name == "security") {
+        push_security(target, "", push.body["text"].as_string());
+    } else {
+        detect(detector_->push_event(target, push.name, now));
+    }
+    return {};
+}
+
+// All of them or none. A name that nobody declared is kept, for people to see it; no rule can ask
+// for it, so whoever sends it is told.
+Result<Json> OpsAgent::push_facts(const Push& push) {
+    const Time now = ports_.clock.now();
+    const Json& facts = push.body["facts"];
+    if (!facts.is_object() || facts.members().empty()) {
+        return Error{Fault::invalid, "body: expected {\"facts\": {NAME: VALUE}}"};
+    }
+    Observation seen;
+    seen.target = push.name;
+    seen.at = now;
+    const TargetNames names(loaded_->settings);
+    Json taken = Json::array(), undeclared = Json::array();
+    for (const auto& [name, value] : facts.members()) {
+        const Result<Value> read = read_pushed_fact(name, value, loaded_->settings);
+        if (!read.ok()) return read.error();
+        seen.facts.push_back({name, read.value()});
+        taken.push(name);
+        if (!names.fact(name)) undeclared.push(name);
+    }
+    if (!detector_->has_room_for(push.name, seen.facts)) {
+        return Error{Fault::denied, "'" + push.name + "' would have more than " +
+                                        std::to_string(Detector::kMostFacts) +
+                                        " facts; none of these was taken"};
+    }
+    keep_samples(seen);
+    detect(detector_->push_facts(push.name, seen.facts, now));
+    return Json::object({{"taken", taken}, {"undeclared", undeclared}});
+}
+
+Result<> OpsAgent::push_heartbeat(const Push& push) {
+    const Time now = ports_.clock.now();
     const std::optional<Beat> beat = parse_beat(push.signal);
     if (push.signal == "log")
         return {};  // Healthchecks: noted by the sender, says nothing of health

@@ -350,6 +350,9 @@ private:
 
     // agent_outside.cc
     Result<> push_alerts(const Push& push);
+    Result<> push_event(const Push& push);
+    Result<Json> push_facts(const Push& push);
+    Result<> push_heartbeat(const Push& push);
     void note_truncated(const std::string& source, int64_t truncated);
     void take_alert(const OutsideAlert& alert);
     void open_alert(const OutsideAlert& alert);
@@ -402,7 +405,7 @@ private:
     // agent_control.cc: Control
     Result<Json> look(const View& view) override;
     Result<Json> act(const Deed& deed) override;
-    Result<> push(const Push& push) override;
+    Result<Json> push(const Push& push) override;
     std::string metrics() override;
     std::string late_metrics() const;
     bool is_ready() override;

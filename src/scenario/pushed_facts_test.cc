@@ -14,6 +14,7 @@ agent: {name: alien, mode: auto}
 hosts: [{name: alien, local: true}]
 services:
   - {name: web, host: alien, check: {http: "http://web.sim/"}, restart: "systemctl restart web"}
+facts: {queue_len: number}
 )";
 
 Result<Json> push(Machine& machine, const std::string& prefix, int count,
@@ -65,6 +66,27 @@ TEST_F(PushedFacts, AreOfSoManyNamesAndNoMore) {
     EXPECT_EQ(facts["a7"].as_string(), "new");
     EXPECT_FALSE(facts.has("b0"));
     expect_a_repair();
+}
+
+TEST_F(PushedFacts, AreAnsweredWithWhichNamesNobodyDeclared) {
+    const auto reply = [&](const std::string& target, const char* facts) {
+        const Result<Json> said =
+            machine_.ask("POST", "/api/v1/facts/" + target,
+                         Json::object({{"facts", Json::parse(facts).value()}}));
+        return said.ok() ? said.value().dump() : said.error().message;
+    };
+    EXPECT_EQ(reply("web", R"({"queue_len": 3, "queue_lenn": 4, "error_rate": 1})"),
+              R"({"ok":true,"taken":["queue_len","queue_lenn","error_rate"],)"
+              R"("undeclared":["queue_lenn"]})");
+    EXPECT_EQ(reply("web", R"({"queue_len": 3})"),
+              R"({"ok":true,"taken":["queue_len"],"undeclared":[]})");
+    EXPECT_EQ(
+        machine_.ask("GET", "/api/v1/services/web").value()["facts"]["queue_lenn"].as_number(), 4)
+        << "it is known, for people to see";
+    EXPECT_EQ(reply("wep", R"({"queue_len": 3})"),
+              "no service, host or signal 'wep' in the configuration (did you mean 'web'?)");
+    EXPECT_EQ(reply("alien", R"({"queue_len": 3})"),
+              "'alien' is a host or a signal: heartbeats and facts are pushed to a service");
 }
 
 // The worst there can be: every byte of it is two in JSON.

@@ -90,7 +90,7 @@ WebReply push(const WebRequest& request, Push push, Control& control) {
         }
         push.body = body.ok() ? std::move(body).value() : Json(clip_end(request.body, kPingBody));
     }
-    const Result<> done = control.push(push);
+    const Result<Json> done = control.push(push);
     if (!done.ok()) return problem(status_of(done.error().fault), done.error().message);
     if (request.path.starts_with("/ping/")) {
         return {200,
@@ -99,7 +99,9 @@ WebReply push(const WebRequest& request, Push push, Control& control) {
                 false,
                 {{"Ping-Body-Limit", std::to_string(kPingBody)}}};
     }
-    return json_reply(Json::object({{"ok", true}}));
+    Json reply = Json::object({{"ok", true}});
+    for (const auto& [name, value] : done.value().members()) reply.set(name, value);
+    return json_reply(reply);
 }
 
 // Other monitors: what they send, to the letter, so nothing is read out of a body that is no JSON.

@@ -50,8 +50,8 @@ public:
     virtual ~Control() = default;
     virtual Result<Json> look(const View& view) = 0;
     virtual Result<Json> act(const Deed& deed) = 0;
-    virtual Result<> push(const Push& push) = 0;
-    virtual std::string metrics() = 0;  // Prometheus text format 0.0.4
+    virtual Result<Json> push(const Push& push) = 0;  // what to answer beside that it was taken
+    virtual std::string metrics() = 0;                // Prometheus text format 0.0.4
     virtual bool is_ready() = 0;
 };
 
