@@ -153,6 +153,14 @@ Action undid(const std::string& state, int exit) {
     return action;
 }
 
+Action ended(const std::string& how, const std::vector<std::string>& argv,
+             const std::string& state = "failed") {
+    Action action = did(state, argv);
+    action.exit.reset();
+    action.how = how;
+    return action;
+}
+
 TEST(Actions, AreToldAsTheyReallyWere) {
     const std::vector<std::string> restart{"ssh", "pc", "supervisorctl restart worker_3"};
     struct Row {
@@ -168,6 +176,15 @@ TEST(Actions, AreToldAsTheyReallyWere) {
         {"three times",
          {did("failed", restart), did("failed", restart), did("failed", restart)},
          "Restarted worker_3, which did not help (3 times)"},
+        {"ended at its time limit, with a signal that is no exit",
+         {ended("timed_out", restart), ended("timed_out", restart)},
+         "Tried to restart worker_3, which did not end within its time (2 times)"},
+        {"ended at its time limit, and it is well",
+         {did("running", restart), ended("timed_out", restart, "verified")},
+         "Restarted worker_3 (2 times)"},
+        {"killed from outside",
+         {ended("signalled", restart)},
+         "Tried to restart worker_3, which was killed"},
         {"failed", {did("failed", restart, "", 7)}, "Tried to restart worker_3 (exit 7)"},
         {"unknown", {did("unknown", restart)}, "Tried to restart worker_3, outcome unknown"},
         {"begun only: nothing is claimed", {did("intent", restart)}, ""},

@@ -136,6 +136,10 @@ std::string say_one(const Action& action, const Phrase& phrase) {
     if (action.state == "awaiting_approval") return "waiting for a yes to " + phrase.attempt;
     if (action.state == "intent") return "";
     if (action.state == "unknown") return "tried to " + phrase.attempt + ", outcome unknown";
+    if (action.how == "timed_out") {
+        return "tried to " + phrase.attempt + ", which did not end within its time";
+    }
+    if (action.how == "signalled") return "tried to " + phrase.attempt + ", which was killed";
     const bool good_exit = action.exit && *action.exit == 0;
     // A clean-up's own exit says whether it was done; only the target says whether a restart
     // helped.

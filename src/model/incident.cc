@@ -131,6 +131,8 @@ void begin_action(const Event& event, Action& action) {
     describe_action(event, action);
     action.state = "intent";
     action.reason.clear();
+    action.exit.reset();
+    action.how.clear();
     action.undo = event.body["undo"].as_bool();
     action.intent = event.body;
     action.ended_at.reset();
@@ -140,10 +142,13 @@ void end_action(const Event& event, Action& action) {
     const Json& body = event.body;
     action.state = "running";  // done, and not yet verified
     action.ended_at = event.at;
-    if (body["code"].is_number()) action.exit = static_cast<int>(body["code"].as_int());
     take(body, "output", action.output);
     const std::string how = body["how"].as_string();
-    if (!how.empty() && how != "exit" && how != "exited") action.reason = how;
+    const bool by_itself = how.empty() || how == "exit" || how == "exited";
+    // Else the code is the signal that ended it.
+    if (by_itself && body["code"].is_number())
+        action.exit = static_cast<int>(body["code"].as_int());
+    if (!by_itself) action.how = action.reason = how;
 }
 
 void judge_action(const Event& event, std::string_view state, Action& action) {

@@ -67,7 +67,8 @@ struct Action {
     std::string reason;
     Time started_at{};
     std::optional<Time> ended_at;
-    std::optional<int> exit;
+    std::optional<int> exit;  // its own: what was ended from outside has none, and `how`
+    std::string how;          // "timed_out" or "signalled" when it did not end by itself
     std::string output;
     std::string approved_by;
     std::string argv_sha256;

@@ -68,15 +68,14 @@ TEST(Incident, IsWhatItsEventsSay) {
             .then("alert.sent", R"({"key": "b", "channel": "mail"})")
             .then("incident.resolved", R"({"by": "auto", "note": "back after a restart"})")
             .fold<Incident>();
-    EXPECT_EQ(
-        incident.to_json().dump(),
-        R"({"id":"inc-1","title":"worker_3 is down","service":"worker_3","host":"pc",)"
-        R"("state":"resolved","level":"alert","opened_at":"1970-01-01T00:01:00.000Z",)"
-        R"("resolved_at":"1970-01-01T00:08:00.000Z","entry":"Worker stopped responding",)"
-        R"("attempts":1,"resolved_by":"auto","told":["mail"],"cost_usd":0.0,"tokens":0,)"
-        R"("rule":"down","seen":"process is dead","reason":"process is dead","cause":"hung",)"
-        R"("acknowledged":false,"acknowledged_by":null,"waits_for":null,"waits_until":null,)"
-        R"("note":"back after a restart","supposed":null,"members":[]})");
+    EXPECT_EQ(incident.to_json().dump(),
+              R"({"id":"inc-1","title":"worker_3 is down","service":"worker_3","host":"pc",)"
+              R"("state":"resolved","level":"alert","opened_at":"1970-01-01T00:01:00.000Z",)"
+              R"("resolved_at":"1970-01-01T00:08:00.000Z","entry":"Worker stopped responding",)"
+              R"("attempts":1,"resolved_by":"auto","told":["mail"],"cost_usd":0.0,"tokens":0,)"
+              R"("rule":"down","seen":"process is dead","reason":"process is dead","cause":"hung",)"
+              R"("acknowledged":false,"acknowledged_by":null,"waits_for":null,"waits_until":null,)"
+              R"("note":"back after a restart","supposed":null,"members":[]})");
     EXPECT_FALSE(incident.is_open());
     EXPECT_EQ(incident.last_seq, 8U);
 }
@@ -164,6 +163,19 @@ TEST(Action, GoesFromIntentToItsVerdict) {
               R"("started_at":"1970-01-01T00:01:00.000Z","ended_at":"1970-01-01T00:02:00.000Z",)"
               R"("exit":0,"output":"ok","approved_by":null,"attempt":2,"argv_sha256":"ab",)"
               R"("effect":"once","reason":"2 good checks","undo":false})");
+}
+
+// 15 is the signal that ended it, and no exit.
+TEST(Action, WhatWasEndedFromOutsideHasNoExit) {
+    const Action action =
+        Story()
+            .then("action.intent", R"({"action": "k1", "entry": "Restart"})")
+            .then("action.outcome", R"({"action": "k1", "how": "timed_out", "code": 15})")
+            .then("action.failed", R"({"action": "k1", "reason": "not well"})")
+            .fold<Action>();
+    EXPECT_FALSE(action.exit);
+    EXPECT_EQ(action.how, "timed_out");
+    EXPECT_EQ(action.reason, "not well");
 }
 
 TEST(Action, EveryEndHasItsState) {

@@ -69,6 +69,7 @@ std::string write_action(const Action& action) {
                               {"effect", action.effect},
                               {"undo", action.undo},
                               {"harmed", action.harmed}});
+    if (!action.how.empty()) json.set("how", action.how);
     if (action.was_unknown) json.set("was_unknown", true);
     return json.dump();
 }
@@ -142,6 +143,7 @@ Result<Action> read_action(std::string_view body) {
     action.started_at = time_of(json["started_at"].as_int());
     action.ended_at = read_time(json["ended_at"]);
     if (json["exit"].is_number()) action.exit = static_cast<int>(json["exit"].as_int());
+    action.how = json["how"].as_string();
     action.approved_by = json["approved_by"].as_string();
     action.argv_sha256 = json["argv_sha256"].as_string();
     action.effect = json["effect"].as_string();

@@ -132,8 +132,8 @@ Exit SimProcesses::effect_of(const std::vector<std::string>& argv, const std::st
         case RestartBehaviour::fails:
             return exited(1, service->name + ": ERROR (spawn error)", milliseconds(300));
         case RestartBehaviour::hangs: {
-            Exit exit = exited(0, "", {});
-            exit.how = Exit::How::timed_out;
+            Exit exit = exited(9, "", {});
+            exit.how = Exit::How::timed_out;  // by SIGKILL
             return exit;
         }
         case RestartBehaviour::works:
