@@ -46,7 +46,8 @@ void OpsAgent::escalate(Case& the_case) {
                             .event_text = the_case.event_text,
                             .events = the_case.events,
                             .group = group_of(the_case.incident.target),
-                            .plan = is_asked ? the_case.plan : std::vector<std::string>{}};
+                            .plan = is_asked ? the_case.plan : std::vector<std::string>{},
+                            .barred = the_case.diagnosis ? the_case.diagnosis->barred() : ""};
     raise_level(the_case, level_of(news));
     tell(escalator_->news(news, now));
 }

@@ -255,6 +255,18 @@ Diagnosis diagnose(const Runbook& runbook, const Inventory& inventory, const Sit
     return diagnosis;
 }
 
+std::string Diagnosis::barred() const {
+    if (entry) return "";
+    for (const Considered& one : considered) {
+        if (!one.matched) continue;
+        const std::string named = "entry '" + one.entry + "' ";
+        const bool says_itself = one.why.starts_with(named);
+        return named + "fits, but " +
+               (says_itself ? "it " + one.why.substr(named.size()) : one.why);
+    }
+    return "";
+}
+
 Json Diagnosis::considered_json() const {
     Json list = Json::array();
     for (const Considered& one : considered) {

@@ -55,6 +55,8 @@ struct Diagnosis {
     std::string cause;           // one sentence for people
     std::vector<Considered> considered;
     Json considered_json() const;  // for incident.diagnosed
+    // "entry 'Prune' fits, but it is cooling down (cooldown)", of the first such one, or empty.
+    std::string barred() const;
 };
 
 Diagnosis diagnose(const Runbook& runbook, const Inventory& inventory, const Situation& situation);

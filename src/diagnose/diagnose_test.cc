@@ -266,6 +266,9 @@ TEST(Diagnose, ACooldownIsNotGoneRoundByTheBuiltinRestart) {
     EXPECT_EQ(c.why(diagnosis, std::string(kBuiltinRestart)),
               "an entry of the runbook fits, see there");
     EXPECT_NE(diagnosis.cause, "") << "people are told what it is all the same";
+    EXPECT_EQ(diagnosis.barred(),
+              "entry 'Worker stopped responding' fits, but cooling down for 4m");
+    EXPECT_EQ(c.of("static", {}).barred(), "") << "none fits";
 }
 
 TEST(Diagnose, AShadowThatFitsDoesNotKeepTheServiceDown) {

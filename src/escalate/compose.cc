@@ -174,7 +174,14 @@ std::string auto_action(const IncidentNews& news, const std::vector<std::string>
         return "Checking recent events, also open now: " + join(named, "; ") +
                (also_open.size() > kNamedOfOthers ? "; ..." : "");
     }
-    if (!news.incident.entry.empty()) return "";
+    if (!news.incident.entry.empty()) {
+        const bool gave_up = news.incident.state == IncidentState::escalated;
+        return gave_up && !news.incident.reason.empty() ? "None, " + news.incident.reason : "";
+    }
+    if (!news.barred.empty()) return "None, " + news.barred;
+    if (news.incident.rule == "systemic") {
+        return "None, many fail at once, and no entry of the runbook is for their common cause";
+    }
     return news.incident.rule == "flapping" ? "" : "None, no entry of the runbook fits";
 }
 
@@ -230,7 +237,9 @@ AlertDraft compose(const IncidentNews& news, Level level, AlertState state,
     if (!news.alert_step.empty() && state != AlertState::recovered) {
         draft.before.emplace_back(kNoteRow, news.alert_step);
     }
+    draft.auto_action = auto_action(news, also_open);
     if (incident.state == IncidentState::escalated && !incident.reason.empty() &&
+        !draft.auto_action.ends_with(incident.reason) &&
         (!is_outage(incident) || is_up_again(news))) {
         draft.before.emplace_back("Repair", incident.reason);
     }
@@ -245,7 +254,6 @@ AlertDraft compose(const IncidentNews& news, Level level, AlertState state,
     if (state == AlertState::acknowledged && !incident.acknowledged_by.empty()) {
         draft.before.emplace_back("Acknowledged by", incident.acknowledged_by);
     }
-    draft.auto_action = auto_action(news, also_open);
     add_gauge(news, draft);
     add_ask(news, draft);
     return draft;

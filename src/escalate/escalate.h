@@ -107,6 +107,7 @@ struct IncidentNews {
     int events = 0;            // how many such events there were: each is told
     std::string group{};       // of its target, for silences
     std::vector<std::string> plan{};  // what waits for a yes: a command each, as it will run
+    std::string barred{};             // an entry that fits and may not be applied, with the reason
 };
 
 // In the key of a message that is said again. It is a new message also where one could be edited:
