@@ -196,6 +196,29 @@ TEST(Limiter, AGroupOneAfterAnotherAndAtMostHalf) {
     EXPECT_EQ(book.ask("worker_4", "i4").verdict, Verdict::room);
 }
 
+TEST(Limiter, OfAGroupWhatDidNotRunAndWhatWasTakenBackAreNoRepairs) {
+    Book refused;
+    refused.settle(refused.intent("worker_1", "i1"), "action.denied");
+    EXPECT_EQ(refused.ask("worker_2", "i2").verdict, Verdict::room);
+    Book undone;
+    undone.repair("worker_1", "i1");
+    undone.settle(undone.intent("worker_1", "i1", 1, true), "action.failed");
+    EXPECT_EQ(undone.ask("worker_2", "i2").verdict, Verdict::room) << "the verdict was before";
+}
+
+TEST(Limiter, WhoseRepairBeganInAGroupGoesOnThoughTheShareIsLessNow) {
+    Book book;
+    for (const char* const worker : {"worker_1", "worker_2", "worker_3"}) {
+        book.repair(worker, std::string("of ") + worker);
+    }
+    book.limits.group_share_percent = 1;
+    book.limiter.set_limits(book.limits);
+    EXPECT_EQ(book.ask("worker_3", "of worker_3").verdict, Verdict::room);
+    EXPECT_EQ(book.ask("worker_4", "i4").verdict, Verdict::spent);
+    book.now += minutes(10);
+    EXPECT_EQ(book.ask("worker_4", "i4").verdict, Verdict::room) << "one at least";
+}
+
 TEST(Limiter, APersonWhoClosesAnIncidentLetsItsGroupGoOn) {
     for (const char* const by : {"human", "self"}) {
         Book book;
