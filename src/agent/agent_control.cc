@@ -196,6 +196,7 @@ Result<Json> OpsAgent::act_on_case(const Deed& deed) {
     if (deed.what == "ack") {
         note("incident.acknowledged", the_case, target,
              Json::object({{"by", who(deed)}, {"via", deed.via}, {"note", deed.note}}));
+        feed(*the_case, RepairTime{});  // what has not begun is left to this person
         escalate(*the_case);
     } else if (deed.what == "resolve") {
         if (the_case->repair && the_case->incident.state == IncidentState::resolving &&

@@ -118,8 +118,20 @@ bool OpsAgent::is_put_off(Case& the_case, const RepairInput& input) {
     return true;
 }
 
+// Whoever acknowledged it works on it: what has begun is seen through, and no attempt follows but
+// one to which somebody says yes.
+bool OpsAgent::is_left(Case& the_case, const RepairInput& input) {
+    if (!std::holds_alternative<RepairTime>(input)) return false;
+    if (!the_case.incident.acknowledged || !the_case.repair->may_be_left()) return false;
+    const std::string reason = "no new attempt: " + the_case.incident.acknowledged_by + " has it";
+    withdraw_repair(the_case, reason);
+    note("incident.state", &the_case, the_case.incident.target,
+         Json::object({{"state", "open"}, {"reason", reason}}));
+    return true;
+}
+
 void OpsAgent::feed(Case& the_case, const RepairInput& input) {
-    if (!the_case.repair || is_put_off(the_case, input)) return;
+    if (!the_case.repair || is_left(the_case, input) || is_put_off(the_case, input)) return;
     const Conditions conditions{.now = ports_.clock.now(),
                                 .steady = ports_.clock.steady(),
                                 .mode = loaded_->settings.agent.mode,

@@ -161,6 +161,7 @@ private:
     void start_repair(Case& the_case);
     RepairCase repair_case_of(const Case& the_case) const;  // requires: it has an entry
     bool is_put_off(Case& the_case, const RepairInput& input);
+    bool is_left(Case& the_case, const RepairInput& input);
     void feed(Case& the_case, const RepairInput& input);
     void withdraw_repair(Case& the_case, const std::string& reason);
     void carry_out(const std::string& incident, const RepairOrder& order);

@@ -192,6 +192,8 @@ public:
     bool is_between_attempts() const {
         return phase_ == Phase::backing_off || (is_paused_ && done_.empty());
     }
+    // Nothing of it runs, and nobody is asked or has said yes: it may be left to a person.
+    bool may_be_left() const { return is_resting() && phase_ != Phase::asking && !approval_; }
     // It waits for something else before a step: nothing of it runs, and it may be left there.
     bool is_held() const { return phase_ == Phase::holding; }
     // It waited for so long that what was well around it before says nothing any more.
