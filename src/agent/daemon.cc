@@ -39,9 +39,13 @@ class OwnExecutor final : public Executors {
 public:
     OwnExecutor(const std::string& program, const std::string& config_file,
                 const std::string& socket_path)
-        : child_(program, "executor", config_file, socket_path), client_(socket_path) {}
+        : child_(program, "executor", config_file, socket_path, KeptChild::Lost::refuse),
+          client_(socket_path) {}
 
-    Result<> ensure() { return child_.ensure(); }
+    Result<> ensure() {
+        TRY(child_.ensure());
+        return {};
+    }
     Result<TicketReply> execute(const Ticket& ticket) override {
         TRY(ensure());
         return client_.execute(ticket);
@@ -211,12 +215,12 @@ private:
             executors_ = std::make_unique<ExecutorClient>(executor);
         }
         const std::string own_path = loaded.data_dir + "/prober.sock";
-        processes_ =
-            prober.empty()
-                ? std::make_unique<ProberClient>(
-                      own_path, std::make_unique<KeptChild>(options_.program, "prober",
-                                                            options_.config_file, own_path))
-                : std::make_unique<ProberClient>(prober, nullptr);
+        processes_ = prober.empty()
+                         ? std::make_unique<ProberClient>(
+                               own_path, std::make_unique<KeptChild>(options_.program, "prober",
+                                                                     options_.config_file, own_path,
+                                                                     KeptChild::Lost::elsewhere))
+                         : std::make_unique<ProberClient>(prober, nullptr);
         // With neither child to look after there is no program that we would have to start.
         if (!executor.empty() && !prober.empty()) return forbid_programs();
         return {};
@@ -246,7 +250,7 @@ private:
         const size_t services = loaded->settings.inventory.services.size();
         AgentOptions options{.config_file = options_.config_file,
                              .environment = options_.environment,
-                             .store = {},
+                             .store = {.must_exist = has_started_},
                              .version = options_.version,
                              .access = access_,
                              .press_key = press_key_};
@@ -255,6 +259,7 @@ private:
             emergency_->tell(agent.error().message, escalation, clock_.now());
             return false;
         }
+        has_started_ = true;
         emergency_->over(escalation, clock_.now());
         log_.line(Severity::info, "watching " + counted(services, "service") +
                                       "; http://127.0.0.1:" + std::to_string(server_->port()));
@@ -315,6 +320,8 @@ private:
     AlertLog alert_log_{log_};
     WebAccess access_;
     std::string press_key_;
+    bool has_started_ =
+        false;  // so there are records, and records that vanished are not begun anew
     std::unique_ptr<Inbox<Input>> inbox_;
     Signals signals_;
     ServiceWatchdog watchdog_;

@@ -102,6 +102,11 @@ void OpsAgent::take(const Input& input) {
 
 void OpsAgent::tick() {
     if (failure_) return;
+    // Also when there is nothing to write: with the data folder the kill switch is gone, too.
+    if (const Result<> writable = store_->is_writable(); !writable.ok()) {
+        failure_ = writable.error();
+        return;
+    }
     follow_clock();
     const Time now = ports_.clock.now();
     recalls_ = 0;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include "base/result.h"
 #include "io/child_program.h"
@@ -14,7 +15,7 @@ namespace ops {
 
 class OwnChild {
 public:
-    // Makes the socket, and its folder, and starts the program. Fault::unavailable when it cannot.
+    // Makes the socket, not its folder, and starts the program. Fault::unavailable when it cannot.
     static Result<std::unique_ptr<OwnChild>> start(const std::string& program,
                                                    const std::string& verb,
                                                    const std::string& config_file,
@@ -39,15 +40,27 @@ private:
 
 // One such child, started when it is first needed and again when it has died or lost its socket.
 // From any thread.
+//
+// The folder of its socket is the data folder, and one that was moved, emptied or unmounted is made
+// by nobody: a child that began anew there would know of no pause and of nothing that was done.
 class KeptChild {
 public:
+    // Of a child that keeps no records, when the folder is not the one any more that it was when
+    // this was made: `elsewhere` has it listen in a folder of its own.
+    enum class Lost { refuse, elsewhere };
     KeptChild(std::string program, std::string verb, std::string config_file,
-              std::string socket_path);
-    Result<> ensure();
+              std::string socket_path, Lost lost);
+    ~KeptChild();
+    Result<std::string> ensure();  // the path of its socket
 
 private:
+    Result<std::string> place();
+
     std::mutex mutex_;
     const std::string program_, verb_, config_file_, socket_path_;
+    const Lost lost_;
+    const std::pair<uint64_t, uint64_t> folder_;  // device and inode
+    std::string elsewhere_;                       // the folder; empty: not made
     std::unique_ptr<OwnChild> child_;
 };
 

@@ -34,8 +34,8 @@ ProberClient::ProberClient(std::string socket_path, std::unique_ptr<KeptChild> c
     : socket_path_(std::move(socket_path)), child_(std::move(child)) {}
 
 Result<Exit> ProberClient::run(const Command& command) {
-    if (child_) TRY(child_->ensure());
-    const Descriptor fd = TRY(connect_to(socket_path_).during("reach the prober"));
+    const std::string path = child_ ? TRY(child_->ensure()) : socket_path_;
+    const Descriptor fd = TRY(connect_to(path).during("reach the prober"));
     {
         const std::lock_guard lock(mutex_);
         if (ended_) return Error{Fault::unavailable, "we are stopping"};

@@ -39,6 +39,7 @@ struct Company {
         std::string name = (std::filesystem::temp_directory_path() / "ops-prober-XXXXXX").string();
         folder = ::mkdtemp(name.data());
         config = folder + "/ops-agent.yaml";
+        EXPECT_TRUE(files.make_folder(folder + "/var").ok());
         configure("check: {command: \"echo well\", timeout: 2s}");
     }
     ~Company() { std::filesystem::remove_all(folder); }
@@ -62,8 +63,8 @@ struct Company {
     }
     std::string socket() const { return folder + "/var/prober.sock"; }
     ProberClient client() {
-        return {socket(),
-                std::make_unique<KeptChild>("/proc/self/exe", "prober", config, socket())};
+        return {socket(), std::make_unique<KeptChild>("/proc/self/exe", "prober", config, socket(),
+                                                      KeptChild::Lost::elsewhere)};
     }
 };
 

@@ -370,6 +370,13 @@ Result<int64_t> Database::pragma(std::string_view name) {
     return query.integer(0);
 }
 
+bool Database::is_in_place() const {
+    int has_moved = 0;
+    // A VFS that does not know says nothing.
+    sqlite3_file_control(connection_, "main", SQLITE_FCNTL_HAS_MOVED, &has_moved);
+    return has_moved == 0;
+}
+
 Result<> Database::checkpoint() {
     const int code = sqlite3_wal_checkpoint_v2(connection_, nullptr, SQLITE_CHECKPOINT_PASSIVE,
                                                nullptr, nullptr);

@@ -95,6 +95,9 @@ public:
     Result<std::string> check(std::string_view pragma);
     Result<int64_t> pragma(std::string_view name);
 
+    // False when the file that is open is not the one by our path any more: moved, removed, or its
+    // folder replaced or unmounted.
+    bool is_in_place() const;
     // Pages waiting in the write-ahead log.
     int log_pages() const { return log_pages_; }
     Result<> checkpoint();

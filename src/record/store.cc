@@ -1,6 +1,7 @@
 #include "record/store.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <utility>
 
 #include "base/assert.h"
@@ -152,6 +153,13 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& folder, StoreOptio
     auto state = std::make_unique<State>();
     state->read_only = options.access == Access::read;
     state->checkpoint_pages = options.checkpoint_pages;
+    std::error_code ignored;
+    if (options.must_exist && !std::filesystem::exists(state_path(folder), ignored)) {
+        return Error{Fault::not_found,
+                     "'" + state_path(folder) +
+                         "' is gone, though this very agent wrote it: put the data folder back, or "
+                         "start ops-agent again to begin anew"};
+    }
     if (!state->read_only) {
         if (options.vfs.empty()) TRY(make_private(folder));
         state->lock = TRY(lock_folder(folder, options));
@@ -171,21 +179,33 @@ Result<> check_unused(const std::string& folder, const StoreOptions& options) {
     return {};
 }
 
-Result<> Store::State::refuse_unless_writable() const {
+Result<> Store::State::refuse_unless_writable() {
     if (poison) return *poison;
     if (read_only) {
         return Error{Fault::denied, "'" + database->path() + "': opened for reading only"};
     }
+    if (!database->is_in_place()) {
+        return poison_with(
+            {Fault::unavailable, "'" + database->path() +
+                                     "' was moved or removed, or its disk unmounted, "
+                                     "while it was written"});
+    }
     return {};
+}
+
+Result<> Store::is_writable() { return state_->refuse_unless_writable(); }
+
+Error Store::State::poison_with(Error error) {
+    error.message += "; nothing more is written until the program has been started again";
+    poison = std::move(error);
+    database->leave_files_alone();
+    return *poison;
 }
 
 Result<> Store::State::change(const std::function<Result<>()>& work) {
     Result<> done = database->transact(work);
     if (done.ok()) return {};
-    poison = done.error();
-    poison->message += "; nothing more is written until the program has been started again";
-    database->leave_files_alone();
-    return *poison;
+    return poison_with(std::move(done).error());
 }
 
 Result<> Store::State::write_events(std::vector<Event>& events, JournalHead& head_now) {

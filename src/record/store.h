@@ -10,6 +10,8 @@
 //   - append() returns only when its events are on the disk (WAL, synchronous=FULL): all or none.
 //   - After a failed write nothing is certain, so the store is poisoned: every later write returns
 //     that error. Close it and open it again to read what is really there. Reads go on.
+//   - A file that is no longer where it was (moved, removed, its disk unmounted) counts as a write
+//     that failed: what is written to it nobody will read again.
 //   - A file that fails its checks is Fault::corrupt; it is left as it is.
 // One writer at a time (a second one is Fault::denied), any number of readers in other processes,
 // one thread per Store. Errors: unavailable (full disk, read-only, I/O error), corrupt, denied,
@@ -42,6 +44,8 @@ struct StoreOptions {
     // Pages of 4 KiB in the write-ahead log that make maintain() move them into the file. append()
     // waits for eight times as many.
     int checkpoint_pages = 256;
+    // Fault::not_found when there is no file yet: it was there, and nothing is begun in its place.
+    bool must_exist = false;
 };
 
 struct EventQuery {
@@ -170,6 +174,8 @@ public:
     // The error that poisoned this store, or nothing.
     const std::optional<Error>& poisoned() const;
 
+    // Whether the next write may be tried at all. Cheap: for every tick.
+    Result<> is_writable();
     // Moves what the write-ahead log holds into the main file, when it is worth it. Call when idle,
     // about once a second; append does it itself when nobody does, at the price of one slow append.
     Result<> maintain();

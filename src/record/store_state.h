@@ -22,7 +22,8 @@ struct Store::State {
 
     // Runs `work` in a transaction and remembers for ever that one has failed.
     Result<> change(const std::function<Result<>()>& work);
-    Result<> refuse_unless_writable() const;
+    Result<> refuse_unless_writable();
+    Error poison_with(Error error);
     // Within a transaction: gives the events their places and writes them and what follows from
     // them. `head` is moved on.
     Result<> write_events(std::vector<Event>& events, JournalHead& head_now);

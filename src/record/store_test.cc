@@ -4,6 +4,8 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <filesystem>
 #include <memory>
 
 #include "record/stories_test.h"
@@ -438,6 +440,42 @@ TEST(StoreFile, IsPrivateAndOfOneKind) {
     ASSERT_EQ(stat((folder + "/state.db").c_str(), &status), 0);
     EXPECT_EQ(status.st_mode & 0777U, 0600U);
     EXPECT_TRUE(Store::open(folder).ok()) << "the lock went with its holder";
+}
+
+// What is written to a file that nobody will find again is not recorded.
+TEST(StoreFolder, OneThatGoesAwayIsAWriteThatFailed) {
+    struct Row {
+        const char* why;
+        void (*happens)(const std::string& folder);
+    };
+    const Row rows[] = {
+        {"moved", [](const std::string& f) { std::filesystem::rename(f, f + ".away"); }},
+        {"removed", [](const std::string& f) { std::filesystem::remove_all(f); }},
+        {"an empty one in its place",
+         [](const std::string& f) {
+             std::filesystem::rename(f, f + ".away");
+             std::filesystem::create_directory(f);
+         }},
+    };
+    for (const Row& row : rows) {
+        std::string name = (std::filesystem::temp_directory_path() / "ops-store-XXXXXX").string();
+        const std::string base = ::mkdtemp(name.data()), folder = base + "/var";
+        {
+            auto opened_store = Store::open(folder);
+            ASSERT_TRUE(opened_store.ok()) << opened_store.error().message;
+            Store& store = *opened_store.value();
+            ASSERT_TRUE(store.append(opened("inc-1", "web", at(0))).ok());
+            EXPECT_TRUE(store.is_writable().ok());
+            row.happens(folder);
+            EXPECT_EQ(store.is_writable().error().fault, Fault::unavailable) << row.why;
+            EXPECT_FALSE(store.append(opened("inc-2", "web", at(1))).ok()) << row.why;
+        }
+        const auto again = Store::open(folder, {.must_exist = true});
+        ASSERT_FALSE(again.ok()) << row.why;
+        EXPECT_EQ(again.error().fault, Fault::not_found) << row.why;
+        EXPECT_FALSE(std::filesystem::exists(folder + "/state.db")) << row.why;
+        std::filesystem::remove_all(base);
+    }
 }
 
 }  // namespace

@@ -151,9 +151,13 @@ void Executor::State::count(const std::string& key, const SeenMarker& marker) {
 }
 
 // The file is read anew: an executor that is about to end must hear of the core that its successor
-// serves.
+// serves. One that vanished under us took the other markers and the kill switch with it.
 Result<> Executor::State::hear_epoch() {
-    highest_epoch = std::max(highest_epoch, TRY(markers.read_epoch()));
+    const uint64_t written = TRY(markers.read_epoch());
+    if (written == 0 && highest_epoch > 0) {
+        return Error{Fault::unavailable, "the markers in '" + config.folder + "' are gone"};
+    }
+    highest_epoch = std::max(highest_epoch, written);
     return {};
 }
 

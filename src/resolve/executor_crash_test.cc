@@ -134,6 +134,17 @@ TEST(Executor, ForgetsOldMarkersAndNeverHalfOfThem) {
 
 // --- the power fails at every operation, and again at every operation of the recovery ---
 
+TEST(Executor, MarkersThatVanishedMeanNoAction) {
+    Rig rig;
+    ASSERT_EQ(rig.must_execute(rig.ticket("restart")).status, Status::done);
+    rig.files.contents.erase("/data/executor/epoch");
+    Ticket next = rig.ticket("restart");
+    next.incident = "inc-next";
+    const TicketReply refused = rig.must_execute(next);
+    EXPECT_EQ(refused.refusal, Refusal::disk) << refused.reason;
+    EXPECT_FALSE(rig.executor->next_epoch(5).ok()) << "nor is it counted from there";
+}
+
 // What the core does after any restart: a new epoch, a look, and the same step key only if it was
 // never seen.
 void recover_once(Rig& rig, const Ticket& original, uint64_t epoch) {

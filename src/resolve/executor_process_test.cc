@@ -153,10 +153,35 @@ TEST(ExecutorProcess, AnswersOverItsSocket) {
     EXPECT_EQ(company.effects(), 1U);
 }
 
+// With the folder the kill switch and the markers are gone: an executor that began anew there would
+// know of nothing.
+TEST(ExecutorProcess, IsNotStartedWhereTheDataFolderIsNotTheOneItWas) {
+    Company company;
+    const std::string folder = company.folder.path + "/var", path = folder + "/executor.sock";
+    KeptChild kept("/proc/self/exe", "executor", company.config, path, KeptChild::Lost::refuse);
+    KeptChild other_child("/proc/self/exe", "executor", company.config, folder + "/prober.sock",
+                          KeptChild::Lost::elsewhere);
+    ASSERT_TRUE(kept.ensure().ok());
+    std::filesystem::rename(folder, folder + ".away");
+    EXPECT_FALSE(kept.ensure().ok());
+    EXPECT_FALSE(std::filesystem::exists(folder)) << "it is made by nobody";
+    std::filesystem::create_directory(folder);
+    const Result<std::string> other = kept.ensure();
+    ASSERT_FALSE(other.ok()) << "an empty one is not ours";
+    EXPECT_NE(other.error().message.find("is not the folder that it was"), std::string::npos);
+    // Who tells people of it keeps no records, and is needed now.
+    const Result<std::string> elsewhere = other_child.ensure();
+    ASSERT_TRUE(elsewhere.ok()) << elsewhere.error().message;
+    EXPECT_FALSE(elsewhere.value().starts_with(company.folder.path));
+    std::filesystem::remove(folder);
+    std::filesystem::rename(folder + ".away", folder);
+    EXPECT_EQ(kept.ensure().value(), path);
+}
+
 TEST(ExecutorProcess, OneWhoseSocketWasTakenAwayIsFollowedByTheNext) {
     Company company;
     const std::string path = company.folder.path + "/var/executor.sock";
-    KeptChild kept("/proc/self/exe", "executor", company.config, path);
+    KeptChild kept("/proc/self/exe", "executor", company.config, path, KeptChild::Lost::refuse);
     ASSERT_TRUE(kept.ensure().ok());
     const Ticket ticket = company.ticket();
     ExecutorClient client(path);

@@ -1,0 +1,77 @@
+#!/usr/bin/python3
+"""What happens to a machine that runs us: the data folder goes away while the agent is paused.
+
+    mishaps.py OPS_AGENT
+"""
+import os
+import shutil
+import subprocess
+import sys
+
+from apart import Company, ok, results
+
+TOUCH = """common_issues:
+  - name: touch
+    symptoms: [service == "web", up == false]
+    auto_resolve: [{command: touch FOLDER/mended}]
+"""
+
+
+def tell(company, *words):
+    """A verb of the command line, told where the agent really listens."""
+    port = company.read("run.log").rpartition("http://127.0.0.1:")[2].split()[0]
+    company.write("there.yaml", company.read("ops-agent.yaml").replace("127.0.0.1:0", "127.0.0.1:" + port))
+    return subprocess.run([company.agent, *words, "--config", company.folder + "/there.yaml"], cwd=company.folder,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          timeout=60)
+
+
+def log_of(company):
+    return company.read("run.log")
+
+
+def paused_company(agent, sockets):
+    company = Company(agent, sockets, "{command: test ! -e FOLDER/broken}", TOUCH)
+    for name in sockets:
+        company.serve(name)
+    company.start("run")
+    ok("the agent watches", lambda: company.service().get("status") == "up")
+    ok("it is paused", lambda: tell(company, "pause").returncode == 0
+       and os.path.exists(company.folder + "/var/pause"), 0)
+    return company
+
+
+def folder_gone(agent, sockets, instead):
+    what = "empty" if instead else "gone"
+    company = paused_company(agent, sockets)
+    var = company.folder + "/var"
+    try:
+        os.rename(var, var + ".away")
+        if instead:
+            os.mkdir(var, 0o700)
+        company.write("broken", "")
+        ok("a data folder that is %s is told" % what, lambda: "does not act" in company.read("told"))
+        ok("the log says that the records are gone", lambda: "state.db" in log_of(company), 0)
+        ok("and again when it tries to start", lambda: "is gone, though" in log_of(company), 20)
+        ok("nothing was begun anew in its place", lambda: not os.path.exists(var + "/state.db")
+           and (instead or not os.path.exists(var)), 0)
+        shutil.rmtree(var, ignore_errors=True)
+        os.rename(var + ".away", var)
+        ok("put back, the agent watches again", lambda: company.service().get("status") == "down", 40)
+        ok("and is paused still", lambda: os.path.exists(var + "/pause"), 0)
+        ok("nothing was done", lambda: not os.path.exists(company.folder + "/mended"), 0)
+    finally:
+        company.stop()
+
+
+def main():
+    agent = os.path.abspath(sys.argv[1])
+    for sockets in ([], ["executor", "prober"]):
+        folder_gone(agent, sockets, False)
+        folder_gone(agent, sockets, True)
+    print("%d passed, %d failed" % (results.count(True), results.count(False)))
+    return 0 if all(results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
