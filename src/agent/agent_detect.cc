@@ -129,6 +129,7 @@ void OpsAgent::on(const IncidentClear& change) {
     the_case->cleared = true;
     // That an hour went by makes nobody safe: such an incident ends when a person says so.
     if (is_of_security(*the_case)) return;
+    if (change.unwatched) return no_longer_watched(*the_case, change.reason);
     if (!the_case->repair) {
         // People were told to look at what a repair did, and that is not over.
         if (did_harm(*the_case)) return;
@@ -139,6 +140,17 @@ void OpsAgent::on(const IncidentClear& change) {
     if (!the_case->repair->is_resting()) return feed(*the_case, RepairTime{});
     withdraw_repair(*the_case, "it is well again");
     resolve_case(*the_case, "self", change.reason, "");
+}
+
+// That it is gone from the configuration says nothing of how it is: whoever took it out ended it.
+// What is under way is waited for, so that its outcome is on record.
+void OpsAgent::no_longer_watched(Case& the_case, const std::string& reason) {
+    the_case.unwatched = true;
+    if (the_case.repair && !the_case.repair->is_resting()) {
+        return feed(the_case, RepairWithdrawn{reason});
+    }
+    withdraw_repair(the_case, reason);
+    resolve_case(the_case, "human", reason, "");
 }
 
 void OpsAgent::on(const CriterionHit& change) {
@@ -199,8 +211,8 @@ void OpsAgent::resolve_case(Case& the_case, const std::string& by, const std::st
     // What we noted ourselves quotes logs: only what was said at the end is a person's word.
     the_case.incident.note = redacted(Json(note_text)).as_string();
     escalate(the_case);
-    if (!the_case.outside) learn_entries(the_case);
-    learn_from_resolution(the_case);
+    if (!the_case.outside && !the_case.unwatched) learn_entries(the_case);
+    if (!the_case.unwatched) learn_from_resolution(the_case);
     detector_->closed(the_case.key, ports_.clock.now());
     case_by_key_.erase(the_case.key);
     cases_.erase(id);

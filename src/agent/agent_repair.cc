@@ -218,6 +218,11 @@ void OpsAgent::finished(Case& the_case, const Finished& finished) {
     the_case.repair.reset();
     the_case.wake.reset();
     looking_up_.erase(the_case.incident.id);
+    // The detector may have had nothing to clear: it saw it well again, but not for the soak.
+    the_case.unwatched =
+        the_case.unwatched || (finished.how == Finished::How::withdrawn &&
+                               !loaded_->settings.inventory.has_target(the_case.incident.target));
+    if (the_case.unwatched) return resolve_case(the_case, "human", finished.reason, "");
     if (finished.how == Finished::How::verified) {
         if (wait_for_alert(the_case, finished.reason)) return;
         return resolve_case(the_case, "auto", finished.reason, "");

@@ -70,6 +70,7 @@ struct Case {
     Time causes_at{};                    // when they were last looked for
     int renewals = 0;                    // of the causes, in the journal
     bool cleared = false;                // seen to be well again while a repair was under way
+    bool unwatched = false;              // no longer configured: nobody knows how it is
     bool is_folded = false;              // it is part of a larger one
 };
 

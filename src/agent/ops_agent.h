@@ -154,6 +154,7 @@ private:
     Case& open_case(const std::string& key, const std::string& target, Json body);
     Case* find_by_key(const std::string& key);
     Case* find_case(std::string_view id);
+    void no_longer_watched(Case& the_case, const std::string& reason);
     void resolve_case(Case& the_case, const std::string& by, const std::string& reason,
                       const std::string& note);
 

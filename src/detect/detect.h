@@ -104,6 +104,7 @@ struct IncidentFolded {
 struct IncidentClear {  // seen to be well again; the agent decides what that proves
     std::string key;
     std::string reason;
+    bool unwatched = false;  // nothing was seen: the configuration has its target no more
 };
 struct CriterionHit {  // raises the level of an incident that is open (opened just before if need
                        // be); once each

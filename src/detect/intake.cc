@@ -421,7 +421,8 @@ Changes Detector::Core::tick(Time now) {
         const bool gone = open->second.target == kNone && open->second.scope == kNone &&
                           open->first != kRuleOwnNetwork;
         if (gone) {
-            out.push_back(IncidentClear{open->first, "no longer configured"});
+            out.push_back(IncidentClear{open->first, "no longer configured",
+                                        open->second.rule != kRuleSystemic});
             release_members(open->first, now);  // of a scope that is too small now
         }
         open = gone ? open_.erase(open) : std::next(open);

@@ -262,9 +262,14 @@ AlertDraft compose(const IncidentNews& news, Level level, AlertState state,
 void say_closed(const IncidentNews& news, AlertDraft& draft) {
     constexpr std::string_view kClosed = "closed by ";
     std::string by = news.incident.reason;
-    if (by.starts_with(kClosed)) by.erase(0, kClosed.size());
-    if (!news.incident.note.empty()) by += ": " + news.incident.note;
     draft.state = AlertState::closed;
+    if (!by.starts_with(kClosed)) {  // it was taken out of the configuration
+        draft.before.emplace_back("Closed as", by);
+        draft.ask = "Nobody watches it any more, and it was not well";
+        return;
+    }
+    by.erase(0, kClosed.size());
+    if (!news.incident.note.empty()) by += ": " + news.incident.note;
     draft.before.emplace_back("Closed by", by);
     const Value* const status = news.now.find("status");
     const std::string now = status == nullptr ? "" : status->text();

@@ -362,11 +362,12 @@ void RepairTurn::withdrawn(const RepairWithdrawn& input) {
         case Phase::waiting:
         case Phase::checking:
             if (r_.done_.empty()) break;
+            if (!is_watched()) start_verifying();
             return;
+        case Phase::verifying: return go_on_verifying();
         case Phase::stepping:
         case Phase::sending:
         case Phase::looking:
-        case Phase::verifying:
         case Phase::finished: return;  // first see how what is under way ends
     }
     finish(How::withdrawn, input.reason);

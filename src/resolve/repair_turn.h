@@ -88,6 +88,8 @@ private:
     Answer answer_of(const Verification& verification) const;
     void start_verifying();
     void go_on_verifying();
+    bool is_watched() const;
+    void end_unwatched();
     bool all_fresh_since(Time from) const;
     bool all_good_since(Time from) const;
     std::string what_is_wrong() const;  // "" when all is well and has been for the soak

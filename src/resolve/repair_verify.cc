@@ -240,7 +240,21 @@ std::string RepairTurn::what_is_wrong() const {
     return "";
 }
 
+bool RepairTurn::is_watched() const { return now_.inventory.has_target(r_.case_.target); }
+
+// The configuration has the target no more: nobody will ever say that it helped, or that it did
+// not.
+void RepairTurn::end_unwatched() {
+    for (const Repair::Done& done : r_.done_) {
+        if (done.unknown && r_.unknown_once_) continue;  // said already
+        record_action("action.unknown", done.key,
+                      Json::object({{"reason", "no longer configured: nobody sees what it did"}}));
+    }
+    finish(How::withdrawn, r_.withdrawn_.value_or("no longer configured"));
+}
+
 void RepairTurn::go_on_verifying() {
+    if (!r_.done_.empty() && !is_watched()) return end_unwatched();
     const std::string own = what_is_wrong();
     const std::optional<Time> from = good_from();
     const Time soaked = from ? add_saturating(*from, now_.limits.soak) : Time::max();
