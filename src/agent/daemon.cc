@@ -179,13 +179,16 @@ private:
         const Result<> unused = check_unused(loaded.data_dir);
         if (!unused.ok() && unused.error().fault == Fault::denied) return unused;
         inbox_ = std::make_unique<Inbox<Input>>(static_cast<size_t>(loaded.settings.limits.inbox));
-        server_ = TRY(Server::start(loaded.settings.agent.listen, [this](WebRequest request) {
-            return inbox_->push(std::move(request));
-        }));
+        listen_ = loaded.settings.agent.listen;
+        server_ = TRY(Server::start(
+            listen_, [this](WebRequest request) { return inbox_->push(std::move(request)); }));
         access_.api_token = TRY(api_token(files_, random_, loaded.data_dir));
         press_key_ = TRY(press_key(files_, random_, loaded.data_dir));
         const std::string& page = loaded.settings.agent.public_url;
         if (!page.empty()) access_.host_names.push_back(host_of(page));
+        for (const Host& host : loaded.settings.inventory.hosts) {
+            if (host.local) access_.host_names.push_back(to_lower(host.name));
+        }
         access_.push_token =
             TRY(secret(files_, options_.config_file, loaded.settings.agent.push_token_file));
         access_.password =
@@ -261,8 +264,9 @@ private:
         }
         has_started_ = true;
         emergency_->over(escalation, clock_.now());
-        log_.line(Severity::info, "watching " + counted(services, "service") +
-                                      "; http://127.0.0.1:" + std::to_string(server_->port()));
+        log_.line(Severity::info, "watching " + counted(services, "service") + "; http://" +
+                                      listen_.substr(0, listen_.rfind(':') + 1) +
+                                      std::to_string(server_->port()));
         notify_service_manager("READY=1");
         give_back_free_memory();  // of reading the configuration
         loop(*agent.value());
@@ -319,7 +323,7 @@ private:
     std::atomic<uint64_t> refused_{0};
     AlertLog alert_log_{log_};
     WebAccess access_;
-    std::string press_key_;
+    std::string press_key_, listen_;
     bool has_started_ =
         false;  // so there are records, and records that vanished are not begun anew
     std::unique_ptr<Inbox<Input>> inbox_;

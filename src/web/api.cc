@@ -347,18 +347,22 @@ std::string without_port(std::string_view host) {
     return std::string(host.substr(0, host.find(':')));
 }
 
-bool is_own_name(std::string_view host, const WebAccess& access) {
+// The address at which a request came in is ours, whatever page asked for it: only names can be
+// made to lead here by others.
+bool is_own_name(std::string_view host, const WebRequest& request, const WebAccess& access) {
     const std::string name = to_lower(without_port(host));
     if (name == "localhost" || name == "127.0.0.1" || name == "[::1]") return true;
+    if (!name.empty() && name == request.local_address) return true;
     return std::find(access.host_names.begin(), access.host_names.end(), name) !=
            access.host_names.end();
 }
 
 // A browser sends Origin with every request that could change something; only our own pages may.
-bool is_own_origin(const std::string& origin, const WebAccess& access) {
+bool is_own_origin(const WebRequest& request, const WebAccess& access) {
+    const std::string origin = request.header("origin");
     if (origin.empty()) return true;
     const size_t scheme = origin.find("://");
-    return scheme != std::string::npos && is_own_name(origin.substr(scheme + 3), access);
+    return scheme != std::string::npos && is_own_name(origin.substr(scheme + 3), request, access);
 }
 
 // An image of this address in somebody's page is asked for without an Origin; browsers say so here.
@@ -400,11 +404,13 @@ WebReply answer(WebRequest request, const WebAccess& access, Control& control) {
     // A probe of HTTP/1.0 names no host, and changes and tells nothing.
     const bool is_probe = request.path == "/-/healthy" || request.path == "/-/ready";
     const std::string host = request.header("host");
-    if (!(is_probe && host.empty()) && !is_own_name(host, access)) {
+    if (!(is_probe && host.empty()) && !is_own_name(host, request, access)) {
         return problem(403, "this server does not go by the name '" +
-                                printable(request.header("host"), Lines::flatten) + "'");
+                                printable(request.header("host"), Lines::flatten) +
+                                "': it may be asked by its address, by the name of a host with "
+                                "'local: true', or by that of agent: public_url");
     }
-    if (!is_own_origin(request.header("origin"), access)) {
+    if (!is_own_origin(request, access)) {
         return problem(403, "requests from other web sites are refused");
     }
     std::vector<std::string> methods;  // that the path has

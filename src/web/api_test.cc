@@ -240,6 +240,35 @@ TEST(Api, Routes) {
     }
 }
 
+// Heartbeats come to the address that is written under `listen`. Names can be made to lead here by
+// others; an address cannot.
+TEST(Api, GoesByTheAddressThatARequestCameInAt) {
+    const struct {
+        const char *local_address, *host, *origin;
+        int status;
+    } rows[] = {
+        {"127.0.0.5", "127.0.0.5:8321", "", 200},
+        {"192.0.2.7", "192.0.2.7:8321", "http://192.0.2.7:8321", 200},
+        {"[2001:db8::7]", "[2001:DB8::7]:8321", "", 200},
+        {"192.0.2.7", "Alien:8321", "", 200},
+        {"192.0.2.7", "192.0.2.8:8321", "", 403},
+        {"192.0.2.7", "192.0.2.7.evil.example", "", 403},
+        {"192.0.2.7", "192.0.2.7", "http://192.0.2.8", 403},
+        {"", "", "", 403},
+    };
+    for (const auto& row : rows) {
+        Heard heard;
+        WebRequest request;
+        request.method = "POST";
+        request.path = "/api/v1/heartbeat/w";
+        request.headers = {{"host", row.host}, {"authorization", "Bearer push"}};
+        if (*row.origin != '\0') request.headers.emplace_back("origin", row.origin);
+        request.local_address = row.local_address;
+        EXPECT_EQ(answer(request, {"secret", "push", {}, {"alien"}}, heard).status, row.status)
+            << row.local_address << " " << row.host << " " << row.origin;
+    }
+}
+
 // A page of somebody else's may hold an image of a ping's address: no Origin comes with it.
 TEST(Api, APageOfAnotherSiteChangesNothing) {
     const struct {

@@ -20,7 +20,8 @@ struct WebRequest {
     std::vector<std::pair<std::string, std::string>> headers;  // names in lower case
     std::string body;                                          // at most 1 MiB
     bool from_loopback = false;
-    std::string proof;  // of who asks, set by answer(): "token" or "password", or empty
+    std::string local_address;  // that it came in at, as a Host says it: "192.0.2.7", "[::1]"
+    std::string proof;          // of who asks, set by answer(): "token" or "password", or empty
 
     std::string header(std::string_view name) const;  // "" when absent
     std::optional<std::string> parameter(std::string_view name) const;

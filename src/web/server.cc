@@ -56,6 +56,15 @@ Result<tcp::endpoint> parse_listen(const std::string& listen) {
     return tcp::endpoint(address, static_cast<uint16_t>(std::stoul(port)));
 }
 
+std::string as_host(const asio::ip::address& address) {
+    if (address.is_v4()) return address.to_string();
+    const asio::ip::address_v6 six = address.to_v6();
+    if (six.is_v4_mapped()) {  // who listens on [::] takes both
+        return asio::ip::make_address_v4(asio::ip::v4_mapped, six).to_string();
+    }
+    return "[" + six.to_string() + "]";
+}
+
 }  // namespace
 
 // One connection at a time handles one request: read, hand on, wait for the reply, write, again.
@@ -115,6 +124,7 @@ private:
         std::optional<http::request_parser<http::string_body>> parser;
         http::response<http::string_body> response;
         bool from_loopback = false;
+        std::string local_address;
         bool waiting = false;  // for the reply of the deciding thread
         bool is_stream = false;
         bool is_written = false;          // a reply is on its way
@@ -130,8 +140,10 @@ private:
             if (!bad && connections_.size() < kMaxConnections) {
                 boost::system::error_code ignored;
                 const auto peer = socket.remote_endpoint(ignored).address();
+                const auto socket_address = socket.local_endpoint(ignored).address();
                 auto connection = std::make_shared<Connection>(++last_id_, std::move(socket));
                 connection->from_loopback = peer.is_loopback();
+                connection->local_address = as_host(socket_address);
                 connections_[connection->id] = connection;
                 read(connection, kRequestTime);
             }
@@ -299,6 +311,7 @@ private:
         request.query = target->query;
         request.body = message.body();
         request.from_loopback = connection->from_loopback;
+        request.local_address = connection->local_address;
         for (const auto& field : message) {
             request.headers.emplace_back(
                 to_lower({field.name_string().data(), field.name_string().size()}),

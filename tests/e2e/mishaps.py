@@ -1,12 +1,16 @@
 #!/usr/bin/python3
-"""What happens to a machine that runs us: the data folder goes away while the agent is paused.
+"""What happens to a machine that runs us: the data folder goes away while the agent is paused, the agent listens on
+another address than the usual one.
 
     mishaps.py OPS_AGENT
 """
 import os
+import re
 import shutil
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 
 from apart import Company, ok, results
 
@@ -17,10 +21,13 @@ TOUCH = """common_issues:
 """
 
 
+def address_of(company):
+    return company.read("run.log").rpartition("; http://")[2].split("\n")[0]
+
+
 def tell(company, *words):
     """A verb of the command line, told where the agent really listens."""
-    port = company.read("run.log").rpartition("http://127.0.0.1:")[2].split()[0]
-    company.write("there.yaml", company.read("ops-agent.yaml").replace("127.0.0.1:0", "127.0.0.1:" + port))
+    company.write("there.yaml", re.sub("listen: .*", "listen: " + address_of(company), company.read("ops-agent.yaml")))
     return subprocess.run([company.agent, *words, "--config", company.folder + "/there.yaml"], cwd=company.folder,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                           timeout=60)
@@ -64,11 +71,31 @@ def folder_gone(agent, sockets, instead):
         company.stop()
 
 
+def another_address(agent):
+    company = Company(agent, [], "{pidfile: FOLDER/our.pid}")
+    company.write("our.pid", "%d\n" % os.getpid())
+    company.write("ops-agent.yaml", company.read("ops-agent.yaml").replace("127.0.0.1:0", "127.0.0.5:0").replace(
+        "interval: 1s", "interval: 1s, heartbeat: {every: 1m, grace: 1m}"))
+    try:
+        company.start("run")
+        ok("the log names the address it listens on", lambda: address_of(company).startswith("127.0.0.5:"))
+        beat = urllib.request.Request("http://%s/api/v1/heartbeat/web" % address_of(company), data=b"{}", method="POST")
+        try:
+            answer = urllib.request.urlopen(beat, timeout=10).status
+        except urllib.error.HTTPError as refused:
+            answer = refused.code
+        ok("a heartbeat to that address is taken", lambda: answer == 200, 0)
+        ok("the command line can pause it", lambda: tell(company, "pause").returncode == 0, 0)
+    finally:
+        company.stop()
+
+
 def main():
     agent = os.path.abspath(sys.argv[1])
     for sockets in ([], ["executor", "prober"]):
         folder_gone(agent, sockets, False)
         folder_gone(agent, sockets, True)
+    another_address(agent)
     print("%d passed, %d failed" % (results.count(True), results.count(False)))
     return 0 if all(results) else 1
 
