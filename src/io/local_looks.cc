@@ -103,6 +103,13 @@ static Result<LocalAnswer> look_at_systemd(const std::string& name) {
     return answer;
 }
 
+Result<std::vector<DiskSeen>> LocalLooks::look_at_all_disks(const LocalAsk& ask) {
+    if (ask.names.empty()) return look_at_disks();
+    std::vector<DiskSeen> disks = mounts_.look(ask.names, ask.patience);
+    std::erase_if(disks, [](const DiskSeen& disk) { return disk.mount.empty(); });
+    return disks;
+}
+
 Result<LocalAnswer> LocalLooks::look(const LocalAsk& ask) {
     const std::string cursor = ask.names.empty() ? "" : ask.names[0];
     LocalAnswer answer;
@@ -116,7 +123,7 @@ Result<LocalAnswer> LocalLooks::look(const LocalAsk& ask) {
             break;
         case LocalAsk::What::pidfile: return look_at_pidfile(ask.text);
         case LocalAsk::What::systemd_unit: return look_at_systemd(ask.text);
-        case LocalAsk::What::disks: answer.disks = TRY(look_at_disks(ask.names)); break;
+        case LocalAsk::What::disks: answer.disks = TRY(look_at_all_disks(ask)); break;
         case LocalAsk::What::machine: answer.machine = TRY(look_at_machine()); break;
         case LocalAsk::What::log_tail: answer.log = TRY(tail_log(ask.text, cursor)); break;
         case LocalAsk::What::journal_tail: answer.log = TRY(tail_journal(ask.text, cursor)); break;

@@ -13,6 +13,8 @@
 #include <vector>
 
 #include "base/result.h"
+#include "io/machine_look.h"
+#include "io/mount_looks.h"
 #include "io/probes.h"
 
 namespace ops {
@@ -29,10 +31,12 @@ private:
     using Scan = std::vector<Running>;
     std::shared_ptr<const Scan> scan();
     Result<LocalAnswer> look_at_processes(const std::string& pattern);
+    Result<std::vector<DiskSeen>> look_at_all_disks(const LocalAsk& ask);
 
     std::mutex mutex_;
     std::shared_ptr<const Scan> scan_;
     int64_t scanned_at_ = 0;  // monotonic nanoseconds
+    MountLooks mounts_{look_at_named_disk};
 };
 
 }  // namespace ops

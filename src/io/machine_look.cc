@@ -181,7 +181,7 @@ std::vector<Mount> real_mounts(const std::vector<Mount>& all) {
 
 static Result<DiskSeen> look_at_disk(const std::string& path, const Mount& mount) {
     struct statvfs told {};
-    if (::statvfs(path.c_str(), &told) != 0) return system_error("disk '" + path + "'", errno);
+    if (::statvfs(path.c_str(), &told) != 0) return system_error("statvfs", errno);
     const auto block = static_cast<double>(told.f_frsize);
     DiskSeen disk;
     disk.mount = path;
@@ -205,16 +205,29 @@ static const Mount* mount_at(const std::vector<Mount>& mounts, const std::string
     return newest == mounts.rend() ? nullptr : &*newest;
 }
 
-Result<std::vector<DiskSeen>> look_at_disks(const std::vector<std::string>& names) {
-    const std::vector<Mount> mounts =
-        parse_mounts(TRY(read_proc("/proc/self/mountinfo", size_t{4} * 1024 * 1024)));
+static Result<std::vector<Mount>> all_mounts() {
+    return parse_mounts(TRY(read_proc("/proc/self/mountinfo", size_t{4} * 1024 * 1024)));
+}
+
+static Result<DiskSeen> look_at_named(const std::string& name) {
+    const std::vector<Mount> mounts = TRY(all_mounts());
+    // Of a folder that nothing is mounted on the file system around it would be told.
+    const Mount* mount = mount_at(mounts, name);
+    return mount == nullptr ? DiskSeen{} : look_at_disk(name, *mount);
+}
+
+DiskSeen look_at_named_disk(const std::string& name) {
+    Result<DiskSeen> seen = look_at_named(name);
+    if (seen.ok()) return std::move(seen).value();
+    DiskSeen unseen;
+    unseen.mount = name;
+    unseen.trouble = seen.error().message;
+    return unseen;
+}
+
+Result<std::vector<DiskSeen>> look_at_disks() {
+    const std::vector<Mount> mounts = TRY(all_mounts());
     std::vector<DiskSeen> disks;
-    for (const std::string& name : names) {
-        // Of a folder that nothing is mounted on the file system around it would be told.
-        const Mount* mount = mount_at(mounts, name);
-        if (mount != nullptr) disks.push_back(TRY(look_at_disk(name, *mount)));
-    }
-    if (!names.empty()) return disks;
     for (const Mount& mount : real_mounts(mounts)) {
         // One that we may not look at (another user's fuse) hides no other.
         Result<DiskSeen> disk = look_at_disk(mount.path, mount);

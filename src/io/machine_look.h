@@ -32,8 +32,9 @@ std::vector<Mount> parse_mounts(std::string_view mountinfo);  // all of them, in
 // Those that can fill up: no /proc and the like, nothing in memory, no images, each device once;
 // and none over the network, as one whose server is gone would hide all others.
 std::vector<Mount> real_mounts(const std::vector<Mount>& all);
-// Blocks for as long as a dead network disk does. No names: all real ones; those that fail are left
-// out.
-Result<std::vector<DiskSeen>> look_at_disks(const std::vector<std::string>& names);
+// All real ones; those that fail are left out.
+Result<std::vector<DiskSeen>> look_at_disks();
+// Blocks for as long as a dead network disk does. Without `mount`: nothing is mounted there.
+DiskSeen look_at_named_disk(const std::string& name);
 
 }  // namespace ops

@@ -53,7 +53,7 @@ struct LocalAsk {
         process,       // `text`: process id; no such process: an answer without processes
         pidfile,       // `text`: path
         systemd_unit,  // `text`: unit name; over D-Bus
-        disks,         // `names`: mount points, none: every real file system
+        disks,         // `names`: mount points, none: every real file system; `patience`
         machine,       // memory, swap, load, CPU counters, uptime, boot id
         log_tail,      // `text`: file path or glob; `names[0]` cursor from the reply before
         journal_tail,  // `text`: unit or empty for all; `names[0]` cursor
@@ -62,6 +62,7 @@ struct LocalAsk {
     What what = What::machine;
     std::string text;
     std::vector<std::string> names;
+    Duration patience = std::chrono::milliseconds(2500);  // with each of the named disks
 };
 using Question = std::variant<HttpAsk, TcpAsk, CommandAsk, LocalAsk>;
 
@@ -119,6 +120,7 @@ struct DiskSeen {
     double total_bytes = 0, available_bytes = 0, used_bytes = 0;
     double inodes = 0, inodes_free = 0;
     bool read_only = false;
+    std::string trouble{};  // why a named one could not be looked at; empty: it was
 };
 struct MachineSeen {
     double memory_total = 0, memory_available = 0, swap_total = 0, swap_free = 0;  // bytes

@@ -36,7 +36,7 @@ public:
             remote_ = *host;
             question_ = ask_over_ssh(*host, timeout_, disk_sections(mounts_));
         } else {
-            question_ = LocalAsk{LocalAsk::What::disks, "", mounts_};
+            question_ = LocalAsk{LocalAsk::What::disks, "", mounts_, timeout_ / 2};
         }
     }
 
@@ -70,9 +70,18 @@ private:
         return local->disks;
     }
 
-    void judge_disks(const std::vector<DiskSeen>& disks, Observation& seen) {
+    void judge_disks(std::vector<DiskSeen> disks, Observation& seen) {
+        std::vector<std::string> wrong = missing(disks), unseen;
+        for (const DiskSeen& disk : disks) {
+            if (!disk.trouble.empty())
+                unseen.push_back(shown(disk.mount) + ": " + shown(disk.trouble));
+        }
+        std::erase_if(disks, [](const DiskSeen& disk) { return !disk.trouble.empty(); });
+        if (disks.empty() && wrong.empty()) {
+            seen.reason = join(unseen, "; ");  // and what could not be seen is not told as bad
+            return;
+        }
         if (!disks.empty()) add_usage(disks, seen);
-        std::vector<std::string> wrong = missing(disks);
         bool read_only = false;
         for (const DiskSeen& disk : disks) {
             if (!lost_its_writing(disk)) continue;
@@ -82,7 +91,8 @@ private:
         add_fact(seen, "disk_read_only", Value::boolean(read_only));
         // A host with a bad disk is not down: what runs on it would be taken for its victims.
         seen.health = wrong.empty() || of_host_ ? Health::good : Health::bad;
-        seen.degraded = !wrong.empty() && of_host_;
+        seen.degraded = (!wrong.empty() && of_host_) || (wrong.empty() && !unseen.empty());
+        wrong.insert(wrong.end(), unseen.begin(), unseen.end());
         seen.reason = join(wrong, "; ");
         add_fact(seen, "disks", Value::string(list(disks)));
     }

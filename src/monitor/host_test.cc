@@ -84,6 +84,23 @@ TEST(DisksCheck, NamedMountsMustBeThere) {
               "bad: nothing is mounted on /; nothing is mounted on /data");
 }
 
+TEST(DisksCheck, ANamedMountThatDoesNotAnswerHidesNoOther) {
+    DiskSeen nas;
+    nas.mount = "/nas";
+    nas.trouble = "no answer in 2s";
+    for (const char* const host : {"", "hosts: [{name: here, local: true, disks: [/, /nas]}]\n"}) {
+        Made made =
+            *host == '\0' ? make("{disks: [/, /nas], timeout: 4s}") : make_from(host, "here");
+        ASSERT_NE(made.check, nullptr) << print(made.problems);
+        const Judged judged = made->judge(reply(disks({disk("/", 91), nas})));
+        EXPECT_EQ(print(judged), "good degraded: /nas: no answer in 2s");
+        EXPECT_EQ(fact(judged, "disk_usage"), "91%");
+    }
+    Made alone = make("{disks: /nas, timeout: 4s}");
+    EXPECT_EQ(std::get<LocalAsk>(alone->ask().question).patience, seconds(2));
+    EXPECT_EQ(print(alone->judge(reply(disks({nas})))), "unknown: /nas: no answer in 2s");
+}
+
 const std::string kRemoteDisks =
     "@ops 1\n"
     "@mounts\n"
