@@ -1,6 +1,7 @@
 #include "config/fields.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 
@@ -21,6 +22,12 @@ std::string unless_secret(const Node& node, const std::string& message, std::str
     return "the value from the environment is not " + std::string(what);
 }
 
+bool is_path(std::string_view key) {
+    constexpr auto kNames = std::to_array<std::string_view>({"file", "pidfile", "runbook"});
+    return key.ends_with("_file") || key.ends_with("_dir") || key.ends_with("_socket") ||
+           std::find(kNames.begin(), kNames.end(), key) != kNames.end();
+}
+
 }  // namespace
 
 Fields::Fields(const Node& node, std::string_view what, Problems& problems)
@@ -37,7 +44,12 @@ const Node& Fields::take(std::string_view key) {
 }
 
 std::optional<std::string> Fields::optional_text(std::string_view key) {
+    const bool is_new = std::find(asked_.begin(), asked_.end(), key) == asked_.end();
     const Node& value = take(key);
+    // Read as if it were not given, a secret would be left out in silence.
+    if (is_new && value.is_scalar() && value.text.empty() && is_path(key)) {
+        problems_.error(value.place, quote(key) + " of " + what_ + " is empty");
+    }
     if (value.is_scalar()) return value.text;
     if (value.is_map() || value.is_list()) {
         problems_.error(value.place, quote(key) + " must be a text, not " + value.describe());
@@ -52,7 +64,7 @@ std::string Fields::required_text(std::string_view key) {
     if (node.is_map() || node.is_list() || node_.damaged) return "";
     if (!node && (node_.is_map() || node_.kind == Node::Kind::null)) {
         problems_.error(node_.place, what_ + " needs " + quote(key));
-    } else if (node) {
+    } else if (node && !(node.is_scalar() && is_path(key))) {  // which is told already
         problems_.error(node.place, quote(key) + " of " + what_ + " is empty");
     }
     return "";

@@ -202,10 +202,8 @@ void read_agent(const Node& node, AgentSettings& agent, Problems& problems) {
     read_keep(fields.node("keep"), agent, problems);
     agent.executor_socket = fields.text("executor_socket", agent.executor_socket);
     agent.prober_socket = fields.text("prober_socket", agent.prober_socket);
-    for (const std::string_view key : {"name", "data_dir", "runbook"}) {
-        if (fields.has(key) && node[key].is_scalar() && node[key].text.empty()) {
-            problems.error(fields.place_of(key), "'" + std::string(key) + "' of agent is empty");
-        }
+    if (fields.has("name") && node["name"].is_scalar() && node["name"].text.empty()) {
+        problems.error(fields.place_of("name"), "'name' of agent is empty");
     }
     if (agent.store != "sqlite") {
         problems.error(fields.place_of("store"),
