@@ -3,12 +3,15 @@
 #include "agent/health.h"
 #include "agent/memory_views.h"
 #include "agent/views.h"
+#include "base/hash.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "cli/configuration.h"
 #include "io/curl_http.h"
 #include "io/posix_files.h"
+#include "io/real_random.h"
 #include "io/standard_output.h"
+#include "web/api.h"
 #include "web/messages.h"
 
 namespace ops {
@@ -39,44 +42,69 @@ Result<Client> Client::open(const Invocation& invocation) {
     const Result<std::string> token = files.read(client.data_dir_ + "/api.token");
     if (token.ok()) client.token_ = trim(token.value());
     client.loaded_ = std::move(loaded);
+    client.where_ = client.listen_;
+    if (client.where_.starts_with("0.0.0.0:"))
+        client.where_ = "127.0.0.1" + client.where_.substr(7);
+    if (client.where_.starts_with("[::]:")) client.where_ = "[::1]" + client.where_.substr(4);
     client.now_ = invocation.now;
     return client;
 }
 
-Result<Json> Client::ask(const std::string& method, const std::string& path,
-                         const std::string& body) {
+Result<Json> Client::send(const std::string& method, const std::string& path,
+                          const std::string& body) {
     HttpRequest request;
     request.method = method;
-    std::string where = listen_;
-    if (where.starts_with("0.0.0.0:")) where = "127.0.0.1" + where.substr(7);
-    if (where.starts_with("[::]:")) where = "[::1]" + where.substr(4);
-    request.url = "http://" + where + path;
-    request.headers = {{"Authorization", "Bearer " + token_}};
+    request.url = "http://" + where_ + path;
+    if (is_known_) request.headers = {{"Authorization", "Bearer " + token_}};
     if (!body.empty()) request.headers.emplace_back("Content-Type", "application/json");
     request.body = body;
     CurlHttp http;
     const Result<HttpReply> reply = http.send(request);
     if (!reply.ok() && reply.error().fault == Fault::timeout) {
-        return Error{Fault::timeout, "something listens at http://" + where +
+        return Error{Fault::timeout, "something listens at http://" + where_ +
                                          " but gives no answer: if it is the agent, it hangs (" +
                                          reply.error().message + ")"};
     }
-    if (!reply.ok()) return Error{Fault::unavailable, "no agent answers at http://" + where};
+    if (!reply.ok()) return Error{Fault::unavailable, "no agent answers at http://" + where_};
     const Result<Json> json = Json::parse(reply.value().body);
-    if (reply.value().status >= 400) {
-        const std::string detail =
-            json.ok() ? json.value()["detail"].as_string() : reply.value().body;
-        const Fault fault = reply.value().status == 404   ? Fault::not_found
-                            : reply.value().status == 400 ? Fault::invalid
-                                                          : Fault::denied;
-        if (reply.value().status == 401 && token_.empty()) {
-            return Error{Fault::denied,
-                         "cannot read '" + data_dir_ + "/api.token': run this as the agent's user"};
-        }
-        return Error{fault, detail};
+    if (!json.ok() || !json.value().is_object()) return stranger();
+    if (reply.value().status < 400) return json;
+    const Fault fault = reply.value().status == 404   ? Fault::not_found
+                        : reply.value().status == 400 ? Fault::invalid
+                                                      : Fault::denied;
+    return Error{fault, json.value()["detail"].as_string()};
+}
+
+Error Client::stranger() const {
+    return {Fault::unavailable, "no agent answers at http://" + where_ +
+                                    ": something listens there, and it is not the agent of '" +
+                                    data_dir_ + "'"};
+}
+
+// Nothing is said to a stranger on the port, and least of all the token.
+Result<> Client::know_the_agent() {
+    if (is_known_) return {};
+    RealRandom random;
+    const std::string nonce =
+        sha256_hex(std::to_string(random.next()) + "/" + std::to_string(random.next()));
+    const Result<Json> shown = send("GET", std::string(kProofPath) + "?nonce=" + nonce, "");
+    if (!shown.ok() && shown.error().fault == Fault::not_found) return stranger();
+    if (!shown.ok()) return shown.error();
+    if (token_.empty()) {
+        return Error{Fault::denied,
+                     "cannot read '" + data_dir_ + "/api.token': run this as the agent's user"};
     }
-    if (!json.ok()) return Json(reply.value().body);
-    return json;
+    is_known_ = equal_constant_time(shown.value()["proof"].as_string(), proof_of(token_, nonce));
+    if (!is_known_) return stranger();
+    return {};
+}
+
+// Without the token, as another user, one may still look.
+Result<Json> Client::ask(const std::string& method, const std::string& path,
+                         const std::string& body) {
+    const bool only_looks = token_.empty() && method == "GET";
+    if (!only_looks) TRY(know_the_agent());
+    return send(method, path, body);
 }
 
 Result<Json> Client::get(const std::string& path) { return ask("GET", path, ""); }

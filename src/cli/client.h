@@ -23,7 +23,7 @@ public:
     // Needs of the configuration where the agent listens and keeps its data, and no more.
     static Result<Client> open(const Invocation& invocation);
 
-    // Fault::unavailable: no agent answers there.
+    // Fault::unavailable: no agent answers there, or it is not the one whose data folder this is.
     Result<Json> get(const std::string& path);
     Result<Json> post(const std::string& path, const Json& body);
     // From the running agent, else from the data folder (then `from_records` becomes true, and
@@ -36,9 +36,13 @@ public:
     const std::string& time_zone() const { return time_zone_; }
 
 private:
+    Result<Json> send(const std::string& method, const std::string& path, const std::string& body);
+    Result<> know_the_agent();
+    Error stranger() const;
     Result<Json> ask(const std::string& method, const std::string& path, const std::string& body);
     std::unique_ptr<Loaded> loaded_;
-    std::string listen_, data_dir_, token_, time_zone_;
+    std::string listen_, where_, data_dir_, token_, time_zone_;
+    bool is_known_ = false;  // who answers has shown that it has our token
     Time now_{};
 };
 

@@ -391,7 +391,20 @@ bool may(Right right, const WebRequest& request, const WebAccess& access) {
     return false;
 }
 
+// Anybody may ask: the words before the nonce are those of nothing else that the token makes.
+WebReply prove(const WebRequest& request, const WebAccess& access) {
+    const std::string nonce = request.parameter("nonce").value_or("");
+    if (nonce.size() < 16 || nonce.size() > 128) {
+        return problem(400, "nonce: 16 to 128 characters");
+    }
+    return json_reply(Json::object({{"proof", proof_of(access.api_token, nonce)}}));
+}
+
 }  // namespace
+
+std::string proof_of(std::string_view api_token, std::string_view nonce) {
+    return hmac_sha256_hex(api_token, "ops-agent proof " + std::string(nonce));
+}
 
 WebReply answer(WebRequest request, const WebAccess& access, Control& control) {
     request.proof = bears(request, access.api_token)  ? "token"
@@ -413,6 +426,7 @@ WebReply answer(WebRequest request, const WebAccess& access, Control& control) {
     if (!is_own_origin(request, access)) {
         return problem(403, "requests from other web sites are refused");
     }
+    if (request.path == kProofPath && request.method == "GET") return prove(request, access);
     std::vector<std::string> methods;  // that the path has
     for (const Route& route : kRoutes) {
         const auto name = match(route.pattern, request.path);

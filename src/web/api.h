@@ -13,6 +13,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "web/control.h"
@@ -27,6 +28,11 @@ struct WebAccess {
     std::vector<std::string>
         host_names;  // that a Host header may carry, without port; loopback's are built in
 };
+
+// `GET /api/v1/proof?nonce=...` answers with what only who has the api token can make of the nonce:
+// so the command line knows, before it says anything, that no stranger took the port.
+inline constexpr std::string_view kProofPath = "/api/v1/proof";
+std::string proof_of(std::string_view api_token, std::string_view nonce);
 
 WebReply answer(WebRequest request, const WebAccess& access, Control& control);
 

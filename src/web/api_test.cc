@@ -240,6 +240,21 @@ TEST(Api, Routes) {
     }
 }
 
+// What the command line asks before it says anything: a stranger on the port cannot answer it.
+TEST(Api, ShowsThatItHasTheToken) {
+    Heard heard;
+    const std::string path = "/api/v1/proof?nonce=0123456789abcdef";
+    const WebReply shown = ask({"GET", path, "", "", "localhost", "", false}, heard);
+    EXPECT_EQ(shown.status, 200);
+    const std::string proof = Json::parse(shown.body).value()["proof"].as_string();
+    EXPECT_EQ(proof, proof_of("secret", "0123456789abcdef"));
+    EXPECT_NE(proof, proof_of("another", "0123456789abcdef"));
+    EXPECT_NE(proof, proof_of("secret", "0123456789abcdee"));
+    EXPECT_EQ(ask({"GET", "/api/v1/proof?nonce=short", ""}, heard).status, 400);
+    EXPECT_EQ(ask({"GET", "/api/v1/proof", ""}, heard).status, 400);
+    EXPECT_EQ(ask({"GET", path, "", "", "evil.example"}, heard).status, 403);
+}
+
 // Heartbeats come to the address that is written under `listen`. Names can be made to lead here by
 // others; an address cannot.
 TEST(Api, GoesByTheAddressThatARequestCameInAt) {

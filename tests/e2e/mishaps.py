@@ -1,14 +1,16 @@
 #!/usr/bin/python3
 """What happens to a machine that runs us: the data folder goes away while the agent is paused, the agent listens on
-another address than the usual one.
+another address than the usual one, a stranger has its port.
 
     mishaps.py OPS_AGENT
 """
+import http.server
 import os
 import re
 import shutil
 import subprocess
 import sys
+import threading
 import urllib.error
 import urllib.request
 
@@ -90,12 +92,54 @@ def another_address(agent):
         company.stop()
 
 
+class Stranger(http.server.BaseHTTPRequestHandler):
+    heard, answer = [], b""
+
+    def do_GET(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        Stranger.heard.append("%s %s %s" % (self.requestline, self.headers, body))
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(Stranger.answer)
+
+    do_POST = do_GET
+
+    def log_message(self, *_words):
+        pass
+
+
+def stranger_on_the_port(agent):
+    company = Company(agent, [], "{pidfile: FOLDER/our.pid}")
+    company.write("our.pid", "%d\n" % os.getpid())
+    with http.server.HTTPServer(("127.0.0.1", 0), Stranger) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        os.mkdir(company.folder + "/var")
+        company.write("var/api.token", "0123456789abcdef0123456789abcdef\n")
+        company.write("run.log", "; http://127.0.0.1:%d\n" % server.server_port)
+        for answer in (b"<html>", b"{}", b'{"paused": true, "proof": "0"}', b"[]"):
+            Stranger.answer = answer
+            for words in (["pause"], ["ack", "inc-1"], ["silence", "web", "5m"], ["incidents"]):
+                said = tell(company, *words)
+                ok("%s is not done by a stranger who says %s" % (words[0], answer.decode()),
+                   lambda: said.returncode == 3 and "is not the agent" in said.stdout, 0)
+        ok("who is told nothing", lambda: Stranger.heard and not any(
+            "Bearer" in one or "0123456789abcdef0123456789abcdef" in one or "POST" in one
+            for one in Stranger.heard), 0)
+        server.shutdown()
+    company.write("run.log", "")
+    company.start("run")
+    ok("the agent itself is known", lambda: "http://" in company.read("run.log")
+       and tell(company, "pause").returncode == 0)
+    company.stop()
+
+
 def main():
     agent = os.path.abspath(sys.argv[1])
     for sockets in ([], ["executor", "prober"]):
         folder_gone(agent, sockets, False)
         folder_gone(agent, sockets, True)
     another_address(agent)
+    stranger_on_the_port(agent)
     print("%d passed, %d failed" % (results.count(True), results.count(False)))
     return 0 if all(results) else 1
 
