@@ -89,9 +89,9 @@ void add_outage(const IncidentNews& news, Time now, AlertDraft& draft) {
     if (is_told) draft.before.emplace_back("Reason", incident.seen);
     if (!is_outage(incident)) return;
     if (!incident.seen.empty()) draft.before.emplace_back("Reason", incident.seen);
-    const Duration open = now - incident.opened_at;
-    if (open >= std::chrono::minutes(1)) {
-        draft.before.emplace_back("Down for", format_duration_short(open));
+    const Duration down = time_down(news, now);
+    if (down >= std::chrono::minutes(1)) {
+        draft.before.emplace_back("Down for", format_duration_short(down));
     }
 }
 
@@ -132,47 +132,67 @@ void add_gauge(const IncidentNews& news, AlertDraft& draft) {
 }
 
 // What the symptoms of its entry are about, or what raised it, where no other line says it.
-void add_facts(const IncidentNews& news, AlertDraft& draft) {
+void add_facts(const IncidentNews& news, Time now, AlertDraft& draft) {
     constexpr size_t kMostFacts = 3;
     const Incident& incident = news.incident;
     const bool has_gauge = std::any_of(kGauges.begin(), kGauges.end(), [&](const Gauge& gauge) {
         return incident.title.starts_with(gauge.title);
     });
-    if (has_gauge || is_outage(incident) || !draft.before.empty()) return;
-    if (news.entry == nullptr) {
-        const bool is_criterion = !news.criterion.empty() && news.criterion == incident.rule;
-        const bool has_value = incident.seen.find(' ') != std::string::npos;  // behind its name
-        if (is_criterion && has_value) draft.before.emplace_back("Seen", incident.seen);
-        return;
-    }
+    if (has_gauge || !draft.before.empty()) return;
     std::vector<std::string> said;
-    for (const auto& symptom : news.entry->symptoms) {
-        for (const std::string& name : symptom.facts()) {
-            const Value* const value = newest(news, name);
-            if (value == nullptr || !value->is_quantity()) continue;
-            const std::string one = name + " " + say(name, *value);
-            if (said.size() == kMostFacts || std::count(said.begin(), said.end(), one) > 0)
-                continue;
-            said.push_back(one);
+    const auto add = [&](const std::string& name) {
+        const Value* const value = newest(news, name);
+        const bool is_said_anyway = name == "down_for" && is_outage(incident);
+        if (is_said_anyway || value == nullptr || !value->is_quantity()) return;
+        const std::string one = name + " " + say(name, *value);
+        if (said.size() == kMostFacts || std::count(said.begin(), said.end(), one) > 0) return;
+        said.push_back(one);
+    };
+    for (const std::string& name : news.criterion_facts) add(name);
+    if (news.entry != nullptr && !is_outage(incident)) {
+        for (const auto& symptom : news.entry->symptoms) {
+            for (const std::string& name : symptom.facts()) add(name);
         }
     }
-    if (!said.empty()) draft.before.emplace_back("Seen", join(said, ", "));
+    if (!said.empty()) {
+        draft.before.emplace_back("Seen", join(said, ", "));
+        return;
+    }
+    const bool is_criterion = !news.criterion.empty() && news.criterion == incident.rule;
+    const bool has_value = incident.seen.find(' ') != std::string::npos;  // behind its name
+    if (news.entry != nullptr || is_outage(incident) || !is_criterion || !has_value) return;
+    const bool is_old = now - incident.opened_at >= std::chrono::minutes(1);
+    draft.before.emplace_back("Seen", incident.seen + (is_old ? " (when it began)" : ""));
+}
+
+// What is known of the services, where nothing of ours can be repaired (revenue, a review).
+std::string looked_at(const IncidentNews& news, const std::vector<std::string>& also_open) {
+    const auto first = [](const std::vector<std::string>& all) {
+        const auto named = static_cast<std::ptrdiff_t>(std::min(kNamedOfOthers, all.size()));
+        return join(std::vector<std::string>(all.begin(), all.begin() + named), "; ") +
+               (all.size() > kNamedOfOthers ? "; ..." : "");
+    };
+    std::vector<std::string> unwell;  // that no open incident names
+    for (const std::string& one : news.unwell) {
+        const std::string name = one.substr(0, one.find(' ') + 1);
+        const bool is_named =
+            std::any_of(also_open.begin(), also_open.end(),
+                        [&](const std::string& title) { return title.starts_with(name); });
+        if (!is_named) unwell.push_back(one);
+    }
+    std::string said = "Checking recent events";
+    if (!also_open.empty()) said += ", also open now: " + first(also_open);
+    if (!unwell.empty()) said += ", not well now: " + first(unwell);
+    return also_open.empty() && unwell.empty() ? said + ", no app issues detected" : said;
 }
 
 std::string auto_action(const IncidentNews& news, const std::vector<std::string>& also_open) {
     std::string done = describe_actions(news.actions, news.before, news.now);
     if (!done.empty()) return done;
-    // Where nothing of ours can be repaired (revenue, a review), what is known of the services is
-    // what was looked at.
     if (is_about_ourselves(news.incident)) return "";
     const bool is_alert = news.incident.rule == kRuleOutsideAlert;
     if (news.incident.entry.empty() && !is_outage(news.incident) && !is_alert) {
-        if (also_open.empty()) return "Checking recent events, no app issues detected";
-        std::vector<std::string> named(
-            also_open.begin(), also_open.begin() + static_cast<std::ptrdiff_t>(
-                                                       std::min(kNamedOfOthers, also_open.size())));
-        return "Checking recent events, also open now: " + join(named, "; ") +
-               (also_open.size() > kNamedOfOthers ? "; ..." : "");
+        return looked_at(news, also_open);
     }
     if (!news.incident.entry.empty()) {
         const bool gave_up = news.incident.state == IncidentState::escalated;
@@ -218,6 +238,16 @@ void add_ask(const IncidentNews& news, AlertDraft& draft) {
 
 }  // namespace
 
+Duration time_down(const IncidentNews& news, Time now) {
+    const std::string& rule = news.incident.rule;
+    const Value* const down = news.now.find("down_for");
+    const bool of_one = rule == "down" || rule == "flapping";
+    if (of_one && down != nullptr && down->type() == Type::duration) {
+        return Duration{static_cast<int64_t>(down->amount() * 1000.0)};
+    }
+    return now - news.incident.opened_at;
+}
+
 AlertDraft compose(const IncidentNews& news, Level level, AlertState state,
                    const std::string& agent, const std::vector<std::string>& also_open, Time now) {
     const Incident& incident = news.incident;
@@ -228,7 +258,7 @@ AlertDraft compose(const IncidentNews& news, Level level, AlertState state,
     draft.title = incident.title;
     draft.at = now;
     add_change(news, draft);
-    if (news.event_text.empty() && state != AlertState::recovered) add_facts(news, draft);
+    if (news.event_text.empty() && state != AlertState::recovered) add_facts(news, now, draft);
     add_place(news, agent, draft);
     add_outage(news, now, draft);
     if (!news.event_text.empty() && state != AlertState::recovered) {

@@ -16,6 +16,9 @@ inline constexpr std::string_view kNoteRow = "Note";  // what an `alert` step sa
 AlertDraft compose(const IncidentNews& news, Level level, AlertState state,
                    const std::string& agent, const std::vector<std::string>& also_open, Time now);
 
+// For how long what it is about is down, as the checks say, else since it was opened.
+Duration time_down(const IncidentNews& news, Time now);
+
 // That a recovery is none: a person closed the incident, and what it is about may be as it was.
 void say_closed(const IncidentNews& news, AlertDraft& draft);
 

@@ -9,6 +9,7 @@
 //   `escalate: always`.
 //   - One message per incident, state and level: the key of a draft is stable, so nothing is told
 //   twice after a restart.
+//   - An acknowledgement is of what was told until then: a higher level wants one of its own.
 //   - A recovery is told only to those who were told of the problem, and always to them, silenced
 //   meanwhile or not.
 //   - A silence (escalate/silence.h) holds back news of problems only: never acknowledgements,
@@ -22,6 +23,7 @@
 //   - A message that a channel refused for good is tried there no more, and goes to another one.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -93,6 +95,14 @@ struct EscalationSettings {
 // runbook's).
 EscalationSettings read_escalation(const Settings& settings, Problems& problems);
 
+// As silences and windows know it: a member of a larger incident.
+struct MemberPlace {
+    std::string target, group, host;
+};
+
+// Of one that is about many at once; of others none.
+std::vector<MemberPlace> places_of(const Incident& incident, const Inventory& inventory);
+
 // What the text is made from.
 struct IncidentNews {
     const Incident& incident;
@@ -108,6 +118,10 @@ struct IncidentNews {
     std::string group{};       // of its target, for silences
     std::vector<std::string> plan{};  // what waits for a yes: a command each, as it will run
     std::string barred{};             // an entry that fits and may not be applied, with the reason
+    std::vector<std::string> criterion_facts{};  // that the criterion compares as they are
+    std::vector<std::string> unwell{};           // services that are not up: "shop (maintenance)"
+    std::vector<MemberPlace> members{};          // of a larger incident
+    int acknowledgements = 0;                    // so far
 };
 
 // In the key of a message that is said again. It is a new message also where one could be edited:
@@ -141,6 +155,9 @@ struct PersonsAnswer {
     std::optional<std::string> ask{};  // in place of what was asked before
 };
 
+// News of an open incident as it is at this moment; nothing when it is not known any more.
+using Newest = std::function<std::optional<IncidentNews>(const std::string& incident)>;
+
 class Escalator {
 public:
     Escalator(EscalationSettings settings, Time now);
@@ -155,8 +172,8 @@ public:
     // usually nothing.
     std::vector<AlertDraft> news(const IncidentNews& news, Time now);
     // Once a second: what was not acknowledged goes to the next channel, silences end, a storm's
-    // summary is due.
-    std::vector<AlertDraft> tick(Time now);
+    // summary is due. What is told so is told as `newest` has it.
+    std::vector<AlertDraft> tick(Time now, const Newest& newest = {});
 
     // The clock was set, forward or back, by so much: what waits for a span goes on waiting for it.
     // Silences, windows and quiet hours end when it shows their end.
@@ -188,7 +205,8 @@ public:
     // After restore(): what the journal says was queued about an incident that is open, oldest
     // first. What came after the last save() is known again, so nothing that was told is forgotten.
     void recall(const Incident& incident, const std::string& group,
-                const std::vector<AlertDraft>& queued);
+                const std::vector<AlertDraft>& queued,
+                const std::vector<MemberPlace>& members = {});
 
     // The same for a silence, as its to_json() is on record.
     void recall_silence(const Json& added);

@@ -53,13 +53,22 @@ bool Escalator::Core::is_silenced(const SilenceSubject& subject, Time now) const
 
 bool Escalator::Core::is_silenced(const std::string& incident, const Told& told, Level level,
                                   Time now) const {
-    return is_silenced({.target = told.target,
-                        .group = told.group,
-                        .host = told.host,
-                        .rule = told.rule,
-                        .incident = incident,
-                        .level = level},
-                       now);
+    const auto is_quiet_at = [&](std::string_view target, std::string_view group,
+                                 std::string_view host) {
+        return is_silenced({.target = target,
+                            .group = group,
+                            .host = host,
+                            .rule = told.rule,
+                            .incident = incident,
+                            .level = level},
+                           now);
+    };
+    if (is_quiet_at(told.target, told.group, told.host)) return true;
+    // A larger one is about its members, and nothing else.
+    return !told.members.empty() &&
+           std::all_of(told.members.begin(), told.members.end(), [&](const MemberPlace& member) {
+               return is_quiet_at(member.target, member.group, member.host);
+           });
 }
 
 std::vector<std::string> Escalator::Core::others_open(const std::string& incident) const {
@@ -120,6 +129,9 @@ void Escalator::Core::emit(AlertDraft draft, Told& told, Time now, Drafts& out) 
     if (!route.empty() && std::find(to.begin(), to.end(), route[0]) == to.end()) {
         to.push_back(route[0]);
     }
+    // Whoever has it knows nothing of what it has become.
+    const bool was_told = told.level != Level::none || draft.level >= Level::critical;
+    if (was_told && draft.level > told.level) told.acknowledged = false;
     told.level = std::max(told.level, draft.level);
     told.last_at = now;
     told.unexplained = false;
@@ -165,6 +177,7 @@ void Escalator::Core::resolved(const IncidentNews& news, Time now, Drafts& out) 
 
 void Escalator::Core::note_acknowledged(const std::string& incident, Told& told) {
     told.acknowledged = true;
+    told.acknowledgements = std::max(told.acknowledgements, 1);
     // Known without having been told: the end of the silence is no news, only a higher level is.
     if (told.held) told.level = std::max(told.level, told.last.level);
     told.held = false;
@@ -173,12 +186,16 @@ void Escalator::Core::note_acknowledged(const std::string& incident, Told& told)
 }
 
 void Escalator::Core::acknowledged(const IncidentNews& news, Told& told, Time now, Drafts& out) {
-    if (told.acknowledged || !news.incident.acknowledged) return;
+    const int count = std::max(news.acknowledgements, 1);
+    if (!news.incident.acknowledged || count <= told.acknowledgements) return;
+    const bool was_known = told.acknowledged;  // by somebody else, too
     note_acknowledged(news.incident.id, told);
-    if (told.channels.empty()) return;
+    told.acknowledgements = count;
+    if (was_known || told.channels.empty()) return;
     AlertDraft draft = compose(news, told.level, AlertState::acknowledged, settings_.agent,
                                others_open(news.incident.id), now);
     draft.key = news.incident.id + "/acknowledged";
+    if (count > 1) draft.key += "/" + std::to_string(count);
     tell_those_told(std::move(draft), told, now, out);
 }
 
@@ -196,8 +213,10 @@ void Escalator::Core::problem(const IncidentNews& news, Told& told, Time now, Dr
     const bool rises = level > Level::log && level > known;
     const bool goes_on = news.events > std::max(told.events, 1) && level > Level::log;
     told.events = news.events;
-    if (!is_note && !asks && !gave_up && !rises && !goes_on)
-        return bring_up_to_date(news, told, now);
+    if (!is_note && !asks && !gave_up && !rises && !goes_on) {
+        if (!told.unexplained) bring_up_to_date(news, told, now);
+        return;
+    }
     const Level said = std::max(level_of(news), told.level);
     const bool first = told.channels.empty();
     AlertDraft draft = compose(news, said, first ? AlertState::raised : AlertState::changed,
@@ -225,7 +244,7 @@ void Escalator::Core::problem(const IncidentNews& news, Told& told, Time now, Dr
 // what is so then. It is the same message: its key, level and state stay.
 void Escalator::Core::bring_up_to_date(const IncidentNews& news, Told& told, Time now) const {
     AlertDraft& last = told.last;
-    if (last.key.empty() || told.unexplained) return;
+    if (last.key.empty()) return;
     IncidentNews newest = news;
     for (const auto& [name, text] : last.before) {
         if (name == kNoteRow) newest.alert_step = text;  // was said once, and is no state
@@ -237,11 +256,24 @@ void Escalator::Core::bring_up_to_date(const IncidentNews& news, Told& told, Tim
     last = std::move(draft);
 }
 
-void describe(Told& told, const Incident& incident, const std::string& group) {
+std::vector<MemberPlace> places_of(const Incident& incident, const Inventory& inventory) {
+    std::vector<MemberPlace> places;
+    if (incident.rule != "systemic") return places;
+    for (const std::string& member : incident.members) {
+        const Service* const service = inventory.find_service(member);
+        places.push_back(service == nullptr ? MemberPlace{member, "", ""}
+                                            : MemberPlace{member, service->group, service->host});
+    }
+    return places;
+}
+
+void describe(Told& told, const Incident& incident, const std::string& group,
+              const std::vector<MemberPlace>& members) {
     told.target = incident.target;
     told.title = incident.title;
     told.group = group;
     told.host = incident.host;
+    told.members = members;
     told.rule = incident.rule;
     if (told.opened_at == Time{}) told.opened_at = incident.opened_at;  // it goes with the clock
     if (incident.rule == kRuleChannelFailing && !incident.members.empty()) {
@@ -257,7 +289,8 @@ std::vector<AlertDraft> Escalator::Core::news(const IncidentNews& news, Time now
         return out;
     }
     Told& told = told_[incident.id];
-    describe(told, incident, news.group);
+    describe(told, incident, news.group, news.members);
+    told.down_since = now - time_down(news, now);
     acknowledged(news, told, now, out);
     problem(news, told, now, out);
     // Down, and nothing is known to be done about it: that is told after a while whatever the
@@ -275,15 +308,15 @@ std::vector<AlertDraft> Escalator::Core::news(const IncidentNews& news, Time now
     return out;
 }
 
-bool Escalator::Core::next_channel(Told& told, Time now, Drafts& out) {
+bool Escalator::Core::next_channel(Told& told, const Newest& newest, Time now, Drafts& out) {
     for (const std::string& channel : route(told.level, told.about_channel)) {
         if (told.refused.contains(channel)) continue;
         if (told.level < Level::critical && is_quiet(channel, now)) continue;
         if (!told.channels.insert(channel).second) continue;
         told.last_at = now;
+        look_again(told.last.incident, told, newest, now);
         AlertDraft draft = told.last;
         draft.state = AlertState::raised;
-        refresh_age(draft, told.opened_at, now);
         draft.channels = {channel};
         note_fail_over(told, draft);
         out.push_back(std::move(draft));
@@ -293,39 +326,39 @@ bool Escalator::Core::next_channel(Told& told, Time now, Drafts& out) {
 }
 
 // Everybody knows, and nobody answered, or somebody did and it is still not over.
-void Escalator::Core::say_again(Told& told, Time now, Drafts& out) {
+void Escalator::Core::say_again(Told& told, const Newest& newest, Time now, Drafts& out) {
     const bool repeats = told.level >= Level::critical && !told.acknowledged;
     const Duration every = repeats ? settings_.repeat_every : settings_.remind_every;
     if (every <= Duration{} || told.channels.empty() || now - told.last_at < every) return;
-    AlertDraft draft = told.last;
-    draft.channels.clear();
+    std::vector<std::string> channels;
     for (const std::string& channel : told.channels) {
-        if (repeats || !is_quiet(channel, now)) draft.channels.push_back(channel);
+        if (repeats || !is_quiet(channel, now)) channels.push_back(channel);
     }
-    if (draft.channels.empty()) return;
+    if (channels.empty()) return;
+    look_again(told.last.incident, told, newest, now);
+    AlertDraft draft = told.last;
+    draft.channels = std::move(channels);
     ++told.repeats;
     told.last_at = now;
     draft.key = told.last.incident + std::string(kSaidAgain) + std::to_string(told.repeats);
     draft.state = AlertState::changed;
-    refresh_age(draft, told.opened_at, now);
     draft.before.emplace_back(kReminderRow,
                               "open for " + say("", Value::duration(now - told.opened_at)) +
                                   (told.acknowledged ? ", acknowledged" : ", nobody acknowledged"));
     out.push_back(std::move(draft));
 }
 
-std::vector<AlertDraft> Escalator::Core::tick(Time now) {
+std::vector<AlertDraft> Escalator::Core::tick(Time now, const Newest& newest) {
     Drafts out;
     std::erase_if(silences_, [now](const Silence& silence) { return now >= silence.until; });
-    end_quiet(now, out);
+    end_quiet(newest, now, out);
     for (auto& [id, told] : told_) {
         const bool due = told.unexplained && now - told.opened_at >= settings_.unexplained_after;
         const Level level = told.held || due ? told.last.level : told.level;
         if (is_silenced(id, told, level, now)) continue;
         if (told.held || due) {
-            AlertDraft draft = told.last;
-            refresh_age(draft, told.opened_at, now);
-            emit(std::move(draft), told, now, out);
+            look_again(id, told, newest, now);
+            emit(AlertDraft(told.last), told, now, out);
             continue;
         }
         const bool wants_answer = told.level >= Level::alert || told.last.action_required;
@@ -335,7 +368,7 @@ std::vector<AlertDraft> Escalator::Core::tick(Time now) {
             continue;
         }
         const bool climbs = !told.acknowledged && now - told.last_at >= settings_.unacked_after;
-        if (!climbs || !next_channel(told, now, out)) say_again(told, now, out);
+        if (!climbs || !next_channel(told, newest, now, out)) say_again(told, newest, now, out);
     }
     tell_storm(now, out);
     return out;
@@ -354,7 +387,7 @@ std::vector<AlertDraft> Escalator::Core::answered(const PersonsAnswer& answer, T
         draft.channels.push_back(name);
     }
     if (draft.channels.empty()) return {};
-    refresh_age(draft, known->second.opened_at, now);
+    refresh_age(draft, known->second.down_since, now);
     draft.after.insert(draft.after.end(), answer.rows.begin(), answer.rows.end());
     if (answer.ask) {
         draft.ask = *answer.ask;
@@ -392,7 +425,7 @@ Refused Escalator::Core::failed(const AlertDraft& message, std::string_view chan
             told.refused.insert(std::string(channel));
         }
         if (told.acknowledged) return out;
-        next_channel(told, now, out.drafts);
+        next_channel(told, {}, now, out.drafts);
         return out;
     }
     if (std::optional<AlertDraft> draft = for_another(message, channel, error.retry, now)) {
@@ -441,7 +474,9 @@ const EscalationSettings& Escalator::settings() const { return core_->settings_;
 std::vector<AlertDraft> Escalator::news(const IncidentNews& news, Time now) {
     return core_->news(news, now);
 }
-std::vector<AlertDraft> Escalator::tick(Time now) { return core_->tick(now); }
+std::vector<AlertDraft> Escalator::tick(Time now, const Newest& newest) {
+    return core_->tick(now, newest);
+}
 void Escalator::shift_clock(Duration by) { core_->shift_clock(by); }
 std::vector<AlertDraft> Escalator::answered(const PersonsAnswer& answer, Time now) const {
     return core_->answered(answer, now);
@@ -529,8 +564,9 @@ void Escalator::recall_silence(const Json& added) {
     }
 }
 void Escalator::recall(const Incident& incident, const std::string& group,
-                       const std::vector<AlertDraft>& queued) {
-    core_->recall(incident, group, queued);
+                       const std::vector<AlertDraft>& queued,
+                       const std::vector<MemberPlace>& members) {
+    core_->recall(incident, group, queued, members);
 }
 
 Level level_of(const Incident& incident, const Entry* entry) {

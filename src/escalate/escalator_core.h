@@ -27,8 +27,11 @@ struct Told {
     AlertDraft last;
     Time last_at{};
     Time opened_at{};
-    bool acknowledged = false;
-    int question_told = 0;  // of Incident::questions
+    Time down_since{};                 // or opened, where that is not known
+    std::vector<MemberPlace> members;  // of a larger one
+    bool acknowledged = false;         // what was told so far
+    int acknowledgements = 0;          // told of
+    int question_told = 0;             // of Incident::questions
     bool gave_up_told = false;
     int events = 0;            // told of
     bool only_note = false;    // nothing but an entry's own `alert` step
@@ -61,21 +64,22 @@ struct ChannelHealth {
 };
 
 // Whom and what it is about.
-void describe(Told& told, const Incident& incident, const std::string& group);
+void describe(Told& told, const Incident& incident, const std::string& group,
+              const std::vector<MemberPlace>& members);
 
 // A row with a command that waits for a yes; somebody was asked for one.
 bool is_plan(const std::pair<std::string, std::string>& row);
 bool is_question(const AlertDraft& draft);
 
 // "Down for" as it is when the message goes out, not when it was composed.
-void refresh_age(AlertDraft& draft, Time opened_at, Time now);
+void refresh_age(AlertDraft& draft, Time down_since, Time now);
 
 class Escalator::Core {
 public:
     Core(EscalationSettings settings, Time now) : settings_(std::move(settings)), began_(now) {}
 
     std::vector<AlertDraft> news(const IncidentNews& news, Time now);
-    std::vector<AlertDraft> tick(Time now);
+    std::vector<AlertDraft> tick(Time now, const Newest& newest);
     std::vector<AlertDraft> answered(const PersonsAnswer& answer, Time now) const;
     std::vector<AlertDraft> digest(AlertDraft draft, Time now);
     void shift_clock(Duration by);
@@ -87,7 +91,7 @@ public:
     Json save() const;
     void restore(const Json& saved);
     void recall(const Incident& incident, const std::string& group,
-                const std::vector<AlertDraft>& queued);
+                const std::vector<AlertDraft>& queued, const std::vector<MemberPlace>& members);
 
     EscalationSettings settings_;
     std::vector<Silence> silences_;
@@ -100,10 +104,11 @@ private:
     void acknowledged(const IncidentNews& news, Told& told, Time now, Drafts& out);
     void problem(const IncidentNews& news, Told& told, Time now, Drafts& out);
     void bring_up_to_date(const IncidentNews& news, Told& told, Time now) const;
+    void look_again(const std::string& incident, Told& told, const Newest& newest, Time now) const;
     void emit(AlertDraft draft, Told& told, Time now, Drafts& out);
     void tell_those_told(AlertDraft draft, const Told& told, Time now, Drafts& out);
-    bool next_channel(Told& told, Time now, Drafts& out);
-    void say_again(Told& told, Time now, Drafts& out);
+    bool next_channel(Told& told, const Newest& newest, Time now, Drafts& out);
+    void say_again(Told& told, const Newest& newest, Time now, Drafts& out);
     std::optional<AlertDraft> for_another(const AlertDraft& message, std::string_view channel,
                                           bool comes_yet, Time now);
     // escalator_later.cc
@@ -112,7 +117,7 @@ private:
                                             std::vector<std::string> channels, bool is_problem,
                                             Time now);
     void drop_held(const std::string& incident, const std::set<std::string>& but);
-    void end_quiet(Time now, Drafts& out);
+    void end_quiet(const Newest& newest, Time now, Drafts& out);
     bool take_into_storm(const AlertDraft& draft, Told& told, Time now);
     void leaves_storm(Told& told);
     void climb_with_storm(const std::vector<std::string>& route, Time now, Drafts& out);

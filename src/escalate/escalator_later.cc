@@ -3,6 +3,7 @@
 
 #include "base/counted.h"
 #include "base/text.h"
+#include "escalate/compose.h"
 #include "escalate/escalator_core.h"
 
 namespace ops {
@@ -45,14 +46,27 @@ AlertDraft together(const std::vector<AlertDraft>& waited, const std::string& ch
 
 }  // namespace
 
-void refresh_age(AlertDraft& draft, Time opened_at, Time now) {
+void refresh_age(AlertDraft& draft, Time down_since, Time now) {
     draft.at = now;
     for (auto& [name, value] : draft.before) {
         if (name == "Down for") {
-            value = say("down_for", Value::duration(now - opened_at));
+            value = say("down_for", Value::duration(now - down_since));
             return;
         }
     }
+}
+
+// --- what is told later ---
+
+// What is told later is told as it is then, also when nothing was news meanwhile: values move.
+void Escalator::Core::look_again(const std::string& incident, Told& told, const Newest& newest,
+                                 Time now) const {
+    const std::optional<IncidentNews> news = newest ? newest(incident) : std::nullopt;
+    if (news && news->incident.is_open()) {
+        told.down_since = now - time_down(*news, now);
+        bring_up_to_date(*news, told, now);
+    }
+    refresh_age(told.last, told.down_since, now);
 }
 
 // --- quiet hours ---
@@ -99,7 +113,7 @@ void Escalator::Core::drop_held(const std::string& incident, const std::set<std:
     }
 }
 
-void Escalator::Core::end_quiet(Time now, Drafts& out) {
+void Escalator::Core::end_quiet(const Newest& newest, Time now, Drafts& out) {
     for (auto at = quiet_.begin(); at != quiet_.end();) {
         const std::string channel = at->first;
         if (is_quiet(channel, now)) {
@@ -135,10 +149,11 @@ void Escalator::Core::end_quiet(Time now, Drafts& out) {
             }
             const auto known = told_.find(draft.incident);
             if (known == told_.end() || is_over(draft)) continue;
+            look_again(draft.incident, known->second, newest, now);
             if (known->second.last.key == draft.key) draft = known->second.last;
             known->second.channels.insert(channel);
             known->second.last_at = now;
-            refresh_age(draft, known->second.opened_at, now);
+            refresh_age(draft, known->second.down_since, now);
         }
         AlertDraft draft = waited.size() == 1 ? waited[0] : together(waited, channel, now);
         draft.channels = {channel};
@@ -283,6 +298,7 @@ void Escalator::Core::shift_clock(Duration by) {
     for (auto& [incident, told] : told_) {
         move(told.last_at);
         move(told.opened_at);
+        move(told.down_since);
     }
     for (Time* at : {&began_, &storm_.began, &storm_.next, &storm_.ladder_at}) move(*at);
     for (auto* times : {&sent_, &sent_critical_}) {

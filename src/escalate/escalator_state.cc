@@ -10,6 +10,23 @@ namespace {
 int64_t number(Time at) { return int64_t{at.time_since_epoch().count()}; }
 Time time_of(const Json& json) { return Time{Duration{json.as_int()}}; }
 
+Json save_places(const std::vector<MemberPlace>& places) {
+    Json saved = Json::array();
+    for (const MemberPlace& one : places) {
+        saved.push(Json::of_strings({one.target, one.group, one.host}));
+    }
+    return saved;
+}
+
+std::vector<MemberPlace> restore_places(const Json& saved) {
+    std::vector<MemberPlace> places;
+    for (const Json& one : saved.items()) {
+        const std::vector<std::string> names = one.strings();
+        if (names.size() == 3) places.push_back({names[0], names[1], names[2]});
+    }
+    return places;
+}
+
 Json save_told(const Told& told) {
     return Json::object({
         {"target", told.target},
@@ -24,7 +41,10 @@ Json save_told(const Told& told) {
         {"last", told.last.to_json("UTC")},
         {"last_at", int64_t{told.last_at.time_since_epoch().count()}},
         {"opened_at", int64_t{told.opened_at.time_since_epoch().count()}},
+        {"down_since", number(told.down_since)},
+        {"members", save_places(told.members)},
         {"acknowledged", told.acknowledged},
+        {"acknowledgements", told.acknowledgements},
         {"question", told.question_told},
         {"gave_up", told.gave_up_told},
         {"only_note", told.only_note},
@@ -50,7 +70,12 @@ Told restore_told(const Json& saved) {
     told.last = AlertDraft::from_json(saved["last"]);
     told.last_at = Time{Duration{saved["last_at"].as_int()}};
     told.opened_at = Time{Duration{saved["opened_at"].as_int()}};
+    told.down_since = saved.has("down_since") ? time_of(saved["down_since"]) : told.opened_at;
+    told.members = restore_places(saved["members"]);
     told.acknowledged = saved["acknowledged"].as_bool();
+    // An older one did not count them.
+    const int least = told.acknowledged ? 1 : 0;
+    told.acknowledgements = std::max(static_cast<int>(saved["acknowledgements"].as_int()), least);
     told.question_told = static_cast<int>(saved["question"].as_int());
     told.gave_up_told = saved["gave_up"].as_bool();
     told.only_note = saved["only_note"].as_bool();
@@ -146,21 +171,27 @@ void Escalator::Core::restore(const Json& saved) {
 }
 
 void Escalator::Core::recall(const Incident& incident, const std::string& group,
-                             const std::vector<AlertDraft>& queued) {
+                             const std::vector<AlertDraft>& queued,
+                             const std::vector<MemberPlace>& members) {
     const auto known = told_.find(incident.id);
     const std::optional<Time> saved =
         known == told_.end() ? std::nullopt : std::optional(known->second.last_at);
     for (const AlertDraft& draft : queued) {
         if ((saved && draft.at <= *saved) || draft.state == AlertState::answered) continue;
         Told& told = told_[incident.id];
-        describe(told, incident, group);
+        describe(told, incident, group, members);
+        if (told.down_since == Time{}) told.down_since = incident.opened_at;
         const auto is = [&](std::string_view part) {  // not what the words of a note say
             return std::string_view(draft.key).substr(incident.id.size()).starts_with(part);
         };
         const bool first = told.channels.empty();
         told.channels.insert(draft.channels.begin(), draft.channels.end());
-        told.acknowledged |= draft.state == AlertState::acknowledged;
-        if (draft.state == AlertState::acknowledged) continue;
+        if (draft.state == AlertState::acknowledged) {
+            told.acknowledged = true;
+            ++told.acknowledgements;
+            continue;
+        }
+        if (draft.level > told.level && told.level != Level::none) told.acknowledged = false;
         told.level = std::max(told.level, draft.level);
         told.last_at = draft.at;
         told.held = told.unexplained = false;
@@ -176,7 +207,7 @@ void Escalator::Core::recall(const Incident& incident, const std::string& group,
     const auto told = told_.find(incident.id);
     if (told == told_.end()) return;
     // Nobody need have been told of that.
-    const bool is_news = incident.acknowledged && !told->second.acknowledged;
+    const bool is_news = incident.acknowledged && told->second.acknowledgements == 0;
     if (is_news) note_acknowledged(incident.id, told->second);
     // A question that was still held then is asked now; the outbox knows one that was not.
     AlertDraft& last = told->second.last;
