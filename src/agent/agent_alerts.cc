@@ -8,6 +8,7 @@ namespace {
 
 constexpr Duration kOutboxEvery = std::chrono::seconds(5);
 constexpr size_t kMostAtOnce = 32;
+constexpr size_t kMostUnwell = 10;
 constexpr size_t kMostSentBefore = 200;  // of one incident, on all channels
 
 // A channel's lines go where the program's own log goes.
@@ -31,25 +32,51 @@ bool OpsAgent::should_escalate(const Case& the_case) const {
     return !the_case.is_folded || !the_case.incident.is_open();
 }
 
+// Nothing where nobody is told of it.
+std::optional<IncidentNews> OpsAgent::news_of(const Case* known, Time now) const {
+    if (known == nullptr || !should_escalate(*known)) return std::nullopt;
+    const Case& the_case = *known;
+    const Incident& incident = the_case.incident;
+    const bool is_asked = incident.state == IncidentState::awaiting_approval;
+    IncidentNews news{.incident = incident,
+                      .actions = the_case.actions,
+                      .before = the_case.before,
+                      .now = detector_->facts(incident.target, now),
+                      .entry = the_case.entry ? &*the_case.entry : nullptr,
+                      .criterion = the_case.criterion,
+                      .alert_step = the_case.alert_step,
+                      .upstream = upstream_of(the_case),
+                      .event_text = the_case.event_text,
+                      .events = the_case.events,
+                      .group = group_of(incident.target),
+                      .plan = is_asked ? the_case.plan : std::vector<std::string>{},
+                      .barred = the_case.diagnosis ? the_case.diagnosis->barred() : "",
+                      .members = places_of(incident, loaded_->settings.inventory),
+                      .acknowledgements = the_case.acknowledgements};
+    // Of a window the facts say nothing: what was seen is told.
+    for (const Criterion& criterion : loaded_->runbook.criteria) {
+        if (criterion.name != the_case.criterion || !criterion.when) continue;
+        if (criterion.when->text().find('(') != std::string::npos) continue;
+        news.criterion_facts = criterion.when->facts();
+    }
+    if (!incident.entry.empty() || incident.rule == kRuleDown) return news;
+    for (const Service& service : loaded_->settings.inventory.services) {
+        const Status status = detector_->state(service.name).status;
+        // That it is not quite well is what this very incident says.
+        const bool is_this = service.name == incident.target && status == Status::degraded;
+        if (status == Status::up || is_this) continue;
+        news.unwell.push_back(service.name + " (" + std::string(name_of(status)) + ")");
+        if (news.unwell.size() > kMostUnwell) break;
+    }
+    return news;
+}
+
 void OpsAgent::escalate(Case& the_case) {
-    if (!should_escalate(the_case)) return;
     const Time now = ports_.clock.now();
-    const bool is_asked = the_case.incident.state == IncidentState::awaiting_approval;
-    const IncidentNews news{.incident = the_case.incident,
-                            .actions = the_case.actions,
-                            .before = the_case.before,
-                            .now = detector_->facts(the_case.incident.target, now),
-                            .entry = the_case.entry ? &*the_case.entry : nullptr,
-                            .criterion = the_case.criterion,
-                            .alert_step = the_case.alert_step,
-                            .upstream = upstream_of(the_case),
-                            .event_text = the_case.event_text,
-                            .events = the_case.events,
-                            .group = group_of(the_case.incident.target),
-                            .plan = is_asked ? the_case.plan : std::vector<std::string>{},
-                            .barred = the_case.diagnosis ? the_case.diagnosis->barred() : ""};
-    raise_level(the_case, level_of(news));
-    tell(escalator_->news(news, now));
+    const std::optional<IncidentNews> news = news_of(&the_case, now);
+    if (!news) return;
+    raise_level(the_case, level_of(*news));
+    tell(escalator_->news(*news, now));
 }
 
 // An incident says at which level people hear of it, also where no criterion asked for that.

@@ -1,5 +1,6 @@
 // What the detector saw, as incidents.
 #include <set>
+#include <utility>
 
 #include "agent/ops_agent.h"
 #include "agent/redacted.h"
@@ -11,6 +12,15 @@ namespace ops {
 void OpsAgent::detect(const Changes& changes) {
     for (const Change& change : changes) {
         std::visit([this](const auto& one) { on(one); }, change);
+    }
+    tell_criteria();
+}
+
+// Of several that an incident met at once people hear the highest, and only that.
+void OpsAgent::tell_criteria() {
+    for (const std::string& key : std::exchange(criteria_met_, {})) {
+        Case* const the_case = find_by_key(key);
+        if (the_case != nullptr && !the_case->is_ending) escalate(*the_case);
     }
 }
 
@@ -30,6 +40,8 @@ void OpsAgent::on(const TargetChanged& change) {
                        {"reason", change.reason},
                        {"since", format_rfc3339(change.since)}}));
     states_changed_ = true;
+    // What goes down after it was well is another failure than the one that somebody closed.
+    if (change.status == Status::up) closed_by_people_.erase(change.target);
     for (auto& [id, the_case] : cases_) {
         const Incident& incident = the_case.incident;
         if (change.target == incident.target || change.target == incident.host)
@@ -50,6 +62,15 @@ void OpsAgent::on(const IncidentOpen& change) {
         }
         if (!known->repair) diagnose(*known);
         return escalate(*known);
+    }
+    // Whoever closed it knows: it is raised again by the next bad look after a while, if it goes
+    // on.
+    const auto closed = closed_by_people_.find(change.key);
+    if (closed != closed_by_people_.end() && change.rule == kRuleDown) {
+        if (ports_.clock.now() < closed->second) {
+            return detector_->closed(change.key, ports_.clock.now());
+        }
+        closed_by_people_.erase(closed);
     }
     // It is raised again by the next bad look, should that repair end without success.
     if (is_of_alert_repair(change)) return detector_->closed(change.key, ports_.clock.now());
@@ -165,12 +186,12 @@ void OpsAgent::on(const CriterionHit& change) {
         if (being_told_) being_told_->incident = the_case->incident.id;
         return;
     }
-    take_criterion(*the_case, change.criterion);
+    if (change.level >= known) take_criterion(*the_case, change.criterion);
     note("incident.level", the_case, the_case->incident.target,
          Json::object({{"level", name_of(std::max(known, change.level))},
                        {"criterion", change.criterion},
                        {"reason", change.reason}}));
-    escalate(*the_case);
+    criteria_met_.insert(change.key);
 }
 
 void OpsAgent::on(const CriterionCleared&) {}
@@ -211,6 +232,10 @@ void OpsAgent::resolve_case(Case& the_case, const std::string& by, const std::st
     // What we noted ourselves quotes logs: only what was said at the end is a person's word.
     the_case.incident.note = redacted(Json(note_text)).as_string();
     escalate(the_case);
+    if (by == "human" && the_case.incident.rule == kRuleDown) {
+        closed_by_people_[the_case.key] =
+            ports_.clock.now() + loaded_->escalation.unexplained_after;
+    }
     if (!the_case.outside && !the_case.unwatched) learn_entries(the_case);
     if (!the_case.unwatched) learn_from_resolution(the_case);
     detector_->closed(the_case.key, ports_.clock.now());

@@ -153,8 +153,11 @@ void OpsAgent::feed(Case& the_case, const RepairInput& input) {
         }
         append(std::move(event));
     }
-    for (RepairOrder& order : orders.then) deferred_.push_back({id, std::move(order), 0});
-    if (news) escalate(the_case);
+    for (RepairOrder& order : orders.then) {
+        the_case.is_ending |= std::holds_alternative<Finished>(order);
+        deferred_.push_back({id, std::move(order), 0});
+    }
+    if (news && !the_case.is_ending) escalate(the_case);
 }
 
 // The incident ends, or somebody else takes it: what was asked for is taken back, what may run is
@@ -210,7 +213,9 @@ void OpsAgent::carry_out(const std::string& incident, const RepairOrder& order) 
              Json::object({{"command", evidence->command},
                            {"output", printable(evidence->exit.output, Lines::keep)}}));
     } else if (const auto* done = std::get_if<Finished>(&order)) {
+        the_case->is_ending = false;
         finished(*the_case, *done);
+        if (Case* const open = find_case(incident)) escalate(*open);
     }
 }
 

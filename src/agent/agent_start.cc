@@ -274,7 +274,8 @@ Result<> OpsAgent::take_up_told(const Incident& incident) {
     for (const Event& event : TRY(store_->events(query))) {
         queued.push_back(AlertDraft::from_json(event.body));
     }
-    escalator_->recall(incident, group_of(incident.target), queued);
+    escalator_->recall(incident, group_of(incident.target), queued,
+                       places_of(incident, loaded_->settings.inventory));
     return {};
 }
 

@@ -146,7 +146,8 @@ void OpsAgent::follow_clock() {
           &next_trim_, &next_expiry_, &next_learning_, &next_causes_save_, &next_security_save_}) {
         move(*at);
     }
-    for (auto* times : {&last_beat_, &looks_under_way_, &to_learn_, &replay_tried_}) {
+    for (auto* times :
+         {&last_beat_, &looks_under_way_, &to_learn_, &replay_tried_, &closed_by_people_}) {
         for (auto& [name, at] : *times) move(at);
     }
     for (PlannedLook& look : planned_looks_) move(look.not_before);

@@ -12,6 +12,7 @@ void fold_words(const Event& event, Case& the_case) {
         the_case.event_text = said;
         ++the_case.events;
     }
+    if (event.kind == "incident.acknowledged") ++the_case.acknowledgements;
     if (event.body.has("folded_into")) {
         the_case.is_folded = !event.body["folded_into"].as_string().empty();
     }

@@ -63,12 +63,14 @@ struct Case {
     std::vector<std::string> plan;  // what waits, or waited last, for a yes: a command each
     std::string event_text;         // what the event that it is about said, the newest
     int events = 0;                 // how many of them there were
+    int acknowledgements = 0;       // so far
     std::string barred;             // why nothing is done: told once
     bool diagnosed = false;
     std::optional<Diagnosis> diagnosis;  // the newest
     std::vector<Cause> causes;           // best first
     Time causes_at{};                    // when they were last looked for
     int renewals = 0;                    // of the causes, in the journal
+    bool is_ending = false;              // its repair has ended, and that is not taken in yet
     bool cleared = false;                // seen to be well again while a repair was under way
     bool unwatched = false;              // no longer configured: nobody knows how it is
     bool is_folded = false;              // it is part of a larger one

@@ -115,7 +115,10 @@ void OpsAgent::tick() {
     keep_windows(now, Json::object());
     if (watching_) {
         hear_heartbeats(now);
-        detect(detector_->tick(now));
+        // As detect(), but people hear of it after the repairs had their say.
+        for (const Change& change : detector_->tick(now)) {
+            std::visit([this](const auto& one) { on(one); }, change);
+        }
         tell_new_patterns();
         tell_security();
         if (failure_) return;
@@ -128,8 +131,9 @@ void OpsAgent::tick() {
     listen_for_presses(now);
     ask_again_after_pause();
     wake_repairs();
+    tell_criteria();
     review_causes();
-    tell(escalator_->tick(now));
+    tell(escalator_->tick(now, [&](const std::string& id) { return news_of(find_case(id), now); }));
     keep_digest(now);
     keep_up_learning();
     turn();

@@ -98,6 +98,8 @@ private:
     void attempt_resolve(Case& the_case);
     bool should_escalate(const Case& the_case) const;
     void escalate(Case& the_case);
+    std::optional<IncidentNews> news_of(const Case* the_case, Time now) const;
+    void tell_criteria();
     void learn_from_resolution(Case& the_case);
 
     // ops_agent.cc
@@ -540,8 +542,10 @@ private:
         Time not_before{};
     };
     std::deque<PlannedLook> planned_looks_;
-    std::map<std::string, Time> looks_under_way_;  // incident and diagnostic: given up then
-    std::set<std::string> looking_up_;             // incidents whose past is being asked for
+    std::map<std::string, Time> looks_under_way_;   // incident and diagnostic: given up then
+    std::set<std::string> looking_up_;              // incidents whose past is being asked for
+    std::set<std::string> criteria_met_;            // keys of incidents: people hear of them soon
+    std::map<std::string, Time> closed_by_people_;  // keys; quiet until then while it stays down
     std::set<std::pair<std::string, std::string>> sending_;  // alert key, channel
     std::shared_ptr<LogSink> channel_log_;                   // of messages under way, too
     // What a channel was asked for presses.
