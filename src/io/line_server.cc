@@ -52,6 +52,8 @@ Descriptor signals_to_a_descriptor() {
     // Before any thread is there, so that all of them leave these signals to the descriptor.
     ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     ::signal(SIGPIPE, SIG_IGN);
+    // Whoever reloads the core may well send it to all of us; we read changed files by ourselves.
+    ::signal(SIGHUP, SIG_IGN);
     return Descriptor(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 

@@ -1,13 +1,16 @@
 #!/usr/bin/python3
 """What happens to a machine that runs us: the data folder goes away while the agent is paused, the agent listens on
-another address than the usual one, a stranger has its port.
+another address than the usual one, a stranger has its port, all
+of our processes are sent SIGHUP.
 
     mishaps.py OPS_AGENT
 """
 import http.server
+import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -92,6 +95,35 @@ def another_address(agent):
         company.stop()
 
 
+SLOW = """common_issues:
+  - name: slow
+    symptoms: [service == "web", up == false]
+    auto_resolve: [{command: FOLDER/slow}]
+"""
+
+
+def reload_of_all(agent):
+    company = Company(agent, ["executor", "prober"], "{command: test ! -e FOLDER/broken}", SLOW)
+    company.write("slow", "#!/bin/sh\ncd %s\necho ran >> ran\nuntil test -e go; do sleep 0.1; done\nrm broken\n"
+                  % company.folder)
+    os.chmod(os.path.join(company.folder, "slow"), 0o755)
+    company.write("broken", "")
+    try:
+        programs = [company.serve("executor"), company.serve("prober"), company.start("run")]
+        ok("a step runs", lambda: company.read("ran"))
+        for program in programs:
+            program.send_signal(signal.SIGHUP)
+        ok("the core reloads", lambda: "reload" in log_of(company), 5)
+        company.write("go", "")
+        ok("a step under way is seen through", lambda: company.service().get("status") == "up", 60)
+        ok("nobody ended", lambda: [one.poll() for one in programs] == [None] * 3, 0)
+        actions = json.loads(tell(company, "actions", "--json").stdout)["actions"]
+        ok("its outcome is known", lambda: [one["exit"] for one in actions] == [0], 0)
+    finally:
+        company.write("go", "")
+        company.stop()
+
+
 class Stranger(http.server.BaseHTTPRequestHandler):
     heard, answer = [], b""
 
@@ -140,6 +172,7 @@ def main():
         folder_gone(agent, sockets, True)
     another_address(agent)
     stranger_on_the_port(agent)
+    reload_of_all(agent)
     print("%d passed, %d failed" % (results.count(True), results.count(False)))
     return 0 if all(results) else 1
 
