@@ -83,26 +83,16 @@ std::string hex(uint64_t number) {
     return out;
 }
 
-// The token that the command line reads: made once, readable only by us.
-Result<std::string> api_token(Files& files, Random& random, const std::string& data_dir) {
-    TRY(files.make_folder(data_dir));
-    const std::string path = data_dir + "/api.token";
+// A secret of our own in the data folder: made once, readable only by us. An empty file is what a
+// full disk may have left of one, and no secret.
+Result<std::string> own_secret(Files& files, Random& random, const std::string& path, int words) {
     const Result<std::string> known = files.read(path);
-    if (known.ok()) return std::string(trim(known.value()));
-    const std::string token = hex(random.next()) + hex(random.next());
-    TRY(files.create_new(path, token + "\n"));
-    return token;
-}
-
-// What buttons of messages are sealed with, as long as the data folder lives.
-Result<std::string> press_key(Files& files, Random& random, const std::string& data_dir) {
-    const std::string path = data_dir + "/press.key";
-    const Result<std::string> known = files.read(path);
-    if (known.ok()) return std::string(trim(known.value()));
-    std::string key;
-    for (int i = 0; i < 4; ++i) key += hex(random.next());
-    TRY(files.create_new(path, key + "\n"));
-    return key;
+    if (!known.ok() && known.error().fault != Fault::not_found) return known.error();
+    if (known.ok() && !trim(known.value()).empty()) return std::string(trim(known.value()));
+    std::string secret;
+    for (int i = 0; i < words; ++i) secret += hex(random.next());
+    TRY(files.replace(path, secret + "\n"));
+    return secret;
 }
 
 // "https://ops.example.org:8443/x" is "ops.example.org".
@@ -182,8 +172,10 @@ private:
         listen_ = loaded.settings.agent.listen;
         server_ = TRY(Server::start(
             listen_, [this](WebRequest request) { return inbox_->push(std::move(request)); }));
-        access_.api_token = TRY(api_token(files_, random_, loaded.data_dir));
-        press_key_ = TRY(press_key(files_, random_, loaded.data_dir));
+        TRY(files_.make_folder(loaded.data_dir));
+        // The one is what the command line reads, with the other buttons of messages are sealed.
+        access_.api_token = TRY(own_secret(files_, random_, loaded.data_dir + "/api.token", 2));
+        press_key_ = TRY(own_secret(files_, random_, loaded.data_dir + "/press.key", 4));
         const std::string& page = loaded.settings.agent.public_url;
         if (!page.empty()) access_.host_names.push_back(host_of(page));
         for (const Host& host : loaded.settings.inventory.hosts) {

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """What happens to a machine that runs us: the data folder goes away while the agent is paused, the agent listens on
 another address than the usual one, a stranger has its port, all
-of our processes are sent SIGHUP.
+of our processes are sent SIGHUP, a full disk left empty secrets.
 
     mishaps.py OPS_AGENT
 """
@@ -124,6 +124,22 @@ def reload_of_all(agent):
         company.stop()
 
 
+def empty_secrets(agent):
+    company = Company(agent, [], "{pidfile: FOLDER/our.pid}")
+    company.write("our.pid", "%d\n" % os.getpid())
+    os.mkdir(company.folder + "/var")
+    for name in ("api.token", "press.key"):
+        company.write("var/" + name, "")
+    try:
+        company.start("run")
+        ok("with an empty token the agent watches", lambda: company.service().get("status") == "up")
+        ok("secrets that a full disk left empty are made anew",
+           lambda: [len(company.read("var/" + name)) for name in ("api.token", "press.key")] == [33, 65], 0)
+        ok("and the command line can pause", lambda: tell(company, "pause").returncode == 0, 0)
+    finally:
+        company.stop()
+
+
 class Stranger(http.server.BaseHTTPRequestHandler):
     heard, answer = [], b""
 
@@ -173,6 +189,7 @@ def main():
     another_address(agent)
     stranger_on_the_port(agent)
     reload_of_all(agent)
+    empty_secrets(agent)
     print("%d passed, %d failed" % (results.count(True), results.count(False)))
     return 0 if all(results) else 1
 
