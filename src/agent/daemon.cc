@@ -120,15 +120,18 @@ public:
         keep_no_free_memory();
         std::unique_ptr<Loaded> loaded = load_or_print();
         if (!loaded) return 2;
-        const Result<> ready = prepare(*loaded);
-        if (!ready.ok()) {
-            log_.line(Severity::error, ready.error().message);
+        // Before anything is made: a second copy that started its executor would take the socket of
+        // the first one's.
+        const Result<> unused = check_unused(loaded->data_dir);
+        if (!unused.ok() && unused.error().fault == Fault::denied) {
+            log_.line(Severity::error, unused.error().message);
             return 1;
         }
         Duration pause = kStartAgainFirst;
         while (!stopping_) {
             if (!loaded) loaded = load_or_print();
-            if (loaded && watch(std::move(loaded))) pause = kStartAgainFirst;
+            if (loaded && is_prepared(*loaded) && watch(std::move(loaded)))
+                pause = kStartAgainFirst;
             loaded.reset();
             if (stopping_) break;
             log_.line(Severity::error,
@@ -137,10 +140,11 @@ public:
             pause = std::min(pause * 2, kStartAgainMost);
         }
         notify_service_manager("STOPPING=1");
+        if (!processes_) return 0;
         processes_->end_all();  // a check's command that still runs would hold up the end
         // Steps go on without us: the executor writes down how they end, and the next start reads
         // it. Who waits for one, for a model or for a channel still uses all that we have.
-        if (!workers_->abandon_after(kLastWords)) std::_Exit(0);
+        if (workers_ && !workers_->abandon_after(kLastWords)) std::_Exit(0);
         return 0;
     }
 
@@ -158,24 +162,41 @@ private:
 
     void on_signal(ProcessSignal signal) {
         if (signal == ProcessSignal::stop) stopping_ = true;
-        if (signal == ProcessSignal::reload)
+        if (signal == ProcessSignal::reload && inbox_)
             (void)inbox_->push(ReloadWanted{});  // full: send it again
         if (inbox_) inbox_->wake();
     }
 
+    // What cannot begin is told by those channels that need nothing of it, and tried again: whoever
+    // watches over us would start us again as often, and know nothing of who was told.
+    bool is_prepared(const Loaded& loaded) {
+        if (probes_) return true;
+        const Result<> folder = files_.make_folder(loaded.data_dir);
+        if (!inbox_) {
+            const auto limit = static_cast<size_t>(loaded.settings.limits.inbox);
+            inbox_ = std::make_unique<Inbox<Input>>(limit);
+            processes_ = reach_prober(loaded);
+            emergency_ = std::make_unique<Emergency>(
+                ChannelPorts{http_, mail_, *processes_, files_, alert_log_}, log_);
+        }
+        const Result<> ready = folder.ok() ? prepare(loaded) : folder;
+        if (ready.ok()) return true;
+        emergency_->tell(ready.error().message, loaded.escalation, clock_.now(),
+                         Emergency::Trouble::start);
+        return false;
+    }
+
+    // May be called again when it failed: what it made already stays.
     Result<> prepare(const Loaded& loaded) {
-        // Before anything is made: a second copy that started its executor would take the socket of
-        // the first one's.
-        const Result<> unused = check_unused(loaded.data_dir);
-        if (!unused.ok() && unused.error().fault == Fault::denied) return unused;
-        inbox_ = std::make_unique<Inbox<Input>>(static_cast<size_t>(loaded.settings.limits.inbox));
-        listen_ = loaded.settings.agent.listen;
-        server_ = TRY(Server::start(
-            listen_, [this](WebRequest request) { return inbox_->push(std::move(request)); }));
-        TRY(files_.make_folder(loaded.data_dir));
+        if (!server_) {
+            listen_ = loaded.settings.agent.listen;
+            server_ = TRY(Server::start(
+                listen_, [this](WebRequest request) { return inbox_->push(std::move(request)); }));
+        }
         // The one is what the command line reads, with the other buttons of messages are sealed.
         access_.api_token = TRY(own_secret(files_, random_, loaded.data_dir + "/api.token", 2));
         press_key_ = TRY(own_secret(files_, random_, loaded.data_dir + "/press.key", 4));
+        access_.host_names.clear();
         const std::string& page = loaded.settings.agent.public_url;
         if (!page.empty()) access_.host_names.push_back(host_of(page));
         for (const Host& host : loaded.settings.inventory.hosts) {
@@ -185,11 +206,11 @@ private:
             TRY(secret(files_, options_.config_file, loaded.settings.agent.push_token_file));
         access_.password =
             TRY(secret(files_, options_.config_file, loaded.settings.agent.password_file));
-        workers_ =
-            std::make_unique<WorkerPool>(static_cast<size_t>(loaded.settings.limits.workers), 1024);
-        TRY(reach_others(loaded));
-        emergency_ = std::make_unique<Emergency>(
-            ChannelPorts{http_, mail_, *processes_, files_, alert_log_}, log_);
+        if (!workers_) {
+            const auto count = static_cast<size_t>(loaded.settings.limits.workers);
+            workers_ = std::make_unique<WorkerPool>(count, 1024);
+        }
+        TRY(reach_executor(loaded));
         probes_ =
             TRY(ProbeEngine::start(clock_, *processes_, [this](std::vector<ProbeEvent> events) {
                 if (inbox_->push_batch(std::move(events)) > 0) ++refused_;
@@ -198,27 +219,29 @@ private:
     }
 
     // The executor and the prober: services of systemd, or our own children.
-    Result<> reach_others(const Loaded& loaded) {
-        const auto& [executor, prober] =
-            std::pair(loaded.settings.agent.executor_socket, loaded.settings.agent.prober_socket);
-        if (executor.empty()) {
+    Result<> reach_executor(const Loaded& loaded) {
+        const std::string& socket = loaded.settings.agent.executor_socket;
+        if (socket.empty()) {
             auto own = std::make_unique<OwnExecutor>(options_.program, options_.config_file,
                                                      loaded.data_dir + "/executor.sock");
             TRY(own->ensure());
             executors_ = std::move(own);
         } else {
-            executors_ = std::make_unique<ExecutorClient>(executor);
+            executors_ = std::make_unique<ExecutorClient>(socket);
         }
-        const std::string own_path = loaded.data_dir + "/prober.sock";
-        processes_ = prober.empty()
-                         ? std::make_unique<ProberClient>(
-                               own_path, std::make_unique<KeptChild>(options_.program, "prober",
-                                                                     options_.config_file, own_path,
-                                                                     KeptChild::Lost::elsewhere))
-                         : std::make_unique<ProberClient>(prober, nullptr);
         // With neither child to look after there is no program that we would have to start.
-        if (!executor.empty() && !prober.empty()) return forbid_programs();
+        if (!socket.empty() && !loaded.settings.agent.prober_socket.empty())
+            return forbid_programs();
         return {};
+    }
+
+    std::unique_ptr<ProberClient> reach_prober(const Loaded& loaded) {
+        const std::string& socket = loaded.settings.agent.prober_socket;
+        if (!socket.empty()) return std::make_unique<ProberClient>(socket, nullptr);
+        const std::string own_path = loaded.data_dir + "/prober.sock";
+        return std::make_unique<ProberClient>(
+            own_path, std::make_unique<KeptChild>(options_.program, "prober", options_.config_file,
+                                                  own_path, KeptChild::Lost::elsewhere));
     }
 
     Ports ports() {

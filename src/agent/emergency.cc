@@ -4,18 +4,25 @@
 
 namespace ops {
 
-void Emergency::tell(const std::string& reason, const EscalationSettings& escalation, Time now) {
+void Emergency::tell(const std::string& reason, const EscalationSettings& escalation, Time now,
+                     Trouble trouble) {
     if (std::exchange(reason_, reason) != reason) {
         log_.line(Severity::error, "not acting: " + reason);
     }
-    if (key_.empty()) key_ = "emergency/" + format_rfc3339(now);
+    if (key_.empty()) {
+        key_ = "emergency/" + format_rfc3339(now);
+        trouble_ = trouble;
+    }
     AlertDraft alert;
     alert.key = key_;
     alert.level = Level::critical;
-    alert.title = "ops-agent on " + escalation.agent + " cannot write its journal and does not act";
+    alert.title = "ops-agent on " + escalation.agent +
+                  (trouble == Trouble::start ? " cannot start" : " cannot write its journal") +
+                  " and does not act";
     alert.at = now;
     alert.before = {{"Reason", reason}};
-    alert.ask = "Look at the disk of " + escalation.agent;
+    alert.ask =
+        (trouble == Trouble::start ? "Look at " : "Look at the disk of ") + escalation.agent;
     alert.action_required = true;
     for (const std::string& channel : escalation.route(Level::critical)) {
         if (told_.contains(channel)) continue;
@@ -29,7 +36,9 @@ void Emergency::over(const EscalationSettings& escalation, Time now) {
     alert.key = key_ + "/recovered";
     alert.level = Level::critical;
     alert.state = AlertState::recovered;
-    alert.title = "ops-agent on " + escalation.agent + " writes its journal and acts again";
+    alert.title = "ops-agent on " + escalation.agent +
+                  (trouble_ == Trouble::start ? " has started and acts"
+                                              : " writes its journal and acts again");
     alert.at = now;
     alert.ask = "No action needed";
     for (const std::string& channel : told_) (void)send(alert, channel, escalation);  // logged

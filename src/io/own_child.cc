@@ -64,28 +64,33 @@ KeptChild::~KeptChild() {
     if (!elsewhere_.empty()) std::filesystem::remove_all(elsewhere_, ignored);
 }
 
-Result<std::string> KeptChild::place() {
+Result<std::unique_ptr<OwnChild>> KeptChild::start_in_place() const {
     const std::string folder = folder_of(socket_path_);
-    if (identity_of(folder) == folder_ && folder_ != Identity{}) return socket_path_;
-    if (lost_ == Lost::refuse) {
+    if (identity_of(folder) != folder_ || folder_ == Identity{}) {
         return Error{Fault::unavailable, "'" + folder + "' is not the folder that it was: no " +
                                              verb_ +
                                              " is started; put it back, or start ops-agent again"};
     }
+    return OwnChild::start(program_, verb_, config_file_, socket_path_);
+}
+
+Result<std::unique_ptr<OwnChild>> KeptChild::start_elsewhere() {
     if (elsewhere_.empty()) {
         std::error_code ignored;
         std::string name = (std::filesystem::temp_directory_path(ignored) / "ops-agent-XXXXXX");
         if (::mkdtemp(name.data()) == nullptr) return system_error("make '" + name + "'", errno);
         elsewhere_ = name;
     }
-    return elsewhere_ + "/" + verb_ + ".sock";
+    return OwnChild::start(program_, verb_, config_file_, elsewhere_ + "/" + verb_ + ".sock");
 }
 
 Result<std::string> KeptChild::ensure() {
     const std::lock_guard lock(mutex_);
     if (!child_ || child_->has_ended() || !child_->can_be_reached()) {
         child_.reset();  // what it runs it finishes, and writes down how that ended
-        child_ = TRY(OwnChild::start(program_, verb_, config_file_, TRY(place())));
+        auto started = start_in_place();
+        if (!started.ok() && lost_ == Lost::elsewhere) started = start_elsewhere();
+        child_ = TRY(std::move(started));
     }
     return child_->socket_path();
 }

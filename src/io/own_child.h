@@ -45,8 +45,9 @@ private:
 // by nobody: a child that began anew there would know of no pause and of nothing that was done.
 class KeptChild {
 public:
-    // Of a child that keeps no records, when the folder is not the one any more that it was when
-    // this was made: `elsewhere` has it listen in a folder of its own.
+    // When the folder is not the one any more that it was when this was made: a child that keeps no
+    // records may listen `elsewhere`, in a folder of its own, as it does when it cannot be started
+    // in this one (a disk that is full or read-only).
     enum class Lost { refuse, elsewhere };
     KeptChild(std::string program, std::string verb, std::string config_file,
               std::string socket_path, Lost lost);
@@ -54,7 +55,8 @@ public:
     Result<std::string> ensure();  // the path of its socket
 
 private:
-    Result<std::string> place();
+    Result<std::unique_ptr<OwnChild>> start_in_place() const;
+    Result<std::unique_ptr<OwnChild>> start_elsewhere();
 
     std::mutex mutex_;
     const std::string program_, verb_, config_file_, socket_path_;

@@ -1,16 +1,20 @@
 #!/usr/bin/python3
 """What happens to a machine that runs us: the data folder goes away while the agent is paused, the agent listens on
 another address than the usual one, a stranger has its port, all
-of our processes are sent SIGHUP, a full disk left empty secrets.
+of our processes are sent SIGHUP, a full disk left empty secrets,
+what it needs to start is not there.
 
     mishaps.py OPS_AGENT
 """
+import concurrent.futures
+import functools
 import http.server
 import json
 import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -140,6 +144,53 @@ def empty_secrets(agent):
         company.stop()
 
 
+def cannot_start(agent, what, spoil, mend, said):
+    company = Company(agent, [], "{pidfile: FOLDER/our.pid}")
+    company.write("our.pid", "%d\n" % os.getpid())
+    try:
+        spoiled = spoil(company)
+        core = company.start("run")
+        ok("%s is told" % what, lambda: "cannot start and does not act" in company.read("told"))
+        ok("and why", lambda: said in company.read("told"), 0)
+        ok("it is tried again", lambda: company.read("run.log").count("starting again") > 1)
+        ok("and told once", lambda: company.read("told").count("cannot start") == 1 and core.poll() is None, 0)
+        mend(company, spoiled)
+        ok("when that is mended, the agent watches", lambda: company.service().get("status") == "up", 40)
+        ok("which is told", lambda: "has started and acts" in company.read("told"))
+        core.terminate()
+        ok("it stops well", lambda: core.wait(10) == 0, 0)
+    finally:
+        company.stop()
+
+
+def take_port(company):
+    taken = socket.create_server(("127.0.0.1", 0))
+    company.write("ops-agent.yaml", company.read("ops-agent.yaml").replace(
+        "127.0.0.1:0", "127.0.0.1:%d" % taken.getsockname()[1]))
+    return taken
+
+
+def no_secret(company):
+    company.write("ops-agent.yaml", company.read("ops-agent.yaml").replace(
+        "  name: apart\n", "  name: apart\n  push_token_file: push\n"))
+    company.write("push", "token\n")
+    os.mkdir(company.folder + "/var")
+    os.mkdir(company.folder + "/var/press.key")  # as little readable as one of another user, for root as well
+
+
+def no_folder(company):
+    company.write("var", "a file\n")
+
+
+def starts_that_fail(agent):
+    cannot_start(agent, "a port that is taken", take_port, lambda _company, taken: taken.close(),
+                 "another program listens there")
+    cannot_start(agent, "a secret that cannot be read", no_secret,
+                 lambda company, _: os.rmdir(company.folder + "/var/press.key"), "press.key")
+    cannot_start(agent, "a data folder that cannot be made", no_folder,
+                 lambda company, _: os.unlink(company.folder + "/var"), "make folder")
+
+
 class Stranger(http.server.BaseHTTPRequestHandler):
     heard, answer = [], b""
 
@@ -183,13 +234,13 @@ def stranger_on_the_port(agent):
 
 def main():
     agent = os.path.abspath(sys.argv[1])
-    for sockets in ([], ["executor", "prober"]):
-        folder_gone(agent, sockets, False)
-        folder_gone(agent, sockets, True)
-    another_address(agent)
-    stranger_on_the_port(agent)
-    reload_of_all(agent)
-    empty_secrets(agent)
+    mishaps = [functools.partial(folder_gone, agent, sockets, instead)
+               for sockets in ([], ["executor", "prober"]) for instead in (False, True)]
+    mishaps += [functools.partial(one, agent) for one in (
+        another_address, stranger_on_the_port, reload_of_all, empty_secrets, starts_that_fail)]
+    with concurrent.futures.ThreadPoolExecutor(5) as threads:  # they mostly wait
+        for one in [threads.submit(mishap) for mishap in mishaps]:
+            one.result()
     print("%d passed, %d failed" % (results.count(True), results.count(False)))
     return 0 if all(results) else 1
 

@@ -120,7 +120,7 @@ common_issues:
       - verify: error_rate < 10
 YAML
 ok "the configuration is fine" a "ops-agent lint"
-ok "reload takes it up" a "systemctl reload ops-agent ops-agent-executor"
+ok "reload takes it up" a "systemctl reload ops-agent"
 of() { echo "[s for s in it['$1'] if s['name'] == '$2'][0]"; }
 ok "the unit is seen" soon 20 says health "$(of services shop)['status'] == 'up'"
 ok "a check's command runs as the prober's user" soon 20 says health "$(of services who)['status'] == 'up'"
