@@ -79,6 +79,7 @@ struct Executor::State {
     std::optional<Rules> rules;
     Protected protected_things;
     uint64_t highest_epoch = 0;
+    bool has_epoch = false;  // on the disk
     Limiter ledger{Limits{}};
     std::vector<std::pair<std::string, Time>> reads;  // target, when
     std::map<std::string, SeenMarker> running;        // by step key
@@ -112,6 +113,7 @@ struct Executor::State {
 // What was spent and what may still run, from the markers of whoever was here before.
 Result<> Executor::State::load() {
     highest_epoch = TRY(markers.read_epoch());
+    has_epoch = highest_epoch > 0;
     const Time now = clock.now();
     for (Markers::Remembered& one : TRY(markers.read_all())) {
         if (!one.seen) continue;
@@ -154,9 +156,10 @@ void Executor::State::count(const std::string& key, const SeenMarker& marker) {
 // serves. One that vanished under us took the other markers and the kill switch with it.
 Result<> Executor::State::hear_epoch() {
     const uint64_t written = TRY(markers.read_epoch());
-    if (written == 0 && highest_epoch > 0) {
+    if (written == 0 && has_epoch) {
         return Error{Fault::unavailable, "the markers in '" + config.folder + "' are gone"};
     }
+    has_epoch = written > 0;
     highest_epoch = std::max(highest_epoch, written);
     return {};
 }
@@ -172,6 +175,7 @@ std::optional<Refused> Executor::State::raise_epoch(uint64_t epoch) {
     const Result<> written = markers.write_epoch(epoch);
     if (!written.ok()) return Refused{Refusal::disk, written.error().message};
     highest_epoch = epoch;
+    has_epoch = true;
     return std::nullopt;
 }
 
@@ -541,6 +545,7 @@ Result<uint64_t> Executor::next_epoch(uint64_t known) {
     if (next > kMostEpoch) return Error{Fault::denied, "there is no higher epoch"};
     TRY(state_->markers.write_epoch(next));
     state_->highest_epoch = next;
+    state_->has_epoch = true;
     return next;
 }
 

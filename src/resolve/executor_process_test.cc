@@ -162,6 +162,8 @@ TEST(ExecutorProcess, IsNotStartedWhereTheDataFolderIsNotTheOneItWas) {
     KeptChild other_child("/proc/self/exe", "executor", company.config, folder + "/prober.sock",
                           KeptChild::Lost::elsewhere);
     ASSERT_TRUE(kept.ensure().ok());
+    const Look look{step_key(company.ticket()), 1};
+    ASSERT_TRUE(ExecutorClient(path).look(look).ok()) << "it has begun";
     std::filesystem::rename(folder, folder + ".away");
     EXPECT_FALSE(kept.ensure().ok());
     EXPECT_FALSE(std::filesystem::exists(folder)) << "it is made by nobody";
@@ -173,9 +175,11 @@ TEST(ExecutorProcess, IsNotStartedWhereTheDataFolderIsNotTheOneItWas) {
     const Result<std::string> elsewhere = other_child.ensure();
     ASSERT_TRUE(elsewhere.ok()) << elsewhere.error().message;
     EXPECT_FALSE(elsewhere.value().starts_with(company.folder.path));
-    std::filesystem::remove(folder);
+    ASSERT_TRUE(ExecutorClient(elsewhere.value()).look(look).ok());
+    std::filesystem::remove_all(folder);
     std::filesystem::rename(folder + ".away", folder);
     EXPECT_EQ(kept.ensure().value(), path);
+    ASSERT_TRUE(ExecutorClient(path).look(look).ok());
 }
 
 TEST(ExecutorProcess, OneWhoseSocketWasTakenAwayIsFollowedByTheNext) {

@@ -73,6 +73,12 @@ int run_executor(const RunExecutor& options, const Environment& environment) {
     config.own_program = own_program();
     config.config_file = config.own_paths.front();
     config.transient_units = options.transient_units;
+    // A child of `run` is started where the data folder is; it makes no other in its place.
+    const Result<std::vector<std::string>> there = files.list(data_folder);
+    if (options.life_fd >= 0 && !there.ok()) {
+        log.line(Severity::error, "executor: " + there.error().message);
+        return 1;
+    }
     const auto executor = Executor::open(files, processes, clock, source, config);
     if (!executor.ok()) {
         log.line(Severity::error, "executor: " + executor.error().message);
