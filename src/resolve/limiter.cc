@@ -252,19 +252,19 @@ std::optional<BudgetAnswer> Limiter::of_group(const BudgetQuestion& question,
 
 std::optional<BudgetAnswer> Limiter::of_entry(const BudgetQuestion& question) const {
     const Entry& entry = question.entry;
-    std::map<std::pair<std::string, AttemptId>, Time> attempts;  // on any target, others than this
-    std::optional<Time> last_here;                               // on this target, other incidents
+    // On this target: one that fails often takes nothing from the others.
+    std::map<AttemptId, Time> attempts;  // others than this one
+    std::optional<Time> last;            // of other incidents
     for (const Taken& taken : taken_) {
-        if (taken.refused || taken.undo || taken.entry != entry.name || taken.in(question))
-            continue;
-        attempts.try_emplace({taken.target, {taken.incident, taken.attempt}}, taken.at);
-        if (taken.target == question.target && taken.incident != question.incident) {
-            last_here = last_here ? std::max(*last_here, taken.at) : taken.at;
-        }
+        const bool counts_here = !taken.refused && !taken.undo && taken.entry == entry.name &&
+                                 taken.target == question.target && !taken.in(question);
+        if (!counts_here) continue;
+        attempts.try_emplace({taken.incident, taken.attempt}, taken.at);
+        if (taken.incident != question.incident) last = last ? std::max(*last, taken.at) : taken.at;
     }
-    if (last_here && counts(*last_here, question.now, entry.cooldown)) {
+    if (last && counts(*last, question.now, entry.cooldown)) {
         return BudgetAnswer{Verdict::spent, "entry '" + entry.name + "' is cooling down (cooldown)",
-                            add_saturating(*last_here, entry.cooldown)};
+                            add_saturating(*last, entry.cooldown)};
     }
     const std::pair<std::optional<int>, Duration> windows[] = {{entry.max_per_hour, hours(1)},
                                                                {entry.max_per_day, hours(24)}};

@@ -251,11 +251,15 @@ TEST(Limiter, WhatAnEntrySaysOfItself) {
     EXPECT_EQ(book.ask("api", "i3").verdict, Verdict::room) << "another target";
     book.repair("api", "i3");
     EXPECT_EQ(book.ask("api", "i3").verdict, Verdict::room) << "a later step of that attempt";
-    EXPECT_EQ(book.ask("worker_1", "i4").verdict, Verdict::spent) << "two an hour, anywhere";
+    EXPECT_EQ(book.ask("worker_1", "i4").verdict, Verdict::room) << "what others took is theirs";
+    book.now += minutes(40);
+    book.repair("web", "i4");
+    EXPECT_EQ(book.ask("web", "i4", 2).verdict, Verdict::spent) << "two an hour";
+    EXPECT_EQ(book.ask("worker_1", "i5").verdict, Verdict::room) << "on one target";
     book.now += hours(2);
-    book.repair("worker_1", "i4");
+    book.repair("web", "i6");
     book.now += hours(2);
-    const BudgetAnswer day = book.ask("web", "i5");
+    const BudgetAnswer day = book.ask("web", "i7");
     EXPECT_EQ(day.verdict, Verdict::spent) << "three a day";
     EXPECT_EQ(day.again_at, kStart + hours(24));
 }

@@ -26,8 +26,8 @@ std::optional<Kind> read_kind(Fields& fields, std::string_view key,
     return *(kinds.begin() + (found - words.begin()));
 }
 
-std::optional<int> read_count(Fields& fields, std::string_view key, int most) {
-    const int count = fields.integer(key, -1, 0, most);
+std::optional<int> read_count(Fields& fields, std::string_view key, int least, int most) {
+    const int count = fields.integer(key, -1, least, most);
     return count < 0 ? std::nullopt : std::optional(count);
 }
 
@@ -280,9 +280,10 @@ void read_entry(const Node& node, RunbookDraft& draft) {
         read_kind(fields, "level", {"none", "log", "warning", "alert", "critical"},
                   {Level::none, Level::log, Level::warning, Level::alert, Level::critical});
     entry.cooldown = fields.duration("cooldown", Duration::zero());
-    entry.max_per_hour = read_count(fields, "max_per_hour", 10'000);
-    entry.max_per_day = read_count(fields, "max_per_day", 100'000);
-    entry.retries = read_count(fields, "retries", 100);
+    // With 0 it could never run: `enabled: false` says that.
+    entry.max_per_hour = read_count(fields, "max_per_hour", 1, 10'000);
+    entry.max_per_day = read_count(fields, "max_per_day", 1, 100'000);
+    entry.retries = read_count(fields, "retries", 0, 100);
     entry.owner = fields.text("owner");
     entry.url = fields.text("url");
     entry.enabled = fields.boolean("enabled", true);

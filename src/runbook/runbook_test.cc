@@ -97,7 +97,7 @@ TEST(Entry, TakesEveryKey) {
     level: critical
     cooldown: 1h
     max_per_hour: 2
-    max_per_day: 0
+    max_per_day: 9
     retries: 1
     owner: ops
     url: http://wiki/a
@@ -118,7 +118,7 @@ TEST(Entry, TakesEveryKey) {
     EXPECT_EQ(one.level, Level::critical);
     EXPECT_EQ(one.cooldown, std::chrono::hours(1));
     EXPECT_EQ(one.max_per_hour, 2);
-    EXPECT_EQ(one.max_per_day, 0);
+    EXPECT_EQ(one.max_per_day, 9);
     EXPECT_EQ(one.retries, 1);
     EXPECT_EQ(one.owner, "ops");
     EXPECT_EQ(one.url, "http://wiki/a");
