@@ -87,13 +87,17 @@ std::vector<std::string> units_of(const std::string& list_units) {
     return units;
 }
 
-std::vector<std::string> programs_of(const std::string& supervisor_status) {
-    static const std::set<std::string_view> kStates = {
-        "RUNNING", "STARTING", "STOPPED", "BACKOFF", "EXITED", "FATAL", "UNKNOWN", "STOPPING"};
-    std::vector<std::string> programs;
+// What was stopped, or ended by itself and may, is as somebody wants it: a restart would start it.
+SupervisedPrograms programs_of(const std::string& supervisor_status) {
+    static const std::set<std::string_view> kRunning = {"RUNNING", "STARTING", "BACKOFF", "FATAL",
+                                                        "UNKNOWN"};
+    static const std::set<std::string_view> kStopped = {"STOPPED", "EXITED", "STOPPING"};
+    SupervisedPrograms programs;
     for (const std::string_view line : split(supervisor_status, '\n')) {
         const auto words = words_of(line);
-        if (words.size() >= 2 && kStates.contains(words[1])) programs.emplace_back(words[0]);
+        if (words.size() < 2) continue;
+        if (kRunning.contains(words[1])) programs.running.emplace_back(words[0]);
+        if (kStopped.contains(words[1])) programs.stopped.emplace_back(words[0]);
     }
     return programs;
 }
@@ -101,6 +105,7 @@ std::vector<std::string> programs_of(const std::string& supervisor_status) {
 std::string starter_config(const FoundMachine& machine) {
     std::set<std::string> taken = {"local", "access", "auth"};
     std::string services;
+    std::string left_out;
     std::set<std::string> watched_programs;
     for (const std::string& unit : machine.units) {
         if (!is_plain(unit)) continue;
@@ -115,6 +120,10 @@ std::string starter_config(const FoundMachine& machine) {
             unique_name(colon == std::string::npos ? program : program.substr(colon + 1), taken),
             "supervisor: \"" + program + "\", via: \"" + machine.supervisor_url + "\"",
             "supervisorctl restart " + program);
+    }
+    for (const std::string& program : machine.stopped_programs) {
+        if (!is_plain(program)) continue;
+        left_out += "# supervisord's " + program + " does not run: left out\n";
     }
     for (const FoundPort& port : machine.ports) {
         const std::string at = "127.0.0.1:" + std::to_string(port.port);
@@ -148,6 +157,7 @@ std::string starter_config(const FoundMachine& machine) {
                                "#     check: {http: \"http://127.0.0.1:8080/health\"}\n"
                                "#     restart: \"systemctl restart website\"\n"
                              : "services:\n" + services) +
+           left_out +
            "# New ports, accounts and ssh keys, and logins that follow on many failures: "
            "docs/security.md.\n"
            "signals:\n"

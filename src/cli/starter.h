@@ -14,10 +14,11 @@ struct FoundPort {
 };
 struct FoundMachine {
     std::string host_name;
-    std::vector<std::string> units;     // running systemd services, without ".service"
-    std::vector<std::string> programs;  // of supervisord, as "group:name" or "name"
-    std::string supervisor_url;         // empty: no supervisord answers
-    std::vector<FoundPort> ports;       // listening on loopback or everywhere
+    std::vector<std::string> units;             // running systemd services, without ".service"
+    std::vector<std::string> programs;          // of supervisord, as "group:name" or "name"
+    std::vector<std::string> stopped_programs;  // not running, and not for a failure of theirs
+    std::string supervisor_url;                 // empty: no supervisord answers
+    std::vector<FoundPort> ports;               // listening on loopback or everywhere
     std::string auth_log;  // where sshd and sudo write, as a row of `logs:` names it; or empty
 };
 
@@ -27,6 +28,9 @@ std::string starter_runbook(const FoundMachine& machine);
 // What the commands print: `systemctl list-units`, `supervisorctl status`. Lines that cannot be
 // read are left out.
 std::vector<std::string> units_of(const std::string& list_units);
-std::vector<std::string> programs_of(const std::string& supervisor_status);
+struct SupervisedPrograms {
+    std::vector<std::string> running, stopped;  // those that are meant to run, and the others
+};
+SupervisedPrograms programs_of(const std::string& supervisor_status);
 
 }  // namespace ops

@@ -54,9 +54,23 @@ TEST(Starter, ReadsWhatCommandsPrint) {
                        "systemd-journald.service loaded active running Journal\n"
                        "ssh.service loaded active running sshd\nrubbish\n"),
               std::vector<std::string>{"nginx"});
-    EXPECT_EQ(programs_of(
-                  "worker:worker_1   RUNNING   pid 1, uptime 0:01\nunix:///x.sock no such file\n"),
-              std::vector<std::string>{"worker:worker_1"});
+    const SupervisedPrograms programs = programs_of(
+        "worker:worker_1   RUNNING   pid 1, uptime 0:01\nunix:///x.sock no such file\n"
+        "off               STOPPED   Not started\noneshot  EXITED  Nov 30 03:51 AM\n"
+        "broken            FATAL     Exited too quickly\n");
+    EXPECT_EQ(programs.running, (std::vector<std::string>{"worker:worker_1", "broken"}));
+    EXPECT_EQ(programs.stopped, (std::vector<std::string>{"off", "oneshot"}));
+}
+
+TEST(Starter, StartsNothingThatSomebodyStopped) {
+    for (const bool others : {true, false}) {
+        FoundMachine machine = others ? busy_machine() : FoundMachine{};
+        machine.stopped_programs = {"off", "{x}"};
+        expect_clean(machine);
+        const std::string config = starter_config(machine);
+        EXPECT_NE(config.find("# supervisord's off does not run: left out\n"), std::string::npos);
+        EXPECT_EQ(config.find("restart off"), std::string::npos);
+    }
 }
 
 }  // namespace

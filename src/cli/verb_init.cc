@@ -48,8 +48,10 @@ FoundMachine look_around() {
     for (const char* url : {"unix:///run/supervisor.sock", "unix:///var/run/supervisor.sock"}) {
         if (output_of(processes, {"test", "-S", std::string(url).substr(7)}).empty() &&
             machine.supervisor_url.empty()) {
-            machine.programs =
+            SupervisedPrograms found =
                 programs_of(output_of(processes, {"supervisorctl", "-s", url, "status"}));
+            machine.programs = std::move(found.running);
+            machine.stopped_programs = std::move(found.stopped);
             if (!machine.programs.empty()) machine.supervisor_url = std::string(url) + ":/RPC2";
         }
     }
