@@ -53,11 +53,13 @@ static Result<> write_all(int fd, const std::string& path, std::string_view byte
 }
 
 Result<std::string> PosixFiles::read(const std::string& path) {
-    const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    // Of a pipe nobody knows when it is opened at the other end, and somebody waits for us.
+    const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (!fd.is_open()) return system_error(doing("read", path), errno);
     struct stat status {};
     if (::fstat(fd.get(), &status) != 0) return system_error(doing("read", path), errno);
     if (S_ISDIR(status.st_mode)) return system_error(doing("read", path), EISDIR);
+    if (S_ISFIFO(status.st_mode)) return Error{Fault::invalid, doing("read", path) + ": is a pipe"};
     std::string bytes;
     size_t size = 0;
     // The size told is a hint only: files in /proc say 0, and a log may grow meanwhile.

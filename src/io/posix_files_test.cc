@@ -41,6 +41,13 @@ TEST_F(PosixFilesTest, ReplacesWholeFilesAndLeavesNoOther) {
     EXPECT_EQ(files_.list(folder_).value(), std::vector<std::string>{"f"});
 }
 
+TEST_F(PosixFilesTest, WaitsForNobodyAtTheOtherEndOfAPipe) {
+    ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0600), 0);
+    const Result<std::string> read = files_.read(path("pipe"));
+    ASSERT_FALSE(read.ok());
+    EXPECT_NE(read.error().message.find("is a pipe"), std::string::npos) << read.error().message;
+}
+
 TEST_F(PosixFilesTest, CreatesOnlyWhatIsNew) {
     ASSERT_TRUE(files_.create_new(path("marker"), "first").ok());
     const Result<> again = files_.create_new(path("marker"), "second");
