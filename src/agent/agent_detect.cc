@@ -1,4 +1,6 @@
 // What the detector saw, as incidents.
+#include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -8,6 +10,46 @@
 #include "base/text.h"
 
 namespace ops {
+namespace {
+
+// Its target was well meanwhile, and it is open only because a person was told to look at what a
+// repair did, or has seen an attack. What comes now is another one.
+bool is_over_but_for_people(const Case& the_case) {
+    if (!the_case.cleared || the_case.repair) return false;
+    return the_case.incident.acknowledged || did_harm(the_case);
+}
+
+// Its target is down, which is more than it was open for. (What a repair does to its own target is
+// for its verifier to judge.)
+bool grew_worse(const Case& the_case, const IncidentUpdate& change) {
+    const bool is_new = !change.rule.empty() && the_case.incident.rule != change.rule;
+    return is_new && (!the_case.repair || the_case.repair->is_resting());
+}
+
+// Nobody would hear of it, or do anything about it, in an incident that a person has seen or that
+// was given up: it is one of its own. The one before ends when its target is well.
+IncidentOpen worse_one(const Case& the_case, const IncidentUpdate& change, Facts facts) {
+    const Incident& incident = the_case.incident;
+    return {.key = change.key,
+            .target = incident.target,
+            .host = incident.host,
+            .rule = std::string(change.rule),
+            .title = incident.target + " is down",
+            .reason = change.reason,
+            .facts = std::move(facts),
+            .members = {}};
+}
+
+// Of those that a newer one took the key from (worse_one) the one that goes on, or null.
+Case* one_before(std::map<std::string, Case>& cases, const Case& ended) {
+    for (auto& [id, the_case] : cases) {
+        const bool is_other = the_case.key == ended.key && id != ended.incident.id;
+        if (is_other && !the_case.cleared) return &the_case;
+    }
+    return nullptr;
+}
+
+}  // namespace
 
 void OpsAgent::detect(const Changes& changes) {
     for (const Change& change : changes) {
@@ -51,8 +93,9 @@ void OpsAgent::on(const TargetChanged& change) {
 
 void OpsAgent::on(const IncidentOpen& change) {
     states_changed_ = true;
-    if (Case* known =
-            find_by_key(change.key)) {  // raised again after a restart: it is the same one
+    Case* const known = find_by_key(change.key);
+    if (known != nullptr && !is_over_but_for_people(*known)) {
+        // Raised again after a restart: it is the same one.
         known->cleared = false;
         if (known->is_folded) {
             note("incident.noted", known, known->incident.target,
@@ -73,7 +116,11 @@ void OpsAgent::on(const IncidentOpen& change) {
         closed_by_people_.erase(closed);
     }
     // It is raised again by the next bad look, should that repair end without success.
-    if (is_of_alert_repair(change)) return detector_->closed(change.key, ports_.clock.now());
+    if (is_of_repair(change)) return detector_->closed(change.key, ports_.clock.now());
+    open_anew(change);
+}
+
+void OpsAgent::open_anew(const IncidentOpen& change) {
     std::string reason = change.reason;
     if (being_told_) reason += ": " + being_told_->line;
     const bool is_named = being_told_ && !being_told_->title.empty();
@@ -120,6 +167,13 @@ void OpsAgent::on(const IncidentUpdate& change) {
     Case* the_case = find_by_key(change.key);
     if (the_case == nullptr) return;
     Json said = Json::object({{"text", change.reason}, {"by", "ops-agent"}});
+    const bool is_worse = grew_worse(*the_case, change);
+    const Incident& incident = the_case->incident;
+    const bool is_left = incident.acknowledged || incident.state == IncidentState::escalated;
+    if (is_worse && is_left) {
+        return open_anew(
+            worse_one(*the_case, change, detector_->facts(incident.target, ports_.clock.now())));
+    }
     const std::vector<std::string>& members = the_case->incident.members;
     const std::set<std::string> known(members.begin(), members.end());
     Json joined = Json::array();
@@ -127,7 +181,10 @@ void OpsAgent::on(const IncidentUpdate& change) {
         if (!known.contains(member)) joined.push(member);
     }
     if (!joined.items().empty()) said.set("members", std::move(joined));
-    if (!change.title.empty()) said.set("title", change.title);
+    if (!change.title.empty() && (is_worse || change.rule.empty())) {
+        said.set("title", change.title);
+        if (is_worse) said.set("rule", change.rule);
+    }
     note("incident.noted", the_case, the_case->incident.target, std::move(said));
     if (the_case->repair) the_case->repair->set_members(members);
     if (!the_case->repair && !the_case->incident.acknowledged) diagnose(*the_case);
@@ -145,22 +202,50 @@ void OpsAgent::on(const IncidentFolded& change) {
 
 void OpsAgent::on(const IncidentClear& change) {
     states_changed_ = true;
-    Case* the_case = find_by_key(change.key);
-    if (the_case == nullptr) return;
-    the_case->cleared = true;
+    std::vector<std::string> ids;  // those that a newer one took the key from, too
+    for (const auto& [id, the_case] : cases_) {
+        if (the_case.key == change.key) ids.push_back(id);
+    }
+    for (const std::string& id : ids) {
+        if (Case* const the_case = find_case(id)) clear(*the_case, change);
+    }
+}
+
+void OpsAgent::clear(Case& the_case, const IncidentClear& change) {
+    the_case.cleared = true;
     // That an hour went by makes nobody safe: such an incident ends when a person says so.
-    if (is_of_security(*the_case)) return;
-    if (change.unwatched) return no_longer_watched(*the_case, change.reason);
-    if (!the_case->repair) {
+    if (is_of_security(the_case)) return;
+    if (change.unwatched) return no_longer_watched(the_case, change.reason);
+    if (!the_case.repair) {
         // People were told to look at what a repair did, and that is not over.
-        if (did_harm(*the_case)) return;
-        return resolve_case(*the_case, "self", change.reason, "");
+        if (did_harm(the_case)) return;  // end_harm()
+        return resolve_case(the_case, "self", change.reason, "");
     }
     // A repair that waits for a yes, or between two attempts, has nothing left to do. What is
     // under way is for the verifier to judge.
-    if (!the_case->repair->is_resting()) return feed(*the_case, RepairTime{});
-    withdraw_repair(*the_case, "it is well again");
-    resolve_case(*the_case, "self", change.reason, "");
+    if (!the_case.repair->is_resting()) return feed(the_case, RepairTime{});
+    withdraw_repair(the_case, "it is well again");
+    resolve_case(the_case, "self", change.reason, "");
+}
+
+// People were told to look at what a repair did. It is over when what it harmed has been well for
+// as long as a repair is watched, too.
+void OpsAgent::end_harm(Time now) {
+    const auto is_up = [&](const std::string& name) {
+        const TargetState state = detector_->state(name);
+        return state.status == Status::up && now - state.since >= loaded_->settings.limits.soak;
+    };
+    std::vector<std::string> over;
+    for (const auto& [id, the_case] : cases_) {
+        if (!the_case.cleared || the_case.repair) continue;
+        const std::vector<std::string> harmed = harmed_by(the_case);
+        if (!harmed.empty() && std::all_of(harmed.begin(), harmed.end(), is_up)) over.push_back(id);
+    }
+    for (const std::string& id : over) {
+        if (Case* const the_case = find_case(id)) {
+            resolve_case(*the_case, "self", "what its repair harmed is well again", "");
+        }
+    }
 }
 
 // That it is gone from the configuration says nothing of how it is: whoever took it out ended it.
@@ -221,6 +306,19 @@ void OpsAgent::on(const TargetEvent& change) {
     (void)history_->add_event(change.target, change.kind, change.at);
 }
 
+void OpsAgent::adopt(const Case& the_case) {
+    const Incident& incident = the_case.incident;
+    detector_->adopt({.key = the_case.key,
+                      .target = incident.target,
+                      .host = incident.host,
+                      .rule = incident.rule,
+                      .title = incident.title,
+                      .reason = incident.reason,
+                      .facts = {},
+                      .members = incident.members},
+                     ports_.clock.now());
+}
+
 void OpsAgent::resolve_case(Case& the_case, const std::string& by, const std::string& reason,
                             const std::string& note_text) {
     const std::string id = the_case.incident.id;
@@ -238,10 +336,21 @@ void OpsAgent::resolve_case(Case& the_case, const std::string& by, const std::st
     }
     if (!the_case.outside && !the_case.unwatched) learn_entries(the_case);
     if (!the_case.unwatched) learn_from_resolution(the_case);
-    detector_->closed(the_case.key, ports_.clock.now());
-    case_by_key_.erase(the_case.key);
+    give_up_key(the_case);
     cases_.erase(id);
     models_failed_for_.erase(id);
+}
+
+// It ends. What the detector cleared itself may be open anew by now.
+void OpsAgent::give_up_key(const Case& ended) {
+    const auto known = case_by_key_.find(ended.key);
+    if (known == case_by_key_.end() || known->second != ended.incident.id) return;
+    if (!ended.cleared) detector_->closed(ended.key, ports_.clock.now());
+    case_by_key_.erase(known);
+    if (Case* const before = one_before(cases_, ended)) {
+        case_by_key_[before->key] = before->incident.id;
+        adopt(*before);
+    }
 }
 
 }  // namespace ops

@@ -268,16 +268,6 @@ std::optional<Duration> OpsAgent::held_for_alert(const Case& the_case, const Ent
     return held >= entry.hold ? std::optional(held) : std::nullopt;
 }
 
-// A restart that an alert led to: that its target is down meanwhile is for its verifier to judge.
-bool OpsAgent::is_of_alert_repair(const IncidentOpen& change) const {
-    return change.rule == kRuleDown &&
-           std::any_of(cases_.begin(), cases_.end(), [&](const auto& one) {
-               const Case& other = one.second;
-               return other.outside && other.incident.target == change.target && other.repair &&
-                      other.repair->has_acted() && !other.repair->is_resting();
-           });
-}
-
 Result<> OpsAgent::take_up_alert(Case& the_case, const Json& opened) {
     if (!opened.has("alert")) return {};
     const Time now = ports_.clock.now();

@@ -1,5 +1,6 @@
 // From an incident to a repair, and what a repair orders.
 #include <algorithm>
+#include <set>
 
 #include "agent/ops_agent.h"
 #include "agent/recorded_samples.h"
@@ -7,6 +8,46 @@
 #include "expr/expr.h"
 
 namespace ops {
+
+namespace {
+
+// What a rule is about: all that it reads, without who it is of.
+std::set<std::string> matter_of(const std::vector<expr::Expression>& symptoms) {
+    std::set<std::string> reads;
+    for (const expr::Expression& symptom : symptoms) {
+        for (const auto& names : {symptom.facts(), symptom.history_facts(), symptom.events()}) {
+            reads.insert(names.begin(), names.end());
+        }
+    }
+    for (const char* const name : {"service", "host", "group"}) reads.erase(name);
+    return reads;
+}
+
+// worker_memory_usage and memory_usage are one fact of a worker.
+bool is_one_fact(const std::string& one, const std::string& other) {
+    return one == other || one.ends_with("_" + other) || other.ends_with("_" + one);
+}
+
+// An incident of a rule of its own ("shop/Revenue drop") is for the entries that read the same;
+// what else is wrong with its target has another incident.
+bool is_of_its_matter(const Case& the_case, const Entry& entry, const Runbook& runbook) {
+    const Incident& incident = the_case.incident;
+    if (the_case.outside || the_case.key == incident.target || entry.name == incident.rule) {
+        return true;
+    }
+    std::set<std::string> about;
+    for (const Criterion& criterion : runbook.criteria) {
+        if (criterion.name == incident.rule && criterion.when) about = matter_of({*criterion.when});
+    }
+    if (const Entry* const own = runbook.find(incident.rule)) about = matter_of(own->symptoms);
+    const std::set<std::string> reads = matter_of(entry.symptoms);
+    return about.empty() || std::any_of(reads.begin(), reads.end(), [&](const std::string& read) {
+               return std::any_of(about.begin(), about.end(),
+                                  [&](const std::string& one) { return is_one_fact(read, one); });
+           });
+}
+
+}  // namespace
 
 void OpsAgent::diagnose(Case& the_case) {
     const Incident& incident = the_case.incident;
@@ -24,6 +65,9 @@ void OpsAgent::diagnose(Case& the_case) {
     const AlertWorld world(*own, is_alert ? &*the_case.outside : nullptr);
     std::optional<Time> room_at;  // for an entry that fits and may not be used now
     const auto bar = [&](const Entry& entry) -> std::string {
+        if (!is_of_its_matter(the_case, entry, loaded_->runbook)) {
+            return "what it is about is another incident";
+        }
         const std::optional<BudgetAnswer> answer =
             is_alert ? barred_for_alert(the_case, entry, now) : barred(entry, incident.target);
         if (!answer) return "";
@@ -37,12 +81,14 @@ void OpsAgent::diagnose(Case& the_case) {
         if (!since) room_at = std::min(room_at.value_or(Time::max()), then);
         return since;
     };
-    const Situation situation{.target = incident.target,
-                              .down = detector_->state(incident.target).status == Status::down,
-                              .systemic = the_case.is_folded || systemic(incident.id),
-                              .world = world,
-                              .held = held,
-                              .barred = bar};
+    const bool is_of_target = is_alert || the_case.key == incident.target;
+    const Situation situation{
+        .target = incident.target,
+        .down = is_of_target && detector_->state(incident.target).status == Status::down,
+        .systemic = the_case.is_folded || systemic(incident.id),
+        .world = world,
+        .held = held,
+        .barred = bar};
     the_case.diagnosis = ops::diagnose(loaded_->runbook, loaded_->settings.inventory, situation);
     if (!is_alert) consider_learned(the_case, situation, *the_case.diagnosis);
     const Diagnosis& diagnosis = *the_case.diagnosis;
@@ -77,6 +123,17 @@ std::optional<BudgetAnswer> OpsAgent::barred(const Entry& entry, const std::stri
                               .actions = 1,
                               .undo = false,
                               .now = ports_.clock.now()});
+}
+
+// A repair of another incident acts on it: that it is down meanwhile is for its verifier to judge.
+// Should it stay down it is raised by the next bad look.
+bool OpsAgent::is_of_repair(const IncidentOpen& change) const {
+    if (change.rule != kRuleDown && change.rule != kRuleFlapping) return false;
+    return std::any_of(cases_.begin(), cases_.end(), [&](const auto& one) {
+        const std::unique_ptr<Repair>& repair = one.second.repair;
+        return repair && one.second.key != change.key && !repair->is_resting() &&
+               repair->acts_on(change.target);
+    });
 }
 
 void OpsAgent::attempt_resolve(Case& the_case) {
@@ -311,6 +368,7 @@ void OpsAgent::repairs_follow_clock() {
 
 void OpsAgent::wake_repairs() {
     const Time now = ports_.clock.now();
+    end_harm(now);
     std::vector<std::string> ids;
     for (const auto& [id, the_case] : cases_) ids.push_back(id);
     for (const std::string& id : ids) {

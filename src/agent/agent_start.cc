@@ -223,17 +223,7 @@ Result<> OpsAgent::take_up_incident(const Incident& incident) {
     the_case.diagnosed = is_decided || is_about_ourselves(incident);
     if (!events.empty()) TRY(take_up_alert(the_case, events[0].body));
     const std::string id = incident.id;
-    if (!events.empty() && !the_case.outside) {
-        detector_->adopt({.key = the_case.key,
-                          .target = incident.target,
-                          .host = incident.host,
-                          .rule = incident.rule,
-                          .title = incident.title,
-                          .reason = incident.reason,
-                          .facts = {},
-                          .members = incident.members},
-                         ports_.clock.now());
-    }
+    if (!events.empty() && !the_case.outside) adopt(the_case);
     for (const Event& event : TRY(newest(*store_, incident, "incident.diagnosed"))) {
         for (const Json& json : event.body["causes"].items()) {
             if (auto cause = read_cause(json)) the_case.causes.push_back(*std::move(cause));
@@ -249,7 +239,7 @@ Result<> OpsAgent::take_up_incident(const Incident& incident) {
     }
     the_case.is_investigated = !TRY(newest(*store_, incident, "incident.investigated")).empty();
     TRY(remember_evidence(the_case));
-    case_by_key_[the_case.key] = id;
+    case_by_key_.try_emplace(the_case.key, id);  // the newest comes first
     Case& kept = cases_.emplace(id, std::move(the_case)).first->second;
     if (!events.empty()) kept.signature = signature_of(events[0].body["facts"], incident.seen);
     take_up_similar(kept);

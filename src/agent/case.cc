@@ -50,6 +50,14 @@ bool did_harm(const Case& the_case) {
                        [](const Action& action) { return action.harmed; });
 }
 
+std::vector<std::string> harmed_by(const Case& the_case) {
+    std::vector<std::string> harmed;
+    for (const Action& action : the_case.actions) {
+        harmed.insert(harmed.end(), action.harmed_targets.begin(), action.harmed_targets.end());
+    }
+    return harmed;
+}
+
 const Action* awaiting_action(const Case& the_case) {
     for (auto action = the_case.actions.rbegin(); action != the_case.actions.rend(); ++action) {
         if (action->state == "awaiting_approval") return &*action;

@@ -85,6 +85,8 @@ void fold_words(const Event& event, Case& the_case);
 std::vector<std::string> plan_of(const Event& awaiting);
 // Did one of its actions make something else worse? Then that its target is well does not end it.
 bool did_harm(const Case& the_case);
+// What that was.
+std::vector<std::string> harmed_by(const Case& the_case);
 // The newest action that waits for a yes, or null.
 const Action* awaiting_action(const Case& the_case);
 

@@ -26,6 +26,7 @@
 #include "agent/log_book.h"
 #include "agent/orders.h"
 #include "agent/ports.h"
+#include "agent/recorded_samples.h"
 #include "agent/security_book.h"
 #include "detect/detect.h"
 #include "diagnose/causes.h"
@@ -153,6 +154,11 @@ private:
     void on(const FlappingChanged& change);
     void on(const Suppressed& change);
     void on(const TargetEvent& change);
+    void open_anew(const IncidentOpen& change);
+    void clear(Case& the_case, const IncidentClear& change);
+    void end_harm(Time now);
+    void give_up_key(const Case& ended);
+    void adopt(const Case& the_case);
     Case& open_case(const std::string& key, const std::string& target, Json body);
     Case* find_by_key(const std::string& key);
     Case* find_case(std::string_view id);
@@ -369,7 +375,7 @@ private:
                                                  Time now) const;
     std::optional<Duration> held_for_alert(const Case& the_case, const Entry& entry,
                                            Time now) const;
-    bool is_of_alert_repair(const IncidentOpen& change) const;
+    bool is_of_repair(const IncidentOpen& change) const;
     Result<> take_up_alert(Case& the_case, const Json& opened);
 
     // agent_signs.cc
@@ -444,16 +450,6 @@ private:
         std::variant<RepairOrder, WebReply, LookCloser, CallModel, AskBrain, TellBrain, AnswerPress>
             what;
         uint64_t connection = 0;
-    };
-    // What one look saw, until it is in the history.
-    struct PendingLook {
-        std::string target;
-        Time at;
-        size_t samples;  // how many of pending_samples_ are its own
-    };
-    struct PendingSample {
-        uint32_t fact;  // index in fact_names_
-        double value;
     };
 
     struct Life;

@@ -264,6 +264,9 @@ public:
     void clear_gone(uint32_t target, const std::vector<Source>& sources, Changes& out);
     void say_cleared(uint32_t target, Changes& out);
     std::string key_of(uint32_t target, const Source& source) const;
+    std::string key_of_same_matter(uint32_t target, const Condition& condition) const;
+    bool is_of_its_state(uint32_t target, const Condition& condition) const;
+    bool is_another_matter(uint32_t target, const Condition& condition) const;
     bool was_counted(uint32_t index, const Instance& instance, Time now) const;
     bool has_evidence(uint32_t index, const Source& source, Time now) const;
     bool is_certain(const Target& target) const;

@@ -94,6 +94,7 @@ struct IncidentUpdate {  // of an open one: another symptom, more members, a new
     std::string reason;
     std::string title;                 // its new one; empty: as it was
     std::vector<std::string> members;  // all of them; empty unless systemic
+    std::string_view rule{};           // its new one: kRuleDown of what was open for less; or empty
 };
 // Its cause is a larger one: no action of its own any more. It is cleared when its target is well,
 // or opened again when the larger one is over and it is not.

@@ -1,5 +1,6 @@
 // What is wrong with a target now, held against the incidents that are open for it.
 #include <algorithm>
+#include <array>
 
 #include "detect/core.h"
 
@@ -7,6 +8,8 @@ namespace ops {
 namespace {
 
 constexpr Duration kUpdateEvery = std::chrono::minutes(1);  // of an incident's reason
+// Of what goes up and down: from when on it is no longer that.
+constexpr Duration kStaysAway = std::chrono::minutes(5);
 
 bool shares_a_fact(const Condition& one, const Condition& other) {
     std::vector<std::string> both;
@@ -124,8 +127,8 @@ bool Detector::Core::is_of_events(const Source& source) const {
     return source.instance != nullptr && conditions_[source.instance->condition].of_events;
 }
 
-// A service's key is its name; what is only noted of it, what happened to it while it is held back,
-// and all of a host or signal, also has "name/condition".
+// A service's key is its name; what only a criterion says of it, and all of a host or signal, also
+// has "name/condition".
 std::vector<std::string> Detector::Core::keys_of(uint32_t index) const {
     std::vector<std::string> keys;
     if (open_.empty()) return keys;  // mostly, and the name lies far away
@@ -139,35 +142,71 @@ std::vector<std::string> Detector::Core::keys_of(uint32_t index) const {
     return keys;
 }
 
-std::string Detector::Core::key_of(uint32_t index, const Source& source) const {
-    const Target& target = targets_[index];
-    // A note has an incident of its own, so that a failure that comes later is seen as the new
-    // thing that it is; where one is open already, it says more about that.
-    const auto own = open_.find(target.name);
-    const bool is_alone = own == open_.end() || !own->second.folded.empty();
-    const bool is_own_note = is_only_noted(source) && is_alone;
-    // What happened while its failure is another's says nothing of that failure.
-    std::string apart = target.name + "/" + source.name;
-    const bool held_back = is_alone && (target.suppressed || !target.systemic.empty());
-    const bool is_apart = is_of_events(source) && (held_back || open_.contains(apart));
-    if (is_own_note || is_apart) return apart;
-    if (target.kind == Target::Kind::service || source.instance == nullptr) return target.name;
-    // A host's entry and criterion about one fact are one cause: the disk that is nearly full. And
-    // that it is down for long is no other one than that it is down.
-    const Condition& condition = conditions_[source.instance->condition];
-    const auto is_of_being_down = [](const std::string& name) {
-        return name == "down_for" || name == "up" || name == "status" || name == "host";
-    };
-    if (target.down &&
-        std::all_of(condition.reads.begin(), condition.reads.end(), is_of_being_down))
-        return target.name;
+// An open incident about a fact that this condition reads, too: the disk that is nearly full.
+std::string Detector::Core::key_of_same_matter(uint32_t index, const Condition& condition) const {
     for (const std::string& key : keys_of(index)) {
         const OpenIncident& open = open_.find(key)->second;
+        if (!open.folded.empty()) continue;
         for (const Condition& other : conditions_) {
             if (open.sources.contains(other.name()) && shares_a_fact(condition, other)) return key;
         }
     }
-    return apart;
+    return "";
+}
+
+// That it is down for long, slow, or has crashed again is no other cause than that it is down.
+bool Detector::Core::is_of_its_state(uint32_t index, const Condition& condition) const {
+    constexpr auto kOfState = std::to_array<std::string_view>(
+        {"service", "host", "group", "status", "up", "down_for", "process_status", "last_heartbeat",
+         "restarts", "crash", "exit_code", "http_status", "processes"});
+    const Target& target = targets_[index];
+    if (target.kind == Target::Kind::signal) return false;
+    return std::all_of(condition.reads.begin(), condition.reads.end(), [&](const auto& read) {
+        const std::string_view name = own_name(target, read);
+        return name.starts_with("latency") ||
+               std::find(kOfState.begin(), kOfState.end(), name) != kOfState.end();
+    });
+}
+
+// What its checks do not see: a signal's facts, such as revenue, and those that the configuration
+// declares. That it is down says nothing of them.
+bool Detector::Core::is_another_matter(uint32_t index, const Condition& condition) const {
+    const auto is_unseen = [&](const std::string& read) {
+        const FactKind* const kind = find_fact_kind(own_name(targets_[index], read));
+        return kind == nullptr || kind->scope == Scope::signal;
+    };
+    return std::any_of(condition.parts.begin(), condition.parts.end(), [&](const auto& part) {
+        const std::vector<std::string> before = part->history_facts();
+        return std::any_of(part.facts.begin(), part.facts.end(), is_unseen) ||
+               std::any_of(before.begin(), before.end(), is_unseen);
+    });
+}
+
+std::string Detector::Core::key_of(uint32_t index, const Source& source) const {
+    const Target& target = targets_[index];
+    if (source.instance == nullptr) return target.name;
+    const Condition& condition = conditions_[source.instance->condition];
+    std::string apart = target.name + "/" + source.name;
+    const auto own = open_.find(target.name);
+    const bool is_alone = own == open_.end() || !own->second.folded.empty();
+    if (target.kind == Target::Kind::service && condition.criterion == nullptr) {
+        const std::string same =
+            is_alone && !target.down ? key_of_same_matter(index, condition) : "";
+        return same.empty() ? target.name : same;
+    }
+    // What a criterion says has an incident of its own, so that a failure that comes later is seen
+    // as the new thing that it is, and neither stands in the other's way; where one is open already
+    // that it may be part of, it says more about that.
+    if (open_.contains(apart) || (is_only_noted(source) && is_alone)) return apart;
+    if (is_only_noted(source) || is_of_its_state(index, condition)) return target.name;
+    const bool is_event = is_of_events(source);
+    if (target.kind == Target::Kind::service && !is_event && (!is_alone || target.down)) {
+        const std::string same = key_of_same_matter(index, condition);
+        if (!same.empty()) return same;
+        return is_another_matter(index, condition) ? apart : target.name;
+    }
+    const std::string same = is_event ? "" : key_of_same_matter(index, condition);
+    return same.empty() ? apart : same;
 }
 
 // What was counted for an incident that is over is no reason for the next one: that needs one event
@@ -261,10 +300,24 @@ void Detector::Core::attach(uint32_t index, const Source& source, OpenIncident& 
     if (is_new && !is_criterion && !is_lead) {
         out.push_back(IncidentUpdate{open.key, reason_of(index, source, now), "", {}});
     } else if (source.name == kRuleDown && (is_new || now - open.told_at >= kUpdateEvery)) {
-        std::string reason = reason_of(index, source, now);
+        IncidentUpdate update{open.key, reason_of(index, source, now), "", {}};
         open.told_at = now;
-        if (reason != open.reason) out.push_back(IncidentUpdate{open.key, reason, "", {}});
-        open.reason = std::move(reason);
+        // What was open for less is about a target that is down now; of one that comes and goes
+        // that is said when it stays away.
+        const bool stays_away = now - targets_[index].down_since >= kStaysAway;
+        if (open.rule != kRuleDown && (open.rule != kRuleFlapping || stays_away)) {
+            update.rule = kRuleDown;
+            // That it crashed for the fifth time says more.
+            const auto counts = [&](const Condition& one) {
+                return one.counts_only && one.name() == open.rule;
+            };
+            if (std::none_of(conditions_.begin(), conditions_.end(), counts)) {
+                update.title = title_of(index, source, now);
+            }
+        }
+        const bool is_news = update.reason != open.reason || !update.rule.empty();
+        open.reason = update.reason;
+        if (is_news) out.push_back(std::move(update));
     }
     hit(index, source, open.key, now, out);
 }
@@ -426,10 +479,11 @@ void Detector::Core::review(uint32_t index, Time now, Changes& out) {
         // Nobody is called again for what comes and goes, but what is dead does not come back by
         // itself: it is raised each time, and the budgets of repairs say when it is enough.
         const bool is_dead = source.name == kRuleDown && is_certain(target);
-        if (target.flapping && target.raised_while_flapping && !is_dead) continue;
+        const bool comes_and_goes = target.flapping && key == target.name;
+        if (comes_and_goes && target.raised_while_flapping && !is_dead) continue;
         if (join_systemic(index, now, out)) return;
         raise(index, source, key, now, out);
-        if (target.flapping) target.raised_while_flapping = true;
+        if (comes_and_goes) target.raised_while_flapping = true;
     }
 }
 

@@ -255,6 +255,77 @@ TEST(Criteria, CrashesBeforeARestartOfOursStillCount) {
                     "in 1h"));
 }
 
+const std::string kApart = R"(
+agent: {name: alien}
+hosts: [{name: alien, local: true}]
+facts: {queue: number}
+limits: {mass_failure_least: 100}
+services:
+  - {name: shop, host: alien, check: {http: "http://127.0.0.1:1/"}}
+  - {name: other, host: alien, check: {http: "http://127.0.0.1:2/"}}
+)";
+const std::string kApartRules = R"(
+common_issues:
+  - name: Queue full
+    symptoms: [queue > 50, service == "other"]
+    auto_resolve: [{command: "true"}]
+escalation:
+  - {name: Queue, when: "queue > 10", level: warning}
+  - {name: Long queue, when: "queue > 100", level: alert}
+  - {name: Memory, when: "memory_usage > 80%", level: warning}
+  - {name: Slow, when: "latency > 2s", level: warning}
+)";
+
+std::string push(Story& story, const std::string& target, double queue) {
+    return story.print_all(
+        story.detector->push_facts(target, {{"queue", Value::number(queue)}}, story.now));
+}
+
+TEST(Criteria, WhatOneSaysIsAnIncidentBesideThatItIsDown) {
+    Story story(kApart, kApartRules);
+    story.all_good();
+    EXPECT_TRUE(has(push(story, "shop", 20), "open shop/Queue [Queue]"));
+    const std::string more = push(story, "shop", 200);
+    EXPECT_TRUE(has(more, "hit shop/Queue [Long queue] alert")) << "of the same fact: " << more;
+    EXPECT_FALSE(has(more, "open"));
+    EXPECT_TRUE(has(story.down("shop"), "open shop [down]"));
+    story.good("shop");
+    const std::string well = story.good("shop");
+    EXPECT_TRUE(has(well, "clear shop: all checks are good")) << well;
+    EXPECT_FALSE(has(well, "clear shop/Queue")) << well;
+    EXPECT_EQ(story.detector->open_keys(), std::vector<std::string>{"shop/Queue"});
+}
+
+TEST(Criteria, WhatIsDownIsAskedOnlyWhatItsChecksSee) {
+    Story story(kApart, kApartRules);
+    story.all_good();
+    story.down("shop");
+    EXPECT_TRUE(has(push(story, "shop", 20), "open shop/Queue [Queue]"))
+        << "a queue is no part of it";
+    const std::string memory = story.print_all(story.detector->push_facts(
+        "shop", {{"memory_usage", Value::percentage(95)}}, story.now));
+    EXPECT_TRUE(has(memory, "hit shop [Memory] warning")) << memory;
+}
+
+TEST(Criteria, OneOfItsStateIsOneWithThatItIsDown) {
+    Story story(kApart, kApartRules);
+    story.all_good();
+    const std::string slow = story.good("shop", {{"latency", Value::seconds(3)}});
+    EXPECT_TRUE(has(slow, "open shop [Slow]")) << slow;
+    const std::string said = story.down("shop");
+    EXPECT_FALSE(has(said, "open")) << said;
+    EXPECT_TRUE(has(said, "update shop: connection refused")) << said;
+}
+
+TEST(Criteria, AnEntryOfTheSameFactIsForItsIncident) {
+    Story story(kApart, kApartRules);
+    story.all_good();
+    EXPECT_TRUE(has(push(story, "other", 20), "open other/Queue [Queue]"));
+    const std::string said = push(story, "other", 60);
+    EXPECT_FALSE(has(said, "open")) << said;
+    EXPECT_EQ(story.detector->open_keys(), std::vector<std::string>{"other/Queue"});
+}
+
 TEST(Criteria, ANewErrorPatternIsOnlyLogged) {
     Story story(kFounders, kFoundersRunbook);
     story.all_good();

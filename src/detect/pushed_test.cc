@@ -33,9 +33,10 @@ TEST(Pushed, ASignalsFactIsToldOfWhoeverPushesIt) {
     story.pass("2m");
     EXPECT_EQ(push(story, "build", "review_state", Value::string("IN_REVIEW")), "");
     EXPECT_EQ(push(story, "build", "review_state", Value::string("REJECTED")),
-              "open build [App rejected] App rejected: build: review_state in [\"REJECTED\", "
+              "open build/App rejected [App rejected] App rejected: build: review_state in "
+              "[\"REJECTED\", "
               "\"METADATA_REJECTED\", \"INVALID_BINARY\"] (review_state \"REJECTED\")\n"
-              "hit build [App rejected] critical: review_state in [\"REJECTED\", "
+              "hit build/App rejected [App rejected] critical: review_state in [\"REJECTED\", "
               "\"METADATA_REJECTED\", \"INVALID_BINARY\"] (review_state \"REJECTED\")\n");
     EXPECT_EQ(story.pass("10m"), "") << "once, and of no other service";
     // After a restart nothing is known of it yet, and so nothing of it is over.
@@ -45,7 +46,8 @@ TEST(Pushed, ASignalsFactIsToldOfWhoeverPushesIt) {
     EXPECT_EQ(story.pass("10m"), "");
     push(story, "build", "review_state", Value::string("APPROVED"));
     EXPECT_EQ(push(story, "build", "review_state", Value::string("APPROVED")) + story.pass("1m"),
-              "unhit build [App rejected]\nclear build: its symptoms are gone\n");
+              "unhit build/App rejected [App rejected]\nclear build/App rejected: its symptoms are "
+              "gone\n");
 }
 
 TEST(Pushed, ASignalIsMeantByItsName) {
@@ -65,7 +67,8 @@ TEST(Pushed, ACriterionOfOnesOwnIsTold) {
     story.all_good();
     story.pass("2m");
     const std::string said = push(story, "build", "app_review", Value::string("rejected"));
-    EXPECT_NE(said.find("hit build [Founder's own] critical"), std::string::npos) << said;
+    EXPECT_NE(said.find("hit build/Founder's own [Founder's own] critical"), std::string::npos)
+        << said;
 }
 
 TEST(Pushed, WhatIsFalseWhenItIsClosedIsNotRaisedAnew) {

@@ -78,7 +78,7 @@ TEST(TakeOver, ANewRuleIsHeldAgainstWhatIsKnown) {
     story.print_all(story.detector->push_facts("shop", {number("queue_depth", 30)}, story.now));
     EXPECT_EQ(story.pass("1m"), "");
     const std::string said = story.reload(kPushed, kRules) + story.pass("2s");
-    EXPECT_NE(said.find("open shop [Queue]"), std::string::npos) << said;
+    EXPECT_NE(said.find("open shop/Queue [Queue]"), std::string::npos) << said;
 }
 
 TEST(TakeOver, WhatIsOpenStaysOpenUntilItIsWell) {
@@ -101,8 +101,8 @@ TEST(TakeOver, WhatIsTakenOutEndsWithAWordThatSaysSo) {
     story.all_good();
     story.print_all(story.detector->push_facts("shop", {number("queue_depth", 30)}, story.now));
     story.down("web");
-    EXPECT_EQ(story.detector->open_keys(), (std::vector<std::string>{"shop", "web"}));
-    EXPECT_EQ(story.reload(kPushed), "clear shop: no longer configured\n") << "its rule";
+    EXPECT_EQ(story.detector->open_keys(), (std::vector<std::string>{"shop/Queue", "web"}));
+    EXPECT_EQ(story.reload(kPushed), "clear shop/Queue: no longer configured\n") << "its rule";
     const std::string only_shop =
         "services: [{name: shop, check: {http: \"http://127.0.0.1:81/\"}}]\n";
     EXPECT_EQ(story.reload(only_shop), "clear web: no longer configured\n");

@@ -50,10 +50,11 @@ void open_incident(const Event& event, Incident& incident) {
     incident.members = event.body["members"].strings();
 }
 
-// Of a systemic incident: what it is called now, and those that joined it.
+// What it is called now: it grew worse, or is a systemic one, which others joined.
 void note(const Event& event, Incident& incident) {
     take_unless_empty(event.body, "text", incident.note);
     take_unless_empty(event.body, "title", incident.title);
+    take_unless_empty(event.body, "rule", incident.rule);
     std::set<std::string> known(incident.members.begin(), incident.members.end());
     for (const std::string& member : event.body["members"].strings()) {
         if (known.insert(member).second) incident.members.push_back(member);
@@ -155,6 +156,9 @@ void judge_action(const Event& event, std::string_view state, Action& action) {
     action.state = state;
     take_unless_empty(event.body, "reason", action.reason);
     if (event.body["harmed"].as_bool()) action.harmed = true;
+    if (event.body.has("harmed_targets")) {
+        action.harmed_targets = event.body["harmed_targets"].strings();
+    }
     if (state == "unknown") action.was_unknown = true;
     if (!action.ended_at) action.ended_at = event.at;
 }

@@ -74,9 +74,10 @@ struct Action {
     std::string argv_sha256;
     std::string effect;
     bool undo = false;
-    bool harmed = false;       // failed because something else got worse
-    bool was_unknown = false;  // for a while nobody knew what had become of it
-    Json intent;               // body of action.intent, for recovery
+    bool harmed = false;                      // failed because something else got worse
+    std::vector<std::string> harmed_targets;  // what that was
+    bool was_unknown = false;                 // for a while nobody knew what had become of it
+    Json intent;                              // body of action.intent, for recovery
 
     Json to_json() const;
 };

@@ -68,7 +68,8 @@ std::string write_action(const Action& action) {
                               {"argv_sha256", action.argv_sha256},
                               {"effect", action.effect},
                               {"undo", action.undo},
-                              {"harmed", action.harmed}});
+                              {"harmed", action.harmed},
+                              {"harmed_targets", Json::of_strings(action.harmed_targets)}});
     if (!action.how.empty()) json.set("how", action.how);
     if (action.was_unknown) json.set("was_unknown", true);
     return json.dump();
@@ -149,6 +150,7 @@ Result<Action> read_action(std::string_view body) {
     action.effect = json["effect"].as_string();
     action.undo = json["undo"].as_bool();
     action.harmed = json["harmed"].as_bool();
+    action.harmed_targets = json["harmed_targets"].strings();
     action.was_unknown = json["was_unknown"].as_bool();
     return action;
 }

@@ -149,6 +149,13 @@ bool Repair::watches(std::string_view target) const {
     return target == case_.target || good_before_.contains(std::string(target));
 }
 
+bool Repair::acts_on(std::string_view target) const {
+    const std::vector<Step>& steps = case_.entry.steps;
+    return target == case_.target || std::any_of(steps.begin(), steps.end(), [&](const Step& step) {
+               return step.has_effect() && target_of(step, case_.target) == target;
+           });
+}
+
 Repair::Repair(RepairCase the_case, const std::vector<Action>& actions)
     : case_(std::move(the_case)) {
     for (const Action& action : actions) {

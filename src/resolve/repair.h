@@ -200,6 +200,8 @@ public:
     void look_around_again();
     // Does it want to see the observations of this target? Its own, and those of its surroundings.
     bool watches(std::string_view target) const;
+    // Is it the target, or one that a step of the entry names?
+    bool acts_on(std::string_view target) const;
     int attempt() const { return attempt_; }
     std::string phase() const;  // for status pages: "step 2 of 4", "verifying"
     const RepairCase& the_case() const { return case_; }

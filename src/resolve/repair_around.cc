@@ -129,13 +129,20 @@ std::optional<Health> RepairTurn::glance(const std::string& name, Time since) co
 
 // Who is bad now, or had to be repaired soon after what we did: that it is well again is not to
 // our credit.
-std::string RepairTurn::got_worse() const {
+std::vector<std::string> RepairTurn::all_worse() const {
     const Time to = add_saturating(r_.check_from_, kHarmShows);
-    for (const std::string& name : r_.good_before_) {
-        if (now_.world.health(name) == Health::bad) return name;
-        if (now_.limiter.acted_on(name, r_.case_.incident, r_.acted_from_, to)) return name;
-    }
-    return "";
+    std::vector<std::string> worse;
+    std::copy_if(r_.good_before_.begin(), r_.good_before_.end(), std::back_inserter(worse),
+                 [&](const std::string& name) {
+                     return now_.world.health(name) == Health::bad ||
+                            now_.limiter.acted_on(name, r_.case_.incident, r_.acted_from_, to);
+                 });
+    return worse;
+}
+
+std::string RepairTurn::got_worse() const {
+    const std::vector<std::string> worse = all_worse();
+    return worse.empty() ? "" : worse.front();
 }
 
 std::string RepairTurn::what_is_wrong_around(Time since) const {

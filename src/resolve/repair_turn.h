@@ -110,7 +110,8 @@ private:
     void go_on_surveying();
     void note_surroundings();
     std::optional<Health> glance(const std::string& name, Time since) const;  // at all its checks
-    std::string got_worse() const;
+    std::vector<std::string> all_worse() const;
+    std::string got_worse() const;  // the first of them
     std::string what_is_wrong_around(Time since) const;
     void ask_around(Time since);  // those who were not seen well since then
     void ask_around_in_time(Time soaked);

@@ -301,7 +301,10 @@ void RepairTurn::attempt_failed(const std::string& reason) {
     for (const Repair::Done& done : r_.done_) {
         if (done.unknown && r_.unknown_once_) continue;  // stays unknown: people must look
         Json body = Json::object({{"reason", reason}});
-        if (r_.harmed_) body.set("harmed", true);
+        if (r_.harmed_) {
+            body.set("harmed", true);
+            body.set("harmed_targets", Json::of_strings(all_worse()));
+        }
         record_action("action.failed", done.key, std::move(body));
     }
     if (r_.unknown_once_) return finish(How::unknown, reason);
