@@ -106,18 +106,22 @@ void OpsAgent::on(const IncidentOpen& change) {
         if (!known->repair) diagnose(*known);
         return escalate(*known);
     }
-    // Whoever closed it knows: it is raised again by the next bad look after a while, if it goes
-    // on.
-    const auto closed = closed_by_people_.find(change.key);
-    if (closed != closed_by_people_.end() && change.rule == kRuleDown) {
-        if (ports_.clock.now() < closed->second) {
-            return detector_->closed(change.key, ports_.clock.now());
-        }
-        closed_by_people_.erase(closed);
+    // It is raised again by the next bad look after a while, if it goes on, or should that repair
+    // end without success.
+    const bool is_known = change.rule == kRuleDown && is_closed_by_people(change.key);
+    if (is_known || is_of_repair(change)) {
+        return detector_->closed(change.key, ports_.clock.now());
     }
-    // It is raised again by the next bad look, should that repair end without success.
-    if (is_of_repair(change)) return detector_->closed(change.key, ports_.clock.now());
     open_anew(change);
+}
+
+// Whoever closed it a while ago knows that it is down.
+bool OpsAgent::is_closed_by_people(const std::string& key) {
+    const auto closed = closed_by_people_.find(key);
+    if (closed == closed_by_people_.end()) return false;
+    if (ports_.clock.now() < closed->second) return true;
+    closed_by_people_.erase(closed);
+    return false;
 }
 
 void OpsAgent::open_anew(const IncidentOpen& change) {
@@ -171,6 +175,7 @@ void OpsAgent::on(const IncidentUpdate& change) {
     const Incident& incident = the_case->incident;
     const bool is_left = incident.acknowledged || incident.state == IncidentState::escalated;
     if (is_worse && is_left) {
+        if (is_closed_by_people(change.key)) return;
         return open_anew(
             worse_one(*the_case, change, detector_->facts(incident.target, ports_.clock.now())));
     }

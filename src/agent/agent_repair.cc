@@ -81,10 +81,9 @@ void OpsAgent::diagnose(Case& the_case) {
         if (!since) room_at = std::min(room_at.value_or(Time::max()), then);
         return since;
     };
-    const bool is_of_target = is_alert || the_case.key == incident.target;
     const Situation situation{
         .target = incident.target,
-        .down = is_of_target && detector_->state(incident.target).status == Status::down,
+        .down = detector_->state(incident.target).status == Status::down,
         .systemic = the_case.is_folded || systemic(incident.id),
         .world = world,
         .held = held,

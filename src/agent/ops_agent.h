@@ -154,6 +154,7 @@ private:
     void on(const FlappingChanged& change);
     void on(const Suppressed& change);
     void on(const TargetEvent& change);
+    bool is_closed_by_people(const std::string& key);
     void open_anew(const IncidentOpen& change);
     void clear(Case& the_case, const IncidentClear& change);
     void end_harm(Time now);

@@ -379,7 +379,9 @@ void Detector::Core::clear_gone(uint32_t index, const std::vector<Source>& sourc
         const bool goes_on = std::any_of(
             sources.begin(), sources.end(),
             [&open](const Source& source) { return open.sources.contains(source.name); });
-        if (goes_on || (open.adopted && !is_seen_well(index))) continue;
+        // One that is taken up again may be about less than that it is down now, and is no better.
+        const bool is_down = targets_[index].down && key == targets_[index].name;
+        if (goes_on || (open.adopted && (is_down || !is_seen_well(index)))) continue;
         const bool was_down = open.sources.contains(std::string(kRuleDown));
         out.push_back(
             IncidentClear{key, was_down ? "all checks are good again" : "its symptoms are gone"});
