@@ -346,6 +346,9 @@ Result<> OpsAgent::reload() {
     detector_->take_over(*before, numbers, now);
     escalator_->restore(escalator, now);
     heartbeats_->restore(heartbeats, now);
+    // What is new in an open window is in it before its first look.
+    windows_seen_at_ = {};
+    keep_windows(now, Json::object());
     const bool is_the_same = next->settings.sha256 == loaded_->settings.sha256 &&
                              next->runbook.sha256 == loaded_->runbook.sha256 &&
                              learned_before == learned_text_;
