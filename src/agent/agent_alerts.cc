@@ -1,5 +1,8 @@
 // Telling people: what the escalator wants said goes to the journal, from there to the outbox, and
 // out by workers.
+#include <algorithm>
+#include <iterator>
+
 #include "agent/ops_agent.h"
 #include "base/text.h"
 
@@ -33,6 +36,13 @@ bool OpsAgent::should_escalate(const Case& the_case) const {
 }
 
 // Nothing where nobody is told of it.
+std::vector<std::string> OpsAgent::down_of(const std::vector<std::string>& targets) const {
+    std::vector<std::string> down;
+    std::copy_if(targets.begin(), targets.end(), std::back_inserter(down),
+                 [&](const auto& name) { return detector_->state(name).status == Status::down; });
+    return down;
+}
+
 std::optional<IncidentNews> OpsAgent::news_of(const Case* known, Time now) const {
     if (known == nullptr || !should_escalate(*known)) return std::nullopt;
     const Case& the_case = *known;
@@ -52,7 +62,8 @@ std::optional<IncidentNews> OpsAgent::news_of(const Case* known, Time now) const
                       .plan = is_asked ? the_case.plan : std::vector<std::string>{},
                       .barred = the_case.diagnosis ? the_case.diagnosis->barred() : "",
                       .members = places_of(incident, loaded_->settings.inventory),
-                      .acknowledgements = the_case.acknowledgements};
+                      .acknowledgements = the_case.acknowledgements,
+                      .still_down = down_of(incident.members)};
     // Of a window the facts say nothing: what was seen is told.
     for (const Criterion& criterion : loaded_->runbook.criteria) {
         if (criterion.name != the_case.criterion || !criterion.when) continue;

@@ -185,6 +185,16 @@ Result<Json> OpsAgent::set_paused(bool paused, const Deed& deed) {
     return Json::object({{"paused", paused}});
 }
 
+namespace {
+
+// A larger failure, closed, would be many incidents, each repaired at once.
+Error goes_on(const std::string& id, const std::string& down) {
+    return {Fault::denied, "still down: " + down + "; it ends when they are well. `ops-agent ack " +
+                               id + "` ends the messages"};
+}
+
+}  // namespace
+
 Result<Json> OpsAgent::act_on_case(const Deed& deed) {
     const std::optional<Incident> named = TRY(store_->incident(deed.id));
     if (!named)
@@ -204,6 +214,8 @@ Result<Json> OpsAgent::act_on_case(const Deed& deed) {
             return Error{Fault::denied,
                          "a repair is under way; pause first, or wait for it to end"};
         }
+        const std::string down = join(down_of(named->members), ", ");
+        if (named->rule == kRuleSystemic && !down.empty()) return goes_on(id, down);
         const std::string closed = "closed by " + who(deed) + " (" + deed.via + ")";
         withdraw_repair(*the_case, closed);
         // What ran and is not waited for any more: nobody will say that it helped.

@@ -100,6 +100,7 @@ private:
     bool should_escalate(const Case& the_case) const;
     void escalate(Case& the_case);
     std::optional<IncidentNews> news_of(const Case* the_case, Time now) const;
+    std::vector<std::string> down_of(const std::vector<std::string>& targets) const;
     void tell_criteria();
     void learn_from_resolution(Case& the_case);
 

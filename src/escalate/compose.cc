@@ -211,7 +211,10 @@ void add_ask(const IncidentNews& news, AlertDraft& draft) {
     const bool repairs =
         !incident.entry.empty() && incident.state != IncidentState::escalated && !refused;
     if (draft.state == AlertState::recovered) {
-        draft.ask = "No action needed";
+        // Of those that are left each is an incident of its own from now on.
+        draft.ask = news.still_down.empty()
+                        ? "No action needed"
+                        : "Still down: " + clip_end(join(news.still_down, ", "), 200);
     } else if (draft.state == AlertState::acknowledged &&
                incident.state != IncidentState::awaiting_approval) {
         draft.ask = "No more messages about this until it changes";

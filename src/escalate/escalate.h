@@ -122,6 +122,7 @@ struct IncidentNews {
     std::vector<std::string> unwell{};           // services that are not up: "shop (maintenance)"
     std::vector<MemberPlace> members{};          // of a larger incident
     int acknowledgements = 0;                    // so far
+    std::vector<std::string> still_down{};       // of its members
 };
 
 // In the key of a message that is said again. It is a new message also where one could be edited:
