@@ -303,7 +303,10 @@ void OpsAgent::on(const FlappingChanged& change) {
 }
 
 void OpsAgent::on(const Suppressed& change) {
+    // Looked at first: it may be well with what it depends on.
+    constexpr Duration kLookFirst = std::chrono::seconds(5);
     note("target.suppressed", nullptr, change.target, Json::object({{"by", change.by}}));
+    if (change.by.empty()) repairs_go_on(change.target, ports_.clock.now() + kLookFirst);
 }
 
 void OpsAgent::on(const TargetEvent& change) {

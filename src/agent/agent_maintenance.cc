@@ -126,13 +126,24 @@ void OpsAgent::note_began(const std::string& target, const OpenWindow& window) {
     note("maintenance.began", nullptr, target, std::move(body));
 }
 
-// What a repair of it put off for the window.
-void OpsAgent::repairs_go_on(const std::string& target, Time now) {
+// What was put off while something held the target back. A question that ran out meanwhile, when
+// nobody could be expected to answer, is asked anew.
+void OpsAgent::repairs_go_on(const std::string& target, Time at) {
     for (auto& [id, the_case] : cases_) {
         if (the_case.incident.target != target) continue;
-        if (!std::exchange(the_case.waits_for_window, false)) continue;
-        (the_case.repair ? the_case.wake : the_case.again_at) = now;
-        if (the_case.repair) the_case.repair->look_around_again();
+        if (!std::exchange(the_case.is_put_off, false)) continue;
+        if (!the_case.repair) {
+            the_case.again_at = at;
+        } else if (!the_case.repair->is_asking()) {
+            the_case.wake = at;
+            the_case.repair->look_around_again();
+        } else {
+            withdraw_repair(the_case, "the question ran out while '" + target + "' was held back");
+            note("incident.state", &the_case, target,
+                 Json::object({{"state", "open"}, {"reason", "it is asked anew"}}));
+            // Not in this turn, in which the one that was withdrawn ends.
+            the_case.again_at = at + std::chrono::seconds(1);
+        }
     }
 }
 

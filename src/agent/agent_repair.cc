@@ -81,13 +81,12 @@ void OpsAgent::diagnose(Case& the_case) {
         if (!since) room_at = std::min(room_at.value_or(Time::max()), then);
         return since;
     };
-    const Situation situation{
-        .target = incident.target,
-        .down = detector_->state(incident.target).status == Status::down,
-        .systemic = the_case.is_folded || systemic(incident.id),
-        .world = world,
-        .held = held,
-        .barred = bar};
+    const Situation situation{.target = incident.target,
+                              .down = detector_->state(incident.target).status == Status::down,
+                              .systemic = the_case.is_folded || systemic(incident.id),
+                              .world = world,
+                              .held = held,
+                              .barred = bar};
     the_case.diagnosis = ops::diagnose(loaded_->runbook, loaded_->settings.inventory, situation);
     if (!is_alert) consider_learned(the_case, situation, *the_case.diagnosis);
     const Diagnosis& diagnosis = *the_case.diagnosis;
@@ -140,8 +139,8 @@ void OpsAgent::attempt_resolve(Case& the_case) {
     if (!the_case.entry || the_case.repair || incident.acknowledged || the_case.is_folded) return;
     if (incident.state == IncidentState::escalated) return;  // its attempts are spent
     if (the_case.again_at && ports_.clock.now() < *the_case.again_at) return;
-    the_case.waits_for_window = is_in_maintenance(incident.target);
-    if (the_case.waits_for_window) return;
+    the_case.is_put_off = is_held_back(incident.target);
+    if (the_case.is_put_off) return;
     start_repair(the_case);
 }
 
@@ -164,13 +163,21 @@ void OpsAgent::start_repair(Case& the_case) {
     feed(the_case, RepairBegin{});
 }
 
-// Whoever works on it is not to be surprised: the next attempt waits for the end of the window.
-// What runs is seen through, and what people say is heard.
-bool OpsAgent::is_put_off(Case& the_case, const RepairInput& input) {
+// By a window, or by what it depends on and our own network: whoever works on it is not to be
+// surprised, and no attempt helps what stands on something that is down.
+bool OpsAgent::is_held_back(const std::string& target) const {
+    if (is_in_maintenance(target)) return true;
+    const std::string by = detector_->state(target).suppressed_by;
+    return !by.empty() && by != kRuleSystemic;
+}
+
+// The next attempt waits for the end of that, and a question does not run out meanwhile. What runs
+// is seen through, and what people say is heard.
+bool OpsAgent::put_off(Case& the_case, const RepairInput& input) {
     if (!std::holds_alternative<RepairTime>(input)) return false;
-    if (!the_case.repair->is_between_attempts()) return false;
-    if (!is_in_maintenance(the_case.incident.target)) return false;
-    the_case.waits_for_window = true;
+    if (!the_case.repair->is_between_attempts() && !the_case.repair->is_asking()) return false;
+    if (!is_held_back(the_case.incident.target)) return false;
+    the_case.is_put_off = true;
     return true;
 }
 
@@ -187,7 +194,7 @@ bool OpsAgent::is_left(Case& the_case, const RepairInput& input) {
 }
 
 void OpsAgent::feed(Case& the_case, const RepairInput& input) {
-    if (!the_case.repair || is_left(the_case, input) || is_put_off(the_case, input)) return;
+    if (!the_case.repair || is_left(the_case, input) || put_off(the_case, input)) return;
     const Conditions conditions{.now = ports_.clock.now(),
                                 .steady = ports_.clock.steady(),
                                 .mode = loaded_->settings.agent.mode,
@@ -259,7 +266,7 @@ void OpsAgent::carry_out(const std::string& incident, const RepairOrder& order) 
     } else if (const auto* again = std::get_if<RecheckTarget>(&order)) {
         recheck(again->target, again->http_only);
     } else if (const auto* wake = std::get_if<WakeAt>(&order)) {
-        the_case->wake = wake->at;
+        if (the_case->repair) the_case->wake = wake->at;
     } else if (const auto* words = std::get_if<TellPeople>(&order)) {
         the_case->alert_step = words->text;
         escalate(*the_case);

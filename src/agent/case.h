@@ -56,7 +56,7 @@ struct Case {
     std::optional<Time> wake;              // when the repair wants to be asked again
     std::optional<Time> again_at;          // when a repair may be tried once more
     bool waits_for_resume = false;  // refused by the kill switch: asked again when that is off
-    bool waits_for_window = false;  // put off until its target's maintenance is over
+    bool is_put_off = false;        // until nothing holds its target back
     std::vector<Shadow> shadows;
     std::string criterion;          // that gave the level
     std::string alert_step;         // text of an `alert` step that told people

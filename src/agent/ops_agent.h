@@ -171,7 +171,8 @@ private:
     // agent_repair.cc
     void start_repair(Case& the_case);
     RepairCase repair_case_of(const Case& the_case) const;  // requires: it has an entry
-    bool is_put_off(Case& the_case, const RepairInput& input);
+    bool is_held_back(const std::string& target) const;
+    bool put_off(Case& the_case, const RepairInput& input);
     bool is_left(Case& the_case, const RepairInput& input);
     void feed(Case& the_case, const RepairInput& input);
     void withdraw_repair(Case& the_case, const std::string& reason);
@@ -331,7 +332,7 @@ private:
     bool is_in_maintenance(const std::string& target) const;
     void keep_windows(Time now, const Json& deed);
     void note_began(const std::string& target, const OpenWindow& window);
-    void repairs_go_on(const std::string& target, Time now);
+    void repairs_go_on(const std::string& target, Time at);
     Result<> restore_silences();
     Result<> restore_windows(const Json& saved);
     Result<Json> order_maintenance(const Deed& deed, const std::string& by);

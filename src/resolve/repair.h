@@ -194,6 +194,7 @@ public:
     }
     // Nothing of it runs, and nobody is asked or has said yes: it may be left to a person.
     bool may_be_left() const { return is_resting() && phase_ != Phase::asking && !approval_; }
+    bool is_asking() const { return phase_ == Phase::asking; }  // people
     // It waits for something else before a step: nothing of it runs, and it may be left there.
     bool is_held() const { return phase_ == Phase::holding; }
     // It waited for so long that what was well around it before says nothing any more.
