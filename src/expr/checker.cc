@@ -186,10 +186,11 @@ private:
         note_window(call);
     }
 
-    void note_window(const Call& call) {
+    void note_window(Call& call) {
         const bool looks_at_samples = !takes_event(*call.function);
         const Duration before = looks_at_samples ? series::reach_before(call.window) : Duration{0};
-        tree_.longest_window = std::max(tree_.longest_window, call.window + before);
+        call.reach = call.window + before;
+        tree_.longest_window = std::max(tree_.longest_window, call.reach);
         if (!looks_at_samples && call.window == Duration{0}) tree_.ages_events = true;
         (looks_at_samples ? tree_.history_facts : tree_.events).push_back(call.subject);
     }

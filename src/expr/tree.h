@@ -68,6 +68,7 @@ struct Call {
     Type subject_type = Type::unknown;
     Duration span{};    // the window or how far ahead, as written
     Duration window{};  // how far back it looks
+    Duration reach{};   // with the value that held when the window began
 };
 
 struct Tree {

@@ -260,6 +260,7 @@ void lint_entries(const RunbookDraft& draft) {
         warn_of_checks(entry, draft);
     }
     for (const Criterion& criterion : draft.runbook.criteria) warn_of_criterion(criterion, draft);
+    warn_of_windows(draft);
 }
 
 }  // namespace ops

@@ -33,6 +33,7 @@ void read_criteria(const Node& node, RunbookDraft& draft);
 void read_tests(const Node& node, RunbookDraft& draft);
 // The warnings about entries that were read without an error.
 void lint_entries(const RunbookDraft& draft);
+void warn_of_windows(const RunbookDraft& draft);
 
 std::string hash_of(const Entry& entry);
 // All that makes two steps, or two lists of commands, the same thing done.
