@@ -26,6 +26,10 @@ constexpr std::string_view kDefaultIgnore =
     R"((?i)\b(0|no|without) (error|failure|exception)s?\b|)"
     R"(\b(err|errors?|failed|failures?)(("?[=:] ?(0\b|""))|(=|": ?)(nil|null|none|false)\b|)"
     R"(: ?(nil|null|none)\s*([,;|)}\]]|$)))";
+// Whatever its fields say: level=error err="".
+constexpr std::string_view kErrorLevels =
+    R"re((?i)\b(level|lvl|severity)"?\s?[=:]\s?"?)re"
+    R"re((error|err|fatal|crit|critical|alert|emerg|panic)\b)re";
 
 constexpr size_t kMostLines = 1000;
 constexpr size_t kMostLineBytes = 2048;
@@ -35,11 +39,12 @@ constexpr size_t kLastLines = 20;
 class LogCheck final : public Check {
 public:
     LogCheck(const CheckRequest& request, LocalAsk ask, Pattern errors, Pattern ignore,
-             Pattern security)
+             Pattern levels, Pattern security)
         : Check(request.index, request.settings.target, "log"),
           ask_(std::move(ask)),
           errors_(std::move(errors)),
           ignore_(std::move(ignore)),
+          levels_(std::move(levels)),
           security_(std::move(security)),
           timeout_(request.settings.timeout) {}
 
@@ -93,7 +98,8 @@ private:
             const std::string_view text = std::string_view(line).substr(0, kMostLineBytes);
             if (security_.matches(text)) note_security(judged);
             if (auto event = parse_auth_line(text)) judged.auth.push_back(std::move(*event));
-            if (!errors_.matches(text) || ignore_.matches(text)) continue;
+            if (!errors_.matches(text)) continue;
+            if (ignore_.matches(text) && !levels_.matches(text)) continue;
             judged.error_lines.push_back(printable(text, Lines::flatten));
         }
         const size_t first = log.lines.size() > kLastLines ? log.lines.size() - kLastLines : 0;
@@ -150,7 +156,7 @@ private:
     }
 
     LocalAsk ask_;
-    Pattern errors_, ignore_, security_;
+    Pattern errors_, ignore_, levels_, security_;
     Duration timeout_;
     bool looked_ = false, has_logins_ = false;
     Time before_at_{};
@@ -190,9 +196,11 @@ std::unique_ptr<Check> make_log(CheckRequest& request) {
     ask.text = journal ? unit : file;
     Pattern errors = read_patterns(request, "error_pattern", kDefaultErrors);
     Pattern ignore = read_patterns(request, "ignore", kDefaultIgnore);
+    // What somebody says is none of theirs is none.
+    Pattern levels = fields.has("ignore") ? Pattern() : Pattern::make(kErrorLevels).value();
     Pattern security = read_patterns(request, "security_pattern", "");
     return std::make_unique<LogCheck>(request, std::move(ask), std::move(errors), std::move(ignore),
-                                      std::move(security));
+                                      std::move(levels), std::move(security));
 }
 
 }  // namespace
